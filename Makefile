@@ -1,0 +1,77 @@
+# eprop-verify: one non-recursive Makefile; every folder adds its part in module.mk.
+# `make help` lists the targets.
+
+CC      ?= gcc
+AR      ?= ar
+BUILD   ?= build
+OPT     ?= -O2
+WARN    := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+WERROR  ?= -Werror
+SAN     ?=
+CFLAGS  ?= $(OPT) -g
+CPPFLAGS += -D_POSIX_C_SOURCE=200809L -Ireference
+ALL_CFLAGS := -std=c11 $(WARN) $(WERROR) -ffp-contract=off -fexcess-precision=standard -pthread $(CFLAGS) $(SAN)
+LDLIBS_REF := -lmpfi -lmpfr -lgmp -lm
+Q := $(if $(V),,@)
+
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.SECONDARY:
+
+LIBS :=
+PROGRAMS :=
+CHECK_TESTS :=
+CONFORM_TESTS :=
+
+# $(call objs,sources) -> objects under $(BUILD)
+objs = $(patsubst %.c,$(BUILD)/%.o,$(1))
+# $(call static_lib,name,sources)
+define static_lib
+LIBS += $(BUILD)/lib$(1).a
+ALL_SRC += $(2)
+$(BUILD)/lib$(1).a: $(call objs,$(2))
+	@mkdir -p $$(@D)
+	$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
+endef
+# $(call program,name,sources,libraries,linker flags)
+define program
+PROGRAMS += $(BUILD)/$(1)
+ALL_SRC += $(2)
+$(BUILD)/$(1): $(call objs,$(2)) $(3)
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $$@ $$(filter %.o,$$^) $(3) $(4) $(LDFLAGS)
+endef
+# $(call check_tests,sources,libraries,linker flags): one Check program per file
+define check_test
+CHECK_TESTS += $(BUILD)/$(basename $(1))
+ALL_SRC += $(1)
+$(BUILD)/$(basename $(1)): $(call objs,$(1)) $(2)
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $$@ $$(filter %.o,$$^) $(2) $(3) -lcheck -lsubunit -lrt $(LDFLAGS)
+endef
+check_tests = $(foreach f,$(1),$(eval $(call check_test,$(f),$(2),$(3))))
+
+include $(sort $(wildcard */module.mk))
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC    $<")
+	$(Q)$(CC) $(CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$<))) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(patsubst %.c,$(BUILD)/%.d,$(sort $(ALL_SRC)))
+
+all: $(LIBS) $(PROGRAMS) ## build libraries and programs
+
+check: $(CHECK_TESTS) $(CONFORM_TESTS) $(PROGRAMS) ## run all tests (under 3 minutes)
+	@sh ci/run-tests.sh $(BUILD) "$(CHECK_TESTS)" "$(CONFORM_TESTS)"
+
+deps: ## install what is needed (Debian, Ubuntu)
+	@sh ci/install-deps.sh
+
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+help: ## this list
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
+
+.PHONY: all check deps clean help

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Installs what eprop-verify needs: by apt on Debian and Ubuntu, elsewhere says what to install.
+set -eu
+PACKAGES="gcc make pkg-config libmpfr-dev libmpfi-dev libgmp-dev libjansson-dev check libcriterion-dev gnuplot-nox libopenblas-dev"
+if ! command -v apt-get >/dev/null 2>&1; then
+    cat >&2 <<TEXT
+make deps: no apt-get here. Please install with your package manager:
+  a C11 compiler, make, pkg-config
+  MPFR >= 4.2, MPFI >= 1.5, GMP >= 6.2, Jansson >= 2.13
+  Check >= 0.15, Criterion >= 2.4, gnuplot >= 5.4, a CBLAS (OpenBLAS)
+TEXT
+    exit 1
+fi
+missing=""
+for p in $PACKAGES; do
+    dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
+done
+if [ -z "$missing" ]; then echo "deps: everything is installed"; exit 0; fi
+echo "deps: installing$missing"
+SUDO=""; [ "$(id -u)" = 0 ] || SUDO="sudo"
+$SUDO env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+# shellcheck disable=SC2086
+$SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing

@@ -1,0 +1,123 @@
+/* algo.h: the algorithms, each written once over arithmetics (arith.h) and cells (cell.h).
+ *
+ *   learning signal  x  (adjoint | eligibility trace)  =  gradient
+ *
+ *   BPTT            ref_adjoint_run (whole)            -> ref_grad_adjoint
+ *   truncated BPTT  ref_adjoint_run (windows, no seed) -> ref_grad_adjoint
+ *   factorization   ref_adjoint_run (whole) gives L    -> ref_grad_traces
+ *   e-prop 1        ref_signal_feedback gives L        -> ref_grad_traces
+ *   e-prop 3        ref_adjoint_run (windows, seeds)   -> ref_grad_traces
+ *   RTRL            ref_grad_rtrl
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef REF_ALGO_H
+#define REF_ALGO_H
+
+#include "cell.h"
+
+/* How an algorithm reads a recorded trial. The plain view asks the cell; verify/ seeds bugs by
+ * wrapping one, so that the algorithms themselves hold no switch for bugs. */
+typedef struct ref_view ref_view;
+struct ref_view {
+    const ref_net *net;
+    const ref_traj *tr;
+    int delay;  /* d */
+    void (*jac)(const ref_view *v, ref_ctx *c, int t, int j, ref_jac *J);
+    const ref_num *(*x)(const ref_view *v, ref_ctx *c, int t, int i);     /* x_i^t, sparse pointer */
+    const ref_num *(*z_pre)(const ref_view *v, ref_ctx *c, int t, int i); /* z_i^{t-d}, sparse pointer */
+    const void *user;
+};
+ref_view ref_view_plain(const ref_net *net, const ref_traj *tr);
+
+/* dE/dtheta by group; NULL where the model has none. */
+typedef struct ref_grad { ref_num *g[EP_N_GROUP]; size_t n[EP_N_GROUP]; } ref_grad;
+EP_MUST_USE ep_status ref_grad_init(ref_ctx *c, const ref_net *net, ref_grad *g);
+size_t ref_group_size(const ref_net *net, ep_group g);
+
+/* ---- forward -------------------------------------------------------------------------------- */
+
+/* Records trial b of the batch: states, readout, err, loss. EP_UNABLE: a spike test is undecided; then
+ * *t_und, *j_und (may be NULL) say where. */
+EP_MUST_USE ep_status ref_forward(ref_ctx *c, const ref_net *net, const ep_batch *bt, int b, ref_traj *tr,
+                                  int *t_und, int *j_und);
+
+/* A recorded batch: one trajectory a trial, the regulariser's coefficients and the whole loss. */
+typedef struct ref_run {
+    const ref_net *net;
+    int B, T;
+    ref_traj *tr;    /* [B] */
+    ref_num *fbar;   /* [n_rec] mean of z over time and batch */
+    ref_num *reg;    /* [n_rec] c_reg (fbar_j - f*)/(T B), the regulariser's constant part of L */
+    ref_num *E;      /* total loss with regulariser */
+} ref_run;
+EP_MUST_USE ep_status ref_run_batch(ref_ctx *c, const ref_net *net, const ep_batch *bt, ref_run *out);
+
+/* ---- backward in time ------------------------------------------------------------------------ */
+
+typedef enum ref_seed { REF_SEED_NONE, REF_SEED_C, REF_SEED_Z, REF_SEED_ZC } ref_seed;
+
+/* Adjoints of one trial. Index T+1.. are 0. */
+typedef struct ref_adjoint {
+    ref_num *L;   /* [T+2][n_rec] dE/dz_j^t without the local paths: the learning signal */
+    ref_num *Ltr; /* [T+2][n_rec] the transmitted part of L alone (recurrent weights, reset) */
+    ref_num *dh;  /* [T+2][n_rec][nh] */
+    ref_num *dI;  /* [T+2][n_rec][nc] */
+    ref_num *dy;  /* [T+2][n_out] dE/dy, the readout's filter included */
+} ref_adjoint;
+
+/* Exact BPTT (window = 0), or BPTT cut every `window` steps with the given seeds at each window's end,
+ * taken from `exact` (NULL allowed with REF_SEED_NONE). reg may be NULL (no regulariser). */
+EP_MUST_USE ep_status ref_adjoint_run(ref_ctx *c, const ref_view *v, const ref_num *reg, int window, ref_seed seed,
+                                      const ref_adjoint *exact, ref_adjoint *out);
+
+/* g += sum_t adjoint^t x pre^t: the BPTT form of every group. */
+EP_MUST_USE ep_status ref_grad_adjoint(ref_ctx *c, const ref_view *v, const ref_adjoint *adj, ref_grad *g);
+
+/* g[Wout], g[bout] += g_out sum_t dy z: exact in every rule. */
+void ref_grad_readout(ref_ctx *c, const ref_view *v, const ref_num *dy, ref_grad *g);
+/* dy^t = err^t + kappa dy^{t+1} into dy [T+2][n_out]. */
+void ref_readout_adjoint(ref_ctx *c, const ref_view *v, ref_num *dy);
+
+/* ---- forward in time ------------------------------------------------------------------------- */
+
+/* What multiplies the traces: sum_t L_e^t e^t + L_ebar^t ebar^t; either may be NULL. [T+2][n_rec] each.
+ * late: ebar^t meets L_ebar^{t-late}. */
+typedef struct ref_signal { const ref_num *L_e, *L_ebar, *reg; int late; } ref_signal;
+
+/* Watches the traces of one synapse column of one row; any pointer may be NULL. */
+typedef struct ref_trace_watch {
+    void (*see)(void *user, ref_ctx *c, int t, int j, int col, const ref_num *eps, const ref_num *e, const ref_num *ebar);
+    void *user;
+} ref_trace_watch;
+
+/* g += sum_t L_j^t e_ji^t over explicit eligibility vectors, rows in parallel on `threads` threads:
+ *   eps(t) = M^t eps(t-1) + drive,  M^t = dh^t/dh^{t-1} + (dh^t/dz^{t-1}) dz^{t-1}/dh^{t-1},  e(t) = dz/dh eps(t) + direct.
+ * Columns of a row: channel by channel n_in inputs, n_rec recurrent, bias; then the cell's theta_p. */
+EP_MUST_USE ep_status ref_grad_traces(ref_ctx *c, const ref_view *v, const ref_signal *s, ref_grad *g,
+                                      const ref_trace_watch *watch, int threads);
+
+/* L_j^t = g_out sum_k B_jk err_k^t into L [T+2][n_rec]; B NULL = Wout^T. */
+void ref_signal_feedback(ref_ctx *c, const ref_view *v, const ref_num *B, ref_num *L);
+
+/* Exact real-time recurrent learning, n_rec <= 64: full sensitivities, cost n_rec^3 (n_rec + n_in) T. */
+EP_MUST_USE ep_status ref_grad_rtrl(ref_ctx *c, const ref_view *v, const ref_num *reg, ref_grad *g);
+
+/* ---- whole rules on a recorded batch ---------------------------------------------------------- */
+
+typedef struct ref_rule_args {
+    ep_rule rule;
+    int window;     /* tbptt, eprop3: steps; >= 1 */
+    ref_seed seed;  /* eprop3: boundary seeds, given exactly */
+    bool reg_off;   /* leave the rate regulariser out */
+    int threads;    /* >= 1 */
+} ref_rule_args;
+
+/* Gradient of the batch under a rule, plain views. EP_NOTIMPL for rules another module owns. */
+EP_MUST_USE ep_status ref_gradient(ref_ctx *c, const ref_run *run, const ref_rule_args *a, ref_grad *g);
+/* BPTT's gradient by the factorization sum_t L_j^t e_ji^t with the true L. */
+EP_MUST_USE ep_status ref_gradient_factorized(ref_ctx *c, const ref_run *run, int threads, ref_grad *g);
+
+/* Kolen-Pollack: Wout <- (1-lambda) Wout - eta dWout, B <- (1-lambda) B - eta dWout^T. */
+void ref_kolen_pollack(ref_ctx *c, ref_net *net, const ref_grad *g, const ref_num *eta, const ref_num *lambda);
+
+#endif
