@@ -35,7 +35,7 @@ $(BUILD)/lib$(1).a: $(call objs,$(2))
 endef
 # $(call program,name,sources,libraries,linker flags)
 define program
-PROGRAMS += $(BUILD)/$(1)
+$(if $(strip $(2)),PROGRAMS += $(BUILD)/$(1))
 ALL_SRC += $(2)
 $(BUILD)/$(1): $(call objs,$(2)) $(3)
 	@mkdir -p $$(@D)

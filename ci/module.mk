@@ -1,0 +1,49 @@
+# ci/: targets about the house itself. Each that needs other flags rebuilds in a directory of its own.
+PREFIX  ?= /usr/local
+DESTDIR ?=
+VERSION := $(shell sed -n 's/^\#define EP_VERSION "\(.*\)"/\1/p' reference/eprop.h)
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+INSTALLED_HEADERS := reference/eprop.h $(wildcard verify/eprop_port.h)
+
+sanitize: ## Check tests under AddressSanitizer and UBSan (build-asan/)
+	$(MAKE) BUILD=build-asan OPT=-O1 SAN="$(SANITIZERS)" check-white
+valgrind: ## Check tests under valgrind, multiplier 0.05
+	EPROP_TEST_MULTIPLIER=$${EPROP_TEST_MULTIPLIER:-0.05} \
+	EPROP_TEST_WRAPPER="valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,possible" \
+	$(MAKE) check-white
+check-white: $(CHECK_TESTS) ## only the Check tests, each in one process (CK_FORK=no)
+	@CK_FORK=no sh ci/run-tests.sh $(BUILD) "$(CHECK_TESTS)" ""
+coverage: ## line coverage of the tests by gcov (build-cov/)
+	$(MAKE) BUILD=build-cov OPT=-O0 SAN=--coverage check
+	@sh ci/coverage.sh build-cov
+
+lint: $(LIBS) ## rules of the house: dependencies, sizes, names, cppcheck
+	@sh ci/lint.sh $(BUILD)
+format: ## reformat the C files with clang-format
+	clang-format -i $(sort $(ALL_SRC)) $(wildcard */*.h)
+format-check: ## say which files clang-format would change (advice, never a failure)
+	@for f in $(sort $(ALL_SRC)) $(wildcard */*.h); do \
+	    clang-format "$$f" | cmp -s - "$$f" || echo "format: $$f"; done
+
+install: all $(BUILD)/eprop-verify.pc ## headers, libraries, programs, pkg-config file into $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(LIBS) $(DESTDIR)$(PREFIX)/lib
+	install -m 644 $(INSTALLED_HEADERS) $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(BUILD)/eprop-verify.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
+uninstall: ## remove what install wrote
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(PROGRAMS))) \
+	      $(addprefix $(DESTDIR)$(PREFIX)/lib/,$(notdir $(LIBS))) \
+	      $(addprefix $(DESTDIR)$(PREFIX)/include/,$(notdir $(INSTALLED_HEADERS))) \
+	      $(DESTDIR)$(PREFIX)/lib/pkgconfig/eprop-verify.pc
+$(BUILD)/eprop-verify.pc: reference/eprop.h ci/module.mk
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+	    'Name: eprop-verify' 'Description: exact gradients of recurrent spiking networks, and the e-prop factorization' \
+	    'Version: $(VERSION)' 'Libs: -L$${libdir} -leprop-spec' 'Cflags: -I$${includedir}' > $@
+dist: ## source archive of the last commit
+	@mkdir -p $(BUILD)
+	git archive --format=tar.gz --prefix=eprop-verify-$(VERSION)/ -o $(BUILD)/eprop-verify-$(VERSION).tar.gz HEAD
+	@echo $(BUILD)/eprop-verify-$(VERSION).tar.gz
+
+.PHONY: sanitize valgrind check-white coverage lint format format-check install uninstall dist

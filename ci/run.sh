@@ -1,0 +1,32 @@
+#!/bin/sh
+# run.sh STAGE...: the stages of continuous integration, the same on every machine.
+# SPDX-License-Identifier: MIT
+set -eu
+cd "$(dirname "$0")/.."
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+
+stage() {
+    echo "== $1"
+    case $1 in
+    deps) make deps ;;
+    build) make -j"$jobs" all ;;
+    check) make -j"$jobs" check ;;
+    clang) make -j"$jobs" CC=clang BUILD=build-clang check ;;
+    lint) make -j"$jobs" lint ;;
+    sanitize) make -j"$jobs" sanitize ;;
+    valgrind) make -j"$jobs" valgrind ;;
+    coverage) make -j"$jobs" coverage ;;
+    report) make -j"$jobs" report ;;
+    report-check) make -j"$jobs" report-check ;;
+    install)
+        d=$(mktemp -d)
+        make DESTDIR="$d" PREFIX=/usr install && make DESTDIR="$d" PREFIX=/usr uninstall
+        left=$(find "$d" -type f)
+        rm -rf "$d"
+        if [ -n "$left" ]; then echo "install: uninstall left $left" >&2; exit 1; fi ;;
+    all) for s in deps build check lint clang sanitize install report report-check; do stage "$s"; done ;;
+    *) echo "run.sh: unknown stage '$1'; stages: deps build check clang lint sanitize valgrind coverage report report-check install all" >&2; exit 2 ;;
+    esac
+}
+if [ $# -eq 0 ]; then echo "usage: ci/run.sh STAGE..." >&2; exit 2; fi
+for s in "$@"; do stage "$s"; done
