@@ -113,6 +113,7 @@ ep_status ref_ctx_init(ref_ctx *c, const ref_arith *ar, long prec)
     for (size_t i = 0; i < 4; i++) ar->place(&n, own[i], limbs ? l + i * (limbs / sizeof *l) : NULL);
     ar->set_d(&n, &n.one, 1.0);
     *c = n;
+    c->unit = &c->one;
     return EP_OK;
 }
 
@@ -139,6 +140,7 @@ ep_status ref_ctx_fork(ref_ctx *c, const ref_ctx *parent)
     n.prime = parent->prime;
     n.seed = parent->seed;
     *c = n;
+    c->unit = parent->unit;
     return EP_OK;
 }
 
