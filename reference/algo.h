@@ -32,7 +32,7 @@ ref_view ref_view_plain(const ref_net *net, const ref_traj *tr);
 /* dE/dtheta by group; NULL where the model has none. */
 typedef struct ref_grad { ref_num *g[EP_N_GROUP]; size_t n[EP_N_GROUP]; } ref_grad;
 EP_MUST_USE ep_status ref_grad_init(ref_ctx *c, const ref_net *net, ref_grad *g);
-size_t ref_group_size(const ref_net *net, ep_group g);
+
 
 /* ---- forward -------------------------------------------------------------------------------- */
 
@@ -60,9 +60,11 @@ typedef enum ref_seed { REF_SEED_NONE, REF_SEED_C, REF_SEED_Z, REF_SEED_ZC } ref
 typedef struct ref_adjoint {
     ref_num *L;   /* [T+2][n_rec] dE/dz_j^t without the local paths: the learning signal */
     ref_num *Ltr; /* [T+2][n_rec] the transmitted part of L alone (recurrent weights, reset) */
+    ref_num *dz;  /* [T+2][n_rec] dE/dz_j^t with the local paths */
     ref_num *dh;  /* [T+2][n_rec][nh] */
     ref_num *dI;  /* [T+2][n_rec][nc] */
     ref_num *dy;  /* [T+2][n_out] dE/dy, the readout's filter included */
+    bool every_L; /* set before: L is computed even where dz/dh = 0 makes it irrelevant */
 } ref_adjoint;
 
 /* Exact BPTT (window = 0), or BPTT cut every `window` steps with the given seeds at each window's end,

@@ -84,6 +84,7 @@ struct ref_ctx {
     uint64_t seed, drawn; /* field: key and counter of the free symbols */
     ep_status status;   /* first failure, e.g. EP_NOMEM; see ref_ctx_status */
     ref_num zero, one, tmp, tmp2; /* zero and one are constants; tmp, tmp2 belong to the helpers below */
+    const ref_num *unit;          /* &one of the first context: what ref_sparse returns for a one; forks share it */
     struct ref_block *blocks;
     size_t bytes;       /* held by the arena */
 };
@@ -107,12 +108,12 @@ static inline void ref_mul(ref_ctx *c, ref_num *r, const ref_num *a, const ref_n
 static inline void ref_div(ref_ctx *c, ref_num *r, const ref_num *a, const ref_num *b) { c->ar->div(c, r, a, b); }
 static inline void ref_neg(ref_ctx *c, ref_num *r, const ref_num *a) { c->ar->neg(c, r, a); }
 
-/* r += a b. NULL is a structural zero and costs nothing; &c->one costs no multiplication. */
+/* r += a b. NULL is a structural zero and costs nothing; c->unit costs no multiplication. */
 static inline void ref_addmul(ref_ctx *c, ref_num *r, const ref_num *a, const ref_num *b)
 {
     if (!a || !b) return;
-    if (a == &c->one) { c->ar->add(c, r, r, b); return; }
-    if (b == &c->one) { c->ar->add(c, r, r, a); return; }
+    if (a == c->unit) { c->ar->add(c, r, r, b); return; }
+    if (b == c->unit) { c->ar->add(c, r, r, a); return; }
     c->ar->mul(c, &c->tmp, a, b);
     c->ar->add(c, r, r, &c->tmp);
 }
@@ -128,11 +129,11 @@ static inline void ref_addmul3(ref_ctx *c, ref_num *r, const ref_num *a, const r
 /* A fresh free symbol: field: uniform; degree: 1; elsewhere 0. */
 void ref_draw(ref_ctx *c, ref_num *r);
 
-/* a as a pointer for ref_addmul: NULL if exactly zero, &c->one if exactly one, else a. */
+/* a as a pointer for ref_addmul: NULL if exactly zero, c->unit if exactly one, else a. */
 static inline const ref_num *ref_sparse(const ref_ctx *c, const ref_num *a)
 {
     if (!a || c->ar->is_zero(a)) return NULL;
-    return c->ar->is_one(a) ? &c->one : a;
+    return c->ar->is_one(a) ? c->unit : a;
 }
 
 #endif

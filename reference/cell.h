@@ -26,6 +26,7 @@ typedef struct ref_jac {
     const ref_num *hp[REF_NH][EP_N_THETA]; /* dh^t/dtheta_p */
     const ref_num *zp[EP_N_THETA];      /* dz^t/dtheta_p */
     ref_num *work;                      /* REF_JAC_WORK numbers */
+    int used;                           /* of work */
 } ref_jac;
 
 enum { REF_JAC_WORK = 48 };
@@ -79,6 +80,9 @@ struct ref_net {
  * arithmetics draw free symbols instead, keeping structural zeros. */
 EP_MUST_USE ep_status ref_net_load(ref_ctx *c, const ep_net *src, ref_net *out);
 
+/* Entries of a parameter group; 0 if the model does not have it. */
+size_t ref_group_size(const ref_net *net, ep_group g);
+
 /* Recorded forward pass of one trial. Index 0 holds the zero state. */
 struct ref_traj {
     int T, n_in, n_rec, n_out, nh, nc, nq;
@@ -95,5 +99,23 @@ struct ref_traj {
 
 static inline ref_num *ref_at2(ref_num *a, int n, int t, int j) { return a + (size_t)t * (size_t)n + (size_t)j; }
 ref_spot ref_traj_spot(const ref_traj *tr, int t, int j);
+
+/* ---- building Jacobian entries: NULL is zero and c->unit is one, so structure survives ---------- */
+
+/* Empties J, keeping its work space. */
+void ref_jac_reset(ref_jac *J);
+EP_MUST_USE ep_status ref_jac_init(ref_ctx *c, ref_jac *J);
+const ref_num *ref_jac_mul(ref_ctx *c, ref_jac *J, const ref_num *a, const ref_num *b);
+const ref_num *ref_jac_add(ref_ctx *c, ref_jac *J, const ref_num *a, const ref_num *b);
+const ref_num *ref_jac_neg(ref_ctx *c, ref_jac *J, const ref_num *a);
+
+/* ---- the spike, shared by all cells that have one ------------------------------------------------- */
+
+enum { REF_Q_PSI, REF_Q_DZDA, REF_Q_PSI_FREE, REF_Q_DZDA_FREE, REF_Q_Z_FREE };
+
+/* Decides z from v - A, A = v_th + beta a, and records q = {psi, dz/dA, both before the refractory rule, the
+ * spike before it}. Symbolic arithmetics draw them. EP_UNABLE if the sign is undecided. */
+EP_MUST_USE ep_status ref_spike(ref_ctx *c, const ref_net *net, const ref_num *v, const ref_num *A, ref_num *z,
+                                ref_num *q, int refr_prev, int *refr);
 
 #endif

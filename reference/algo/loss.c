@@ -1,0 +1,149 @@
+/* Losses and the rate regulariser.
+ *
+ *   regression      E = 1/2 sum_t m^t sum_k (y - y*)^2            err = m (y - y*)
+ *   classification  E = - sum_t m^t sum_k p* log softmax(y)       err = m (p sum_l p*_l - p*)
+ *   regulariser     E_reg = c_reg/2 sum_j (fbar_j - f*)^2         constant part of L: c_reg (fbar_j - f*)/(T B)
+ *
+ * loss_norm divides m by the trial's number of steps with m > 0 (steps), by B (batch), or by both.
+ * SPDX-License-Identifier: MIT */
+#include "internal.h"
+
+/* m^t with the normalisation applied. */
+static void weight(ref_ctx *c, const ep_batch *bt, int b, int t, double divisor, ref_num *m)
+{
+    ref_set_d(c, m, bt->mask ? bt->mask[(size_t)b * (size_t)bt->T + (size_t)(t - 1)] : 1.0);
+    if (divisor == 1.0) return;
+    ref_num *d = &c->tmp;
+    ref_set_d(c, d, divisor);
+    ref_div(c, m, m, d);
+}
+
+static double norm_divisor(const ref_net *net, const ep_batch *bt, int b)
+{
+    double steps = 0.0, d = 1.0;
+    for (int t = 0; t < bt->T; t++)
+        if (!bt->mask || bt->mask[(size_t)b * (size_t)bt->T + (size_t)t] > 0.0) steps += 1.0;
+    ep_loss_norm n = net->opt.loss_norm;
+    if ((n == EP_NORM_STEPS || n == EP_NORM_BOTH) && steps > 0.0) d *= steps;
+    if (n == EP_NORM_BATCH || n == EP_NORM_BOTH) d *= (double)bt->B;
+    return d;
+}
+
+static void regression(ref_ctx *c, int K, const ref_num *y, const double *target, const ref_num *m, ref_num *err,
+                       ref_num *loss, ref_num *w)
+{
+    ref_num *diff = &w[0], *half = &w[1];
+    ref_set_d(c, half, 0.5);
+    for (int k = 0; k < K; k++) {
+        ref_set_d(c, diff, target ? target[k] : 0.0);
+        ref_sub(c, diff, &y[k], diff);
+        ref_mul(c, &err[k], m, diff);
+        ref_mul(c, diff, diff, &err[k]);
+        ref_addmul(c, loss, half, diff);
+    }
+}
+
+/* Softmax shifted by the largest y (as a double; any shift is exact algebra). */
+static void classification(ref_ctx *c, int K, const ref_num *y, const double *target, const ref_num *m, ref_num *err,
+                           ref_num *loss, ref_num *w)
+{
+    ref_num *sum = &w[0], *shift = &w[1], *p_all = &w[2], *p = &w[3], *log_p = &w[4];
+    double top = c->ar->to_d(&y[0]), mass = 0.0;
+    for (int k = 0; k < K; k++) {
+        double d = c->ar->to_d(&y[k]);
+        if (d > top) top = d;
+    }
+    ref_set_d(c, shift, top);
+    ref_set(c, sum, &c->zero);
+    ref_set(c, p_all, &c->zero);
+    for (int k = 0; k < K; k++) {
+        ref_sub(c, &err[k], &y[k], shift);
+        c->ar->exp(c, &err[k], &err[k]);
+        ref_add(c, sum, sum, &err[k]);
+        ref_set_d(c, p, target ? target[k] : 0.0);
+        ref_add(c, p_all, p_all, p);
+        mass += target ? target[k] : 0.0;
+    }
+    for (int k = 0; k < K; k++) {
+        ref_set_d(c, p, target ? target[k] : 0.0);
+        if (target && target[k] != 0.0) { /* loss += m p* (log sum - (y - shift)) */
+            c->ar->log(c, log_p, sum);
+            ref_sub(c, log_p, log_p, &y[k]);
+            ref_add(c, log_p, log_p, shift);
+            ref_mul(c, log_p, log_p, p);
+            ref_addmul(c, loss, m, log_p);
+        }
+        ref_div(c, &err[k], &err[k], sum);
+        if (mass != 1.0) ref_mul(c, &err[k], &err[k], p_all);
+        ref_sub(c, &err[k], &err[k], p);
+        ref_mul(c, &err[k], &err[k], m);
+    }
+}
+
+ep_status ref_loss(ref_ctx *c, const ref_net *net, const ep_batch *bt, int b, ref_traj *tr)
+{
+    int K = net->n_out;
+    double divisor = norm_divisor(net, bt, b);
+    ref_num *w = ref_vec(c, 6), *m = w ? w + 5 : NULL;
+    if (!w) return c->status;
+    if (bt->loss == EP_CLASSIFICATION && !c->ar->symbolic && (!c->ar->exp || !c->ar->log)) return EP_NOTIMPL;
+    for (int t = 1; t <= tr->T && K > 0; t++) {
+        ref_num *y = ref_at2(tr->y, K, t, 0), *err = ref_at2(tr->err, K, t, 0);
+        const double *target =
+            bt->target ? bt->target + ((size_t)b * (size_t)bt->T + (size_t)(t - 1)) * (size_t)K : NULL;
+        if (c->ar->symbolic) {
+            for (int k = 0; k < K; k++) ref_draw(c, &err[k]);
+            continue;
+        }
+        weight(c, bt, b, t, divisor, m);
+        if (c->ar->is_zero(m)) continue;
+        if (bt->loss == EP_REGRESSION) regression(c, K, y, target, m, err, tr->loss, w);
+        else classification(c, K, y, target, m, err, tr->loss, w);
+    }
+    return c->status;
+}
+
+/* fbar_j, the coefficients c_reg (fbar_j - f*)/(T B), and E_reg added to E. */
+static void regulariser(ref_ctx *c, const ep_batch *bt, ref_run *r, ref_num *w)
+{
+    ref_num *steps = &w[0], *c_reg = &w[1], *f = &w[2], *half = &w[3];
+    ref_set_d(c, steps, (double)r->T * (double)r->B);
+    ref_set_d(c, c_reg, bt->c_reg);
+    ref_set_d(c, f, bt->f_target);
+    ref_set_d(c, half, 0.5);
+    for (int j = 0; j < r->net->n_rec; j++) {
+        if (c->ar->symbolic) {
+            if (bt->c_reg != 0.0) ref_draw(c, &r->reg[j]);
+            continue;
+        }
+        for (int b = 0; b < r->B; b++)
+            for (int t = 1; t <= r->T; t++)
+                ref_addmul(c, &r->fbar[j], &c->one, ref_sparse(c, ref_at2(r->tr[b].z, r->net->n_rec, t, j)));
+        ref_div(c, &r->fbar[j], &r->fbar[j], steps);
+        if (bt->c_reg == 0.0) continue;
+        ref_num *d = &c->tmp2;
+        ref_sub(c, d, &r->fbar[j], f);
+        ref_mul(c, &r->reg[j], c_reg, d);
+        ref_mul(c, d, d, &r->reg[j]);
+        ref_addmul(c, r->E, half, d);
+        ref_div(c, &r->reg[j], &r->reg[j], steps);
+    }
+}
+
+ep_status ref_run_batch(ref_ctx *c, const ref_net *net, const ep_batch *bt, ref_run *out)
+{
+    *out = (ref_run){.net = net, .B = bt->B, .T = bt->T};
+    out->tr = ref_bytes(c, (size_t)bt->B * sizeof *out->tr);
+    out->fbar = ref_vec(c, (size_t)net->n_rec);
+    out->reg = ref_vec(c, (size_t)net->n_rec);
+    out->E = ref_vec(c, 1);
+    ref_num *w = ref_vec(c, 4);
+    if (c->status != EP_OK) return c->status;
+    for (int b = 0; b < bt->B; b++) {
+        ep_status st = ref_forward(c, net, bt, b, &out->tr[b], NULL, NULL);
+        if (st != EP_OK) return st;
+        ref_add(c, out->E, out->E, out->tr[b].loss);
+    }
+    regulariser(c, bt, out, w);
+    return c->status;
+}
