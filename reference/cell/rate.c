@@ -1,6 +1,6 @@
 /* Leaky rate unit, the smooth member of the family.
  *
- *   v^t = alpha v^{t-1} + g_in I^t;   z^t = tanh(v^t);   dz/dv = 1 - z^2
+ *   v^t = alpha v^{t-1} + I^t;   z^t = tanh(v^t);   dz/dv = 1 - z^2
  *
  * SPDX-License-Identifier: MIT */
 #include "cell.h"
@@ -15,7 +15,7 @@ static ep_status step(ref_ctx *c, const ref_net *net, int j, const ref_spot *s, 
     *refr = 0;
     if (!c->ar->tanh) return EP_NOTIMPL;
     ref_mul(c, h, &net->theta[EP_ALPHA][j], s->h_prev);
-    ref_addmul(c, h, &net->g_in[j], s->I);
+    ref_add(c, h, h, s->I);
     c->ar->tanh(c, z, h);
     return EP_OK;
 }
@@ -23,10 +23,8 @@ static ep_status step(ref_ctx *c, const ref_net *net, int j, const ref_spot *s, 
 static void jac(ref_ctx *c, const ref_net *net, int j, const ref_spot *s, ref_jac *J)
 {
     J->hh[0][0] = ref_sparse(c, &net->theta[EP_ALPHA][j]);
-    J->hI[0][0] = ref_sparse(c, &net->g_in[j]);
+    J->hI[0][0] = c->unit;
     J->hp[0][EP_ALPHA] = ref_sparse(c, s->h_prev);
-    if (net->opt.gain_differentiated && net->opt.g_in == EP_GAIN_COMPLEMENT)
-        J->hp[0][EP_ALPHA] = ref_jac_add(c, J, J->hp[0][EP_ALPHA], ref_jac_neg(c, J, ref_sparse(c, s->I)));
     J->zh[0] = ref_jac_add(c, J, &c->one, ref_jac_neg(c, J, ref_jac_mul(c, J, s->z, s->z)));
 }
 
