@@ -146,10 +146,11 @@ static ep_status sweep_batch(tape_net *n, tape_trial *s, const ref_run *run)
     }
     if (!symbolic) {
         if (!(n->args.flags & REF_TAPE_NO_REG) && n->bt->c_reg != 0) E = ref_tape_add(t, E, tape_regulariser(n, s));
-        if (t->status == EP_OK && n->rep->E) ref_set(t->c, n->rep->E, ref_tape_value(t, E));
         if (ref_tape_seed(t, E, NULL) != EP_OK) return t->status;
     }
-    return ref_tape_sweep(t);
+    ep_status st = ref_tape_sweep(t);
+    if (st == EP_OK && !symbolic && n->rep->E) ref_set(t->c, n->rep->E, ref_tape_value(t, E));
+    return st;
 }
 
 static void hand_out(ref_ctx *c, const tape_net *n, ref_grad *g)

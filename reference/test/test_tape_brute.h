@@ -102,11 +102,10 @@ static inline dual du_tanh(ref_ctx *c, dual a, const ref_num *y)
 }
 static inline dual du_sigmoid(ref_ctx *c, dual a, const ref_num *y)
 {
-    dual v = du_new(c), one = du_int(c, 1);
+    dual v = du_new(c);
     if (y) ref_set(c, v.v, y);
     else c->ar->sigmoid(c, v.v, a.v);
     return du_chain(c, v.v, du_sub(c, v, du_mul(c, v, v)).v, a);
-    (void)one;
 }
 
 /* ---- one simulation, derivative by one parameter ---- */
@@ -368,8 +367,7 @@ static inline void bf_simulate(bf_case *f, ep_group group, size_t index, ref_num
 {
     ref_ctx own, *c = &own;
     if (ref_ctx_fork(c, &f->c) != EP_OK) return;
-    static _Thread_local bf_sim sim;
-    bf_sim *m = &sim;
+    bf_sim sim, *m = &sim;
     *m = (bf_sim){.c = c, .f = f, .group = group, .index = index};
     f->spikes = f->suppressed = 0;
     memset(f->fired, 0, sizeof f->fired);

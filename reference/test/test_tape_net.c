@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "test_tape_brute.h"
@@ -55,7 +54,7 @@ static int compare(bf_case *f, const ref_run *run, int e, const char *what, int 
 
 static void draw_args(bf_case *f)
 {
-    f->args.window = bf_draw(&(*f), 3) ? 0 : 4;
+    f->args.window = bf_draw(f, 3) ? 0 : 4;
     f->args.flags = (bf_draw(f, 4) ? 0u : REF_TAPE_CUT) | (bf_draw(f, 4) ? 0u : REF_TAPE_NO_REG);
 }
 
