@@ -1,1 +1,33 @@
-# reports/
+# reports/: reads the files of a run, writes the report. It links nothing of the other folders.
+REP_SRC := $(wildcard reports/*.c)
+REP_GP  := $(sort $(wildcard reports/figures/*.gp))
+LIB_REP := $(BUILD)/libeprop-report.a
+LDLIBS_REP := -ljansson -lm
+CPPFLAGS_reports := -Ireports
+$(eval $(call static_lib,eprop-report,$(REP_SRC)))
+$(eval $(call program,eprop-report,$(wildcard reports/cli/*.c),$(LIB_REP),$(LDLIBS_REP)))
+$(call check_tests,$(wildcard reports/test/test_*.c),$(LIB_REP),$(LDLIBS_REP))
+
+# The gnuplot scripts become part of the program, so that it needs no files beside it.
+$(LIB_REP): $(BUILD)/reports/scripts.o
+$(BUILD)/reports/scripts.c: $(REP_GP) reports/embed.awk
+	@mkdir -p $(@D)
+	$(Q)awk -f reports/embed.awk $(REP_GP) > $@.tmp && mv $@.tmp $@
+$(BUILD)/reports/scripts.o: $(BUILD)/reports/scripts.c reports/rep.h
+	$(Q)$(CC) $(CPPFLAGS) $(CPPFLAGS_reports) $(ALL_CFLAGS) -c -o $@ $<
+
+report: $(BUILD)/eprop-verify $(BUILD)/eprop-report ## prove everything, draw the figures, write build/report/report.html
+	@set -u; rc=0; \
+	$(BUILD)/eprop-verify prove --model all --evidence ABCDE --level quick --out $(BUILD)/run || rc=$$?; \
+	if [ $$rc -eq 2 ] || [ $$rc -eq 3 ]; then exit $$rc; fi; \
+	$(BUILD)/eprop-report build $(BUILD)/run $(BUILD)/report $(if $(COMMIT),--commit $(COMMIT)) || exit $$?; \
+	if [ $$rc -ne 0 ]; then echo "report: the report is written, but the proof did not hold everywhere (exit $$rc)" >&2; fi; exit $$rc
+report-check: $(BUILD)/eprop-report ## rebuild build/report from its own data and compare
+	@$(BUILD)/eprop-report check $(BUILD)/report
+verify: $(BUILD)/eprop-verify ## prove everything, table on the terminal
+	@$(BUILD)/eprop-verify prove --model all --evidence ABCDE --level quick
+slips: $(BUILD)/eprop-verify ## the table slip x place x evidence
+	@$(BUILD)/eprop-verify slips
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+
+.PHONY: report report-check verify slips

@@ -1,0 +1,27 @@
+/* doc.h: one text, two formats: every call writes HTML or Markdown.
+ * SPDX-License-Identifier: MIT */
+#ifndef REP_DOC_H
+#define REP_DOC_H
+
+#include "rep.h"
+
+typedef struct rep_doc { rep_buf *out; bool html; } rep_doc;
+
+void doc_begin(rep_doc *d, const char *title);
+void doc_end(rep_doc *d);
+void doc_heading(rep_doc *d, int level, const char *id, const char *text);
+/* A paragraph; its text is escaped. lead is set in bold in front of it, or NULL. */
+void doc_para(rep_doc *d, const char *lead, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void doc_note(rep_doc *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void doc_code(rep_doc *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void doc_verdict(rep_doc *d, rep_verdict v, const char *headline, const char *detail);
+void doc_contents(rep_doc *d, const char *const (*entries)[2], int n);
+void doc_table_begin(rep_doc *d, const char *const *head, int n);
+/* A row of n cells. A cell whose text is a verdict, `seen` or `-` is coloured. */
+void doc_row(rep_doc *d, const char *const *cell, int n);
+void doc_table_end(rep_doc *d);
+void doc_fold_begin(rep_doc *d, const char *title);
+void doc_fold_end(rep_doc *d);
+void doc_figure(rep_doc *d, const rep_figure *f, const rep_buf *svg);
+
+#endif

@@ -1,0 +1,65 @@
+/* figures.c: the figures of the report: what each shows, what to conclude, what it cannot see.
+ * SPDX-License-Identifier: MIT */
+#include "rep.h"
+
+#define COLUMNS(name, ...) static const rep_column name[] = {__VA_ARGS__}
+#define WANT(name) (name), (int)(sizeof(name) / sizeof *(name))
+
+COLUMNS(precision, {"model", REP_TEXT}, {"bits", REP_INT}, {"err", REP_NUM}, {"bound", REP_NUM}, {"slip_err", REP_NUM});
+COLUMNS(raster, {"t", REP_INT}, {"j", REP_INT}, {"z", REP_NUM}, {"v", REP_NUM}, {"psi", REP_NUM}, {"e", REP_NUM}, {"L", REP_NUM});
+COLUMNS(gradients, {"j", REP_INT}, {"i", REP_INT}, {"bptt", REP_NUM}, {"eprop1", REP_NUM}, {"diff", REP_NUM});
+COLUMNS(approx, {"model", REP_TEXT}, {"rule", REP_TEXT}, {"window", REP_NUM}, {"seed", REP_TEXT}, {"cosine", REP_NUM}, {"rel_norm", REP_NUM},
+        {"rel_err", REP_NUM});
+COLUMNS(boundary, {"model", REP_TEXT}, {"window", REP_NUM}, {"seed", REP_TEXT}, {"rel_err", REP_NUM}, {"cosine", REP_NUM});
+COLUMNS(certified, {"model", REP_TEXT}, {"n_rec", REP_INT}, {"T", REP_INT}, {"bits_needed", REP_NUM}, {"q", REP_NUM}, {"seconds", REP_NUM});
+
+const rep_column rep_slip_columns[] = {{"slip", REP_TEXT}, {"place", REP_TEXT}, {"A", REP_TEXT}, {"B", REP_TEXT}, {"C", REP_TEXT},
+                                       {"D", REP_TEXT}, {"E", REP_TEXT}, {"rtrl", REP_TEXT}, {"predicted", REP_TEXT}};
+
+const rep_figure rep_figures[REP_N_FIGURE] = {
+    {"precision", "The same gradient at every precision",
+     "The two ways to compute the gradient are run with 24 to 1024 bits of precision. Each coloured point is the largest difference between "
+     "them, relative to the size of the terms that were added up. Dashed: the same after one deliberate mistake in the formula. "
+     "On the right, the bits that rounding costs on the way.",
+     "If two formulas are equal, their difference is rounding alone: one more bit of precision halves it, and the points follow the grey line. "
+     "If a formula is wrong, more precision does not help: the dashed lines stay flat.",
+     "A mistake that both ways share, for example in the pseudo-derivative, also falls along the line. Other evidence (D and E) looks for that.",
+     WANT(precision), rep_prepare_precision},
+    {"raster", "One trial, from spikes to learning signals",
+     "A recurrent spiking network of adaptive neurons over one trial. From the top: which neuron spikes when; the membrane potential; the "
+     "pseudo-derivative, which stands in for the derivative of a spike; the eligibility trace of one synapse, which runs forward in time; "
+     "and the learning signal, which here is the exact one and runs backward in time.",
+     "The gradient of a weight is the sum over time of trace times learning signal. The trace remembers what the synapse did; the signal says "
+     "what that was worth.",
+     "A picture of one case proves nothing. It is here to show what the numbers are about, and that the network is alive.",
+     WANT(raster), rep_prepare_raster},
+    {"gradients", "Exact gradient, e-prop 1, and their difference",
+     "One square for each recurrent weight. Left: the exact gradient by backpropagation through time. Middle: e-prop 1, which replaces the exact "
+     "learning signal by one that is available at once. Right: the difference. Where a few entries tower above the rest, the colours saturate "
+     "at the 98th percentile.",
+     "e-prop 1 points in a similar direction but is not the same gradient: it leaves out what a spike does to the loss through later spikes of "
+     "other neurons. This difference is a property of the rule and no mistake of the program.",
+     "One case of one model; how far e-prop 1 is from BPTT depends on the task and on the network.",
+     WANT(gradients), rep_prepare_gradients},
+    {"approx", "How far each approximation is from BPTT",
+     "Each line is a learning rule, each colour a model. Left: the cosine between the rule's gradient and BPTT's (1: the same direction, 0: "
+     "unrelated). Right: the length of the rule's gradient divided by BPTT's.",
+     "Rules that are exact sit at 1 in both. Everything else is an approximation, and this is its size: a program under test that deviates by "
+     "more than its rule does is wrong, one that deviates as its rule does may be right.",
+     "Small random networks. A low cosine here does not say that a rule learns badly, and a high one does not say that it learns well.",
+     WANT(approx), rep_prepare_approx},
+    {"boundary", "What must be handed over at the end of a window",
+     "e-prop 3 cuts time into windows and needs, at the end of each, the derivative of the future loss (the seed). Here the seed is given "
+     "exactly, but covers more or less of the state that crosses the cut.",
+     "Only a seed that covers everything that crosses (zc) gives the exact gradient, up to rounding. A seed for the hidden state alone (c) or for the observable "
+     "state alone (z) leaves an error of many per cent, even though each is exact in itself.",
+     "Seeds that are learned instead of given exactly bring an error of their own, which this figure leaves out.",
+     WANT(boundary), rep_prepare_boundary},
+    {"certified", "The precision that certainty needs",
+     "Interval arithmetic encloses both gradients between two numbers that are proved to be below and above. The figure shows how many bits it must "
+     "carry so that the difference is proved small to q bits.",
+     "Intervals grow as they travel backward in time, by a nearly constant number of bits a step, so the needed precision grows linearly with "
+     "the length of the trial, and slowly with the size of the network.",
+     "The bits needed to prove a difference small are more than the bits needed to compute the gradient well.",
+     WANT(certified), rep_prepare_certified},
+};

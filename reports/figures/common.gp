@@ -1,0 +1,21 @@
+# Terminal, colours (Okabe and Ito's, distinct for every kind of colour vision) and frame of all figures.
+# gnuplot -e 'png=1' NAME.gp writes a PNG instead of the SVG, 'pdf=1' a PDF.
+set encoding utf8
+if (exists("png")) {
+    set terminal pngcairo size W, H enhanced font 'DejaVu Sans,11' background '#ffffff'
+    set output 'figures/'.NAME.'.png'
+} else { if (exists("pdf")) {
+    set terminal pdfcairo size W/96.0, H/96.0 enhanced font 'DejaVu Sans,9' background '#ffffff'
+    set output 'figures/'.NAME.'.pdf'
+} else {
+    set terminal svg size W, H enhanced font 'Helvetica,Arial,sans-serif,14' background '#ffffff'
+    set output 'figures/'.NAME.'.svg'
+} }
+array okabe[7] = [0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x000000]
+array shape[7] = [7, 5, 9, 13, 11, 6, 4]
+colour(k) = okabe[(k - 1) % 7 + 1]
+marker(k) = shape[(k - 1) % 7 + 1]
+set border 3 lc rgb '#444444'
+set tics nomirror out scale 0.6 textcolor rgb '#222222'
+set grid lc rgb '#dddddd' lw 1 lt 1
+DAT = 'figures/'.NAME.'.dat'

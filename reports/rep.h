@@ -1,0 +1,170 @@
+/* rep.h: the report builder. It reads the files of a run and writes a report; it links nothing of the other folders.
+ *
+ *   RUN_DIR/prove.json, RUN_DIR/data/NAME.tsv  ->  OUT_DIR/report.html, report.md, figures/, data/, SHA256SUMS
+ *
+ * OUT_DIR has the layout of a RUN_DIR, so a report can be rebuilt from itself. That is what rep_check does.
+ * SPDX-License-Identifier: MIT */
+#ifndef REP_H
+#define REP_H
+
+#include <stdarg.h>
+
+#include "eprop.h"
+
+enum { REP_PATH = 4096, REP_MAX_FILE = 64 << 20 };
+
+/* One line that says what was found and what was expected. */
+typedef struct rep_error { char text[1024]; } rep_error;
+
+/* Writes the line and returns s, so that a failure reads `return rep_fail(err, EP_FORMAT, ...)`. */
+ep_status rep_fail(rep_error *err, ep_status s, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- growing bytes; a failed allocation sticks and is asked for once ----------------------------- */
+
+typedef struct rep_buf { char *s; size_t n, cap; bool failed; } rep_buf;
+
+void rep_buf_clear(rep_buf *b);
+void rep_put(rep_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void rep_vput(rep_buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+void rep_put_bytes(rep_buf *b, const char *s, size_t n);
+/* Text as HTML: < > & " escaped, control characters replaced. */
+void rep_put_html(rep_buf *b, const char *s);
+/* Text as Markdown inside a table cell: | < and line breaks escaped. */
+void rep_put_markdown(rep_buf *b, const char *s);
+/* Text as a gnuplot string. Single quotes: nothing inside is expanded or run. */
+void rep_put_gnuplot(rep_buf *b, const char *s);
+void rep_put_base64(rep_buf *b, const char *s, size_t n);
+
+/* ---- SHA-256 (FIPS 180-4) --------------------------------------------------------------------- */
+
+/* Hash of n bytes as 64 lowercase hex digits and a NUL. */
+void rep_sha256(const void *data, size_t n, char hex[65]);
+
+/* ---- files and folders ------------------------------------------------------------------------ */
+
+ep_status rep_path(char out[REP_PATH], rep_error *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* EP_IO with *missing = true if there is no such file; `missing` may be NULL. At most REP_MAX_FILE bytes. */
+EP_MUST_USE ep_status rep_file_read(const char *path, rep_buf *out, bool *missing, rep_error *err);
+EP_MUST_USE ep_status rep_file_write(const char *path, const rep_buf *b, rep_error *err);
+EP_MUST_USE ep_status rep_dir_make(const char *path, rep_error *err);
+/* An empty folder beside `beside`, to be renamed into its place. */
+EP_MUST_USE ep_status rep_dir_temp(const char *beside, char out[REP_PATH], rep_error *err);
+void rep_dir_remove(const char *path);
+/* Puts tmp in the place of out. An earlier report there is replaced; anything else is refused. */
+EP_MUST_USE ep_status rep_dir_publish(const char *tmp, const char *out, rep_error *err);
+
+/* ---- tables of tab-separated values --------------------------------------------------------------- */
+
+typedef enum rep_kind {
+    REP_TEXT,
+    REP_INT,    /* a whole number, or - */
+    REP_NUM     /* a decimal number, nan, inf, n/a or - */
+} rep_kind;
+
+typedef struct rep_column { const char *name; rep_kind kind; } rep_column;
+
+typedef struct rep_table {
+    bool present;
+    int rows, cols;
+    char **head;    /* [cols] */
+    char **cell;    /* [rows][cols] */
+    double *num;    /* [rows][cols]; NAN where the cell is no number */
+    rep_buf text;   /* owns head and cell */
+} rep_table;
+
+/* Reads a table whose first line is `# name name ...`, beginning with the n wanted columns; more columns
+ * may follow. `label` is the file's name in messages. EP_FORMAT: label:line, found, expected. A missing file is
+ * not an error: present stays false. */
+EP_MUST_USE ep_status rep_table_read(const char *path, const char *label, const rep_column *want, int n, rep_table *t,
+                                     rep_error *err);
+/* The same from memory; takes the buffer over. */
+EP_MUST_USE ep_status rep_table_parse(rep_buf *text, const char *label, const rep_column *want, int n, rep_table *t,
+                                      rep_error *err);
+void rep_table_clear(rep_table *t);
+const char *rep_cell(const rep_table *t, int row, int col);
+double rep_num(const rep_table *t, int row, int col);
+/* log2 |x| of a decimal text, beyond the range of double too; NAN for 0 or no number. */
+double rep_log2(const char *decimal);
+
+/* ---- the results of `eprop-verify prove` -------------------------------------------------------------- */
+
+typedef enum rep_verdict { REP_HOLDS, REP_VACUOUS, REP_UNDECIDED, REP_FAILS, REP_N_VERDICT } rep_verdict;
+
+typedef struct rep_row {
+    const char *model, *evidence, *name, *compared, *bound, *value, *note;
+    rep_verdict verdict;
+} rep_row;
+
+typedef struct rep_blind { const char *evidence, *text; } rep_blind;
+
+typedef struct rep_prove {
+    void *json;     /* owns every string */
+    const char *version, *level, *commit, *verdict;
+    double seconds, peak_rss_mb; /* NAN if not given */
+    rep_row *rows;
+    rep_blind *blind;
+    int n_rows, n_blind;
+    int count[REP_N_VERDICT];
+} rep_prove;
+
+EP_MUST_USE ep_status rep_prove_read(const char *path, rep_prove *p, rep_error *err);
+void rep_prove_clear(rep_prove *p);
+const char *rep_verdict_name(rep_verdict v);
+/* The worst of all rows: fails, undecided, vacuous, holds. A run without rows is vacuous. */
+rep_verdict rep_prove_worst(const rep_prove *p);
+
+/* ---- figures ------------------------------------------------------------------------------------------ */
+
+/* A figure: the table it needs, how its plot data is prepared, and what a reader should know. */
+typedef struct rep_figure {
+    const char *name;   /* figures/NAME.svg, .gp, .dat; data/NAME.tsv */
+    const char *title;
+    const char *shows, *conclude, *blind;
+    const rep_column *want;
+    int n_want;
+    /* Writes the plot data and the gnuplot variables. EP_FORMAT if the rows cannot be drawn. */
+    ep_status (*prepare)(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
+} rep_figure;
+
+enum { REP_N_FIGURE = 6 };
+extern const rep_figure rep_figures[REP_N_FIGURE];
+
+ep_status rep_prepare_precision(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
+ep_status rep_prepare_raster(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
+ep_status rep_prepare_gradients(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
+ep_status rep_prepare_approx(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
+ep_status rep_prepare_boundary(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
+ep_status rep_prepare_certified(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
+
+/* The gnuplot text of reports/figures/NAME.gp, built into the program; NULL if there is none. */
+const char *rep_script(const char *name);
+
+/* First line of `gnuplot --version`. EP_IO with a clear line if gnuplot cannot be run. */
+EP_MUST_USE ep_status rep_gnuplot_version(char *out, size_t n, rep_error *err);
+/* Writes DIR/figures/NAME.dat and .gp, runs gnuplot in DIR, checks NAME.svg and reads it into svg. */
+EP_MUST_USE ep_status rep_figure_draw(const char *dir, const rep_figure *f, const rep_table *t, rep_buf *svg, rep_error *err);
+
+/* ---- the report ------------------------------------------------------------------------------------------ */
+
+/* Everything the text is written from. */
+typedef struct rep_input {
+    rep_prove prove;
+    rep_table table[REP_N_FIGURE]; /* in the order of rep_figures */
+    rep_buf svg[REP_N_FIGURE];     /* empty if the table is missing */
+    rep_table slips, liveness;
+    char commit[96], gnuplot[96];
+} rep_input;
+
+extern const rep_column rep_slip_columns[];
+enum { REP_N_SLIP_COLUMN = 9 };
+
+/* The report as one self-contained HTML page, or as Markdown that refers to figures/. */
+void rep_write(const rep_input *in, bool html, rep_buf *out);
+
+/* Builds a report of run_dir in out_dir; commit may be NULL. Nothing is left behind on failure. */
+EP_MUST_USE ep_status rep_build(const char *run_dir, const char *out_dir, const char *commit, rep_error *err);
+/* Rebuilds the report in out_dir from its own data and compares every file; differences are listed in `text`
+ * and counted in *differ. */
+EP_MUST_USE ep_status rep_check(const char *out_dir, rep_buf *text, int *differ, rep_error *err);
+
+#endif
