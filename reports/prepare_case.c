@@ -8,6 +8,8 @@
 
 enum { FOCUS = 3 }; /* neurons drawn as curves: more cannot be told apart */
 
+static int by_index(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
+
 /* Neurons by number of spikes, most first, ties by index: the first FOCUS are drawn as curves. */
 static int pick(const rep_table *t, const rep_names *neuron, int *focus)
 {
@@ -26,6 +28,7 @@ static int pick(const rep_table *t, const rep_names *neuron, int *focus)
         }
         focus[n++] = best;
     }
+    qsort(focus, (size_t)n, sizeof *focus, by_index);
     return n;
 }
 

@@ -9,7 +9,7 @@ set grid noytics
 do for [k=1:n-1] { set arrow k from graph 0, first k + 0.5 to graph 1, first k + 0.5 nohead lc rgb '#dddddd' }
 set bmargin at screen 90.0 / H
 set tmargin at screen 1 - 45.0 / H
-set key at screen 0.02, 0.01 left bottom horizontal samplen 1 noenhanced
+set key at screen 0.02, 0.01 left bottom Left reverse horizontal samplen 1 noenhanced
 set lmargin at screen 0.30
 set rmargin at screen 0.66
 set title 'Same direction? cosine with BPTT'
@@ -18,7 +18,8 @@ set xrange [*<0:1.05]
 set arrow 1000 from first 1, graph 0 to first 1, graph 1 nohead lc rgb '#444444' lw 2
 plot for [m=1:|model|] DAT index m-1 using 2:($1 + shift(m)) with points pt marker(m) ps 1 lw 2 lc rgb colour(m) title model[m]
 unset key
-set format y ''
+set ytics ()
+do for [k=1:n] { set ytics add ('' k) }
 set lmargin at screen 0.70
 set rmargin at screen 0.985
 set title 'Same length? norm relative to BPTT'

@@ -10,7 +10,7 @@ set bmargin at screen 95.0 / H
 set tmargin at screen 1 - 25.0 / H
 set lmargin at screen 0.21
 set rmargin at screen 0.97
-set key at screen 0.02, 0.01 left bottom horizontal samplen 1 noenhanced
+set key at screen 0.02, 0.01 left bottom Left reverse horizontal samplen 1 noenhanced
 set xlabel 'relative error against full BPTT'
 set format x '10^{%g}'
 set xrange [*:*<0.5]

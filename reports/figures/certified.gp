@@ -2,7 +2,7 @@
 set multiplot
 set bmargin at screen 0.26
 set tmargin at screen 0.91
-set key at screen 0.02, 0.02 left bottom horizontal samplen 2 noenhanced
+set key at screen 0.02, 0.02 left bottom Left reverse horizontal samplen 2 noenhanced
 set ylabel sprintf('bits needed for q = %g proved bits', q)
 set offsets graph 0.02, graph 0.10, graph 0.06, graph 0.06
 set xrange [0:*]

@@ -8,9 +8,9 @@ set xlabel 'presynaptic neuron i'
 set xrange [i0 - 0.5:i0 + cols - 0.5]
 set yrange [j0 + rows - 0.5:j0 - 0.5]
 set tics out
-set bmargin at screen 0.30
+set bmargin at screen 0.33
 set tmargin at screen 0.90
-set colorbox horizontal user origin screen 0.075, 0.115 size screen 0.56, 0.035
+set colorbox horizontal user origin screen 0.075, 0.145 size screen 0.56, 0.035
 set format cb '%.2g'
 set cblabel 'dE/dW_{ji}, both panels on one scale' offset 0, 0.3
 array head[3] = ['BPTT (exact)', 'e-prop 1, symmetric feedback', 'difference']
@@ -25,7 +25,7 @@ do for [k=1:3] {
     set cbtics span / 2
     if (k == 2) { unset colorbox }
     if (k == 3) {
-        set colorbox horizontal user origin screen left[3], 0.115 size screen 0.26, 0.035
+        set colorbox horizontal user origin screen left[3], 0.145 size screen 0.26, 0.035
         set cblabel 'BPTT − e-prop 1, its own scale'
     }
     plot DAT index k-1 matrix using ($1 + i0):($2 + j0):3 with image pixels

@@ -7,7 +7,7 @@ set lmargin at screen LM
 set rmargin at screen RM
 set xrange [0:t_max + 1]
 set format x ''
-set key at screen RM, 0.995 right top horizontal samplen 1.5 noenhanced
+set key at screen RM, 0.995 right top Left reverse horizontal samplen 1.5 noenhanced
 set tmargin at screen panel_top(1)
 set bmargin at screen panel_top(1) - each
 set ylabel 'neuron j' offset screen 0.0, 0
@@ -18,7 +18,8 @@ plot DAT index 0 using 1:2:(tint($3)) with points pt 5 ps 0.45 lc rgb variable n
      for [m=1:n_focus] NaN with lines lw 3 lc rgb colour(m) title 'neuron '.focus[m]
 unset key
 set yrange [*:*]
-set ytics autofreq
+set autoscale yfix
+set ytics autofreq font ',12'
 set offsets 0, 0, graph 0.06, graph 0.06
 set xzeroaxis lc rgb '#999999' lw 1
 array what[4] = ['membrane v', 'ψ = dz/dv', 'trace e', 'signal L']
