@@ -85,6 +85,9 @@ struct ref_ctx {
     ep_status status;   /* first failure, e.g. EP_NOMEM; see ref_ctx_status */
     ref_num zero, one, tmp, tmp2; /* zero and one are constants; tmp, tmp2 belong to the helpers below */
     const ref_num *unit;          /* &one of the first context: what ref_sparse returns for a one; forks share it */
+    bool hinted;                  /* an undecided spike test takes `hint` as its sign (proved elsewhere) */
+    int hint;
+    ref_num *keep_test;           /* if not NULL, receives v - A of the next spike test */
     struct ref_block *blocks;
     size_t bytes;       /* held by the arena */
 };

@@ -73,7 +73,26 @@ static void readout(ref_ctx *c, const ref_net *net, ref_traj *tr, int t)
     }
 }
 
-ep_status ref_forward(ref_ctx *c, const ref_net *net, const ep_batch *bt, int b, ref_traj *tr, int *t_und, int *j_und)
+/* One neuron, one step; an undecided spike test is settled exactly where src allows it. */
+static ep_status neuron(ref_ctx *c, const ref_net *net, const ep_net *src, const ep_batch *bt, int b, ref_traj *tr, int t,
+                        int j, size_t *settled)
+{
+    ref_spot s = ref_traj_spot(tr, t, j);
+    size_t k = (size_t)t * (size_t)net->n_rec + (size_t)j, before = k - (size_t)net->n_rec;
+    ref_num *h = tr->h + k * (size_t)net->nh, *q = tr->q + k * (size_t)net->nq;
+    ep_status st = net->cell->step(c, net, j, &s, h, &tr->z[k], q, tr->refr[before], &tr->refr[k]);
+    if (st != EP_UNABLE || !src) return st;
+    st = ref_exact_sign(c, src, bt, b, tr, t, j, &c->hint);
+    if (st != EP_OK) return EP_UNABLE;
+    c->hinted = true;
+    st = net->cell->step(c, net, j, &s, h, &tr->z[k], q, tr->refr[before], &tr->refr[k]);
+    c->hinted = false;
+    if (settled) ++*settled;
+    return st;
+}
+
+ep_status ref_forward(ref_ctx *c, const ref_net *net, const ep_net *src, const ep_batch *bt, int b, ref_traj *tr,
+                      size_t *settled)
 {
     ep_status st = traj_init(c, net, bt->T, tr);
     size_t n = (size_t)(net->n_in + net->n_rec);
@@ -85,15 +104,10 @@ ep_status ref_forward(ref_ctx *c, const ref_net *net, const ep_batch *bt, int b,
     for (int t = 1; t <= tr->T; t++) {
         int count = events(c, &v, t, at, list);
         for (int j = 0; j < net->n_rec; j++) {
-            ref_spot s = ref_traj_spot(tr, t, j);
             size_t k = (size_t)t * (size_t)net->n_rec + (size_t)j;
             drive(c, net, j, at, list, count, tr->I + k * (size_t)net->nc);
-            st = net->cell->step(c, net, j, &s, tr->h + k * (size_t)net->nh, &tr->z[k],
-                                 tr->q + k * (size_t)net->nq, tr->refr[k - (size_t)net->n_rec], &tr->refr[k]);
-            if (st == EP_OK) continue;
-            if (t_und) *t_und = t;
-            if (j_und) *j_und = j;
-            return st;
+            st = neuron(c, net, src, bt, b, tr, t, j, settled);
+            if (st != EP_OK) return st;
         }
         readout(c, net, tr, t);
     }

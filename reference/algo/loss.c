@@ -132,6 +132,12 @@ static void regulariser(ref_ctx *c, const ep_batch *bt, ref_run *r, ref_num *w)
 
 ep_status ref_run_batch(ref_ctx *c, const ref_net *net, const ep_batch *bt, ref_run *out)
 {
+    return ref_run_batch_exact(c, net, NULL, bt, out, NULL);
+}
+
+ep_status ref_run_batch_exact(ref_ctx *c, const ref_net *net, const ep_net *src, const ep_batch *bt, ref_run *out,
+                              size_t *settled)
+{
     *out = (ref_run){.net = net, .B = bt->B, .T = bt->T};
     out->tr = ref_bytes(c, (size_t)bt->B * sizeof *out->tr);
     out->fbar = ref_vec(c, (size_t)net->n_rec);
@@ -140,7 +146,7 @@ ep_status ref_run_batch(ref_ctx *c, const ref_net *net, const ep_batch *bt, ref_
     ref_num *w = ref_vec(c, 4);
     if (c->status != EP_OK) return c->status;
     for (int b = 0; b < bt->B; b++) {
-        ep_status st = ref_forward(c, net, bt, b, &out->tr[b], NULL, NULL);
+        ep_status st = ref_forward(c, net, src, bt, b, &out->tr[b], settled);
         if (st != EP_OK) return st;
         ref_add(c, out->E, out->E, out->tr[b].loss);
     }

@@ -81,7 +81,9 @@ ep_status ref_spike(ref_ctx *c, const ref_net *net, const ref_num *v, const ref_
     }
     ref_num *x = &q[REF_Q_Z_FREE]; /* holds v - A until the spike overwrites it */
     ref_sub(c, x, v, A);
+    if (c->keep_test) ref_set(c, c->keep_test, x);
     int s = c->ar->sign(x);
+    if (s == REF_UNDECIDED && c->hinted) s = c->hint;
     if (s == REF_UNDECIDED) return EP_UNABLE;
     ep_status st = pseudo_derivative(c, net, v, A, x, &q[REF_Q_PSI_FREE], &q[REF_Q_DZDA_FREE]);
     if (st != EP_OK) return st;
