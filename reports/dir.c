@@ -98,7 +98,7 @@ static ep_status replaceable(const char *out, bool *exists, rep_error *err)
     struct stat st;
     *exists = lstat(out, &st) == 0;
     if (!*exists) return EP_OK;
-    if (!S_ISDIR(st.st_mode)) return rep_fail(err, EP_IO, "%s: found a file, expected a folder or nothing", out);
+    if (!S_ISDIR(st.st_mode)) return rep_fail(err, EP_DOMAIN, "%s: found a file, expected a folder or nothing", out);
     DIR *d = opendir(out);
     if (!d) return rep_fail(err, EP_IO, "%s: cannot read: %s", out, strerror(errno));
     int entries = 0;
@@ -110,7 +110,7 @@ static ep_status replaceable(const char *out, bool *exists, rep_error *err)
     }
     closedir(d);
     if (entries && !(sums && page))
-        return rep_fail(err, EP_IO, "%s: found a folder that holds no earlier report, expected a new or empty one; left as it is", out);
+        return rep_fail(err, EP_DOMAIN, "%s: found a folder that holds no earlier report, expected a new or empty one; left as it is", out);
     return EP_OK;
 }
 

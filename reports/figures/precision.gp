@@ -6,7 +6,7 @@ set xrange [0:bits_max * 1.03]
 set ylabel 'relative difference |BPTT − Σ L e|'
 set format y '2^{%g}'
 set yrange [-bits_max * 1.03:bits_max * 0.06]
-set lmargin at screen 0.09
+set lmargin at screen 0.105
 set rmargin at screen 0.47
 set bmargin at screen 0.14
 set tmargin at screen 0.92
