@@ -1,0 +1,66 @@
+/* quantity.h: what vector files and ports talk about: input arrays and computed quantities, their names, order and
+ * shapes. Plain C: no MPFR.
+ *
+ * Axes, in the order they are written: b trial, t step (counted from 1), c channel (LSTM: i, f, g, o), j neuron,
+ * l presynaptic neuron, i input, k output, m column of a trace row. Axis b is left out when there is one trial,
+ * axis c when the model has one channel. Columns m: channel by channel n_in inputs, n_rec recurrent, 1 bias; then
+ * one for each constant of the cell in the order alpha, rho, beta, alpha_s.
+ * SPDX-License-Identifier: MIT */
+#ifndef VFY_QUANTITY_H
+#define VFY_QUANTITY_H
+
+#include "eprop.h"
+
+typedef enum vfy_format { VFY_F32, VFY_F64, VFY_N_FORMAT } vfy_format;
+
+typedef enum vfy_input {
+    VFY_IN_WIN, VFY_IN_WREC, VFY_IN_BIAS, VFY_IN_WOUT, VFY_IN_BOUT, VFY_IN_FEEDBACK,
+    VFY_IN_THETA, /* + ep_theta */
+    VFY_IN_X = VFY_IN_THETA + EP_N_THETA, VFY_IN_TARGET, VFY_IN_MASK, VFY_N_INPUT
+} vfy_input;
+
+/* In dataflow order: the first wrong one is where to look. */
+typedef enum vfy_quantity {
+    VFY_Q_I, VFY_Q_S, VFY_Q_V, VFY_Q_A, VFY_Q_C, VFY_Q_Z, VFY_Q_PSI,
+    VFY_Q_EPS_S, VFY_Q_EPS_V, VFY_Q_EPS_A, VFY_Q_EPS_C, VFY_Q_E, VFY_Q_EBAR,
+    VFY_Q_Y, VFY_Q_ERR, VFY_Q_LOSS, VFY_Q_L,
+    VFY_Q_GRAD, /* + ep_group */
+    VFY_N_QUANTITY = VFY_Q_GRAD + EP_N_GROUP
+} vfy_quantity;
+
+enum { VFY_MAX_AXES = 4 };
+
+typedef struct vfy_shape {
+    int nd;
+    int n[VFY_MAX_AXES];
+    char axis[VFY_MAX_AXES + 1];
+} vfy_shape;
+
+const char *vfy_format_name(vfy_format f);
+bool vfy_format_parse(const char *s, vfy_format *out);
+const char *vfy_input_name(vfy_input i);
+bool vfy_input_parse(const char *s, vfy_input *out);
+const char *vfy_quantity_name(vfy_quantity q);
+bool vfy_quantity_parse(const char *s, vfy_quantity *out);
+
+/* Does a network of this model have the array, compute the quantity? */
+bool vfy_input_of_model(vfy_input i, ep_model m);
+bool vfy_quantity_of_model(vfy_quantity q, ep_model m);
+
+/* Shapes for a network with T steps and B trials; net->model and sizes are read, all >= 1. */
+vfy_shape vfy_input_shape(vfy_input i, const ep_net *net, int T, int B);
+vfy_shape vfy_quantity_shape(vfy_quantity q, const ep_net *net, int T, int B);
+
+/* Number of elements; SIZE_MAX when it does not fit. */
+size_t vfy_shape_size(const vfy_shape *s);
+/* The written indices (step from 1) of row-major position `at`; index[nd]. */
+void vfy_shape_index(const vfy_shape *s, size_t at, int index[VFY_MAX_AXES]);
+/* Step of position `at`, or 0 if the shape has no time axis. */
+int vfy_shape_step(const vfy_shape *s, size_t at);
+/* "Wrec[0][3]" into buf, cut to n bytes. */
+void vfy_position_text(const char *name, const vfy_shape *s, size_t at, char *buf, size_t n);
+
+/* Columns of a trace row. */
+int vfy_trace_columns(const ep_net *net);
+
+#endif

@@ -1,0 +1,260 @@
+/* test_epv_write.c: what is written is read back the same; a failed write leaves nothing.
+ * SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "epv.h"
+
+enum { NI = 3, NR = 4, NO = 2, T = 5, NB = 2, MAX = 4 * NR * NR + NB * T * NR };
+
+typedef struct sample {
+    double a[VFY_N_INPUT][MAX];
+    ep_net net;
+    ep_batch batch;
+} sample;
+
+static char folder[64];
+static void setup(void)
+{
+    strcpy(folder, "/tmp/epv-test-XXXXXX");
+    ck_assert(mkdtemp(folder) != NULL);
+}
+static int entries(void)
+{
+    int n = 0;
+    DIR *d = opendir(folder);
+    ck_assert(d != NULL);
+    for (struct dirent *e; (e = readdir(d));) n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
+}
+static void teardown(void)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/a.epv", folder);
+    (void)unlink(path);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+
+/* Random numbers of the format; a third are 0. */
+static double draw(vfy_format f, uint64_t seed, uint64_t *at, bool small)
+{
+    double v = ep_rng_uniform(seed, 1, (*at)++);
+    if (v < 0.3) return 0;
+    if (!small) v = (v - 0.6) * 8;
+    return f == VFY_F32 ? (double)(float)v : v;
+}
+
+static void make(sample *s, ep_model m, vfy_format f, uint64_t seed, int B)
+{
+    uint64_t at = 0;
+    memset(s, 0, sizeof *s);
+    for (int i = 0; i < VFY_N_INPUT; i++)
+        for (int k = 0; k < MAX; k++) s->a[i][k] = draw(f, seed, &at, i >= VFY_IN_THETA);
+    for (int j = 0; j < NR; j++)
+        if (ep_model_masks_diagonal(m)) s->a[VFY_IN_WREC][j * NR + j] = 0;
+    s->net = (ep_net){.model = m, .opt = ep_preset_options((ep_preset)(seed % EP_N_PRESET)),
+                      .n_in = NI, .n_rec = NR, .n_out = NO, .Win = s->a[0], .Wrec = s->a[1], .b = s->a[2], .Wout = s->a[3],
+                      .bout = s->a[4], .B = s->a[5], .kappa = 0.5, .v_th = 0.625, .gamma = 0.25, .b_forget = -1.5,
+                      .n_ref = (int)(seed % 4)};
+    for (int p = 0; p < EP_N_THETA; p++) s->net.theta[p] = s->a[VFY_IN_THETA + p];
+    s->batch = (ep_batch){.T = T, .B = B, .x = s->a[VFY_IN_X], .target = s->a[VFY_IN_TARGET], .mask = s->a[VFY_IN_MASK],
+                          .loss = (ep_loss)(seed % 2), .c_reg = 2, .f_target = 0.125};
+    if (seed % 3 == 0) s->net.opt.g_in = EP_GAIN_VALUE, s->net.opt.g_in_value = f == VFY_F32 ? (double)0.1f : 0.1;
+    if (m != EP_LSTM) s->net.opt.delay = 1 + (int)(seed % 3);
+}
+
+static void same_array(const double *a, const double *b, size_t n, double other, const char *name)
+{
+    for (size_t k = 0; k < n; k++) {
+        double x = a ? a[k] : other, y = b ? b[k] : other;
+        ck_assert_msg(memcmp(&x, &y, sizeof x) == 0, "%s at %zu: %a, %a", name, k, x, y);
+    }
+}
+
+static void same(const vfy_epv_case *x, const vfy_epv_case *y)
+{
+    const ep_net *a = &x->net, *b = &y->net;
+    char s[32], t[32];
+    ck_assert(x->rule == y->rule && x->format == y->format && x->window == y->window && x->seed == y->seed);
+    ck_assert(x->reg_off == y->reg_off && x->family == y->family && x->has_margin == y->has_margin && x->rng == y->rng);
+    ck_assert(x->margin == y->margin && strcmp(x->flags, y->flags) == 0 && strcmp(x->id, y->id) == 0);
+    ck_assert(a->model == b->model && a->n_ref == b->n_ref && a->kappa == b->kappa && a->v_th == b->v_th);
+    ck_assert(a->gamma == b->gamma && a->b_forget == b->b_forget && x->batch.T == y->batch.T && x->batch.B == y->batch.B);
+    ck_assert(x->batch.loss == y->batch.loss && x->batch.c_reg == y->batch.c_reg && x->batch.f_target == y->batch.f_target);
+    for (size_t i = 0; i < ep_option_count(); i++) {
+        const char *name = ep_option_at(i)->name;
+        ck_assert(ep_option_get(&a->opt, name, s, sizeof s) && ep_option_get(&b->opt, name, t, sizeof t));
+        ck_assert_msg(strcmp(s, t) == 0, "%s: %s, %s", name, s, t);
+    }
+    const double *p[] = {a->Win, a->Wrec, a->b, a->Wout, a->bout, a->B, a->theta[0], a->theta[1], a->theta[2], a->theta[3],
+                         x->batch.x, x->batch.target, x->batch.mask};
+    const double *q[] = {b->Win, b->Wrec, b->b, b->Wout, b->bout, b->B, b->theta[0], b->theta[1], b->theta[2], b->theta[3],
+                         y->batch.x, y->batch.target, y->batch.mask};
+    for (int i = 0; i < VFY_N_INPUT; i++) {
+        vfy_shape shape = vfy_input_shape((vfy_input)i, a, x->batch.T, x->batch.B);
+        if (!vfy_input_of_model((vfy_input)i, a->model)) continue;
+        same_array(p[i], q[i], vfy_shape_size(&shape), i == VFY_IN_MASK ? 1 : 0, vfy_input_name((vfy_input)i));
+    }
+    ck_assert_uint_eq(x->n_want, y->n_want);
+    for (size_t i = 0; i < x->n_want; i++) {
+        const vfy_want *v = &x->want[i], *w = &y->want[i];
+        ck_assert(v->q == w->q && v->kind == w->kind && v->at == w->at && v->bits == w->bits && v->extra == w->extra);
+        ck_assert(v->mag == w->mag && v->lo == w->lo && v->hi == w->hi);
+    }
+}
+
+static void add_wants(vfy_epv_case *c, uint64_t seed)
+{
+    for (int q = 0; q < VFY_N_QUANTITY; q++) {
+        if (!vfy_quantity_of_model((vfy_quantity)q, c->net.model)) continue;
+        vfy_shape shape = vfy_quantity_shape((vfy_quantity)q, &c->net, c->batch.T, c->batch.B);
+        size_t size = vfy_shape_size(&shape);
+        vfy_want w = {.q = (vfy_quantity)q, .kind = (vfy_kind)(q % 3), .at = ep_rng_u64(seed, 2, (uint64_t)q) % size};
+        if (w.kind == VFY_VALUE)
+            ck_assert(vfy_bits_of(c->format, (double)(float)ep_rng_normal(seed, 3, (uint64_t)q, 8), &w.bits)),
+                w.extra = (unsigned)q * 150, w.mag = 0.1 * q;
+        if (w.kind == VFY_UNDECIDED) w.lo = -0.1 * q, w.hi = 0x1p-1074;
+        ck_assert_int_eq(vfy_epv_add(c, &w), EP_OK);
+    }
+}
+
+/* model x format x rule, with batches of 1 and 2. */
+START_TEST(round_trip)
+{
+    static sample s[2];
+    vfy_epv_case c[2];
+    char path[128], err[VFY_EPV_ERR] = "";
+    ep_model m = (ep_model)(_i % EP_N_MODEL);
+    for (int k = 0; k < 2; k++) {
+        ep_rule rule = (ep_rule)((_i + k) % EP_N_RULE);
+        vfy_format f = (vfy_format)((_i / 2 + k) % 2);
+        make(&s[k], m, f, (uint64_t)(_i + k), 1 + k);
+        ck_assert_msg(vfy_epv_from_net(&s[k].net, &s[k].batch, rule, f, &c[k], err, sizeof err) == EP_OK, "%s", err);
+        if (rule >= EP_TBPTT && rule <= EP_EPROP3_SG) c[k].window = 3, c[k].reg_off = k;
+        if (rule == EP_EPROP3) c[k].seed = VFY_SEED_ZC;
+        c[k].family = (vfy_family)(_i % VFY_N_FAMILY);
+        if (k) c[k].has_margin = true, c[k].margin = 0.1, c[k].rng = 77, strcpy(c[k].flags, "a-b,c");
+        add_wants(&c[k], (uint64_t)_i);
+    }
+    snprintf(path, sizeof path, "%s/a.epv", folder);
+    ck_assert_msg(vfy_epv_write(path, c, 2, err, sizeof err) == EP_OK, "%s", err);
+    ck_assert_int_eq(entries(), 1);
+    vfy_epv_file *f = NULL;
+    ck_assert_msg(vfy_epv_read(path, &f, err, sizeof err) == EP_OK, "%s", err);
+    ck_assert_uint_eq(f->n, 2);
+    for (int k = 0; k < 2; k++) same(&c[k], &f->cases[k]), vfy_epv_case_clear(&c[k]);
+    vfy_epv_free(f);
+}
+END_TEST
+
+START_TEST(refuses_what_the_format_cannot_hold)
+{
+    static sample s;
+    vfy_epv_case c = {.line = 99};
+    char err[VFY_EPV_ERR];
+    make(&s, EP_ALIF, VFY_F64, 5, 2);
+    s.a[VFY_IN_WOUT][5] = 0.1;
+    for (int i = 0; i < VFY_IN_WOUT; i++) memset(s.a[i], 0, sizeof s.a[i]);
+    ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_DOMAIN);
+    ck_assert_ptr_nonnull(strstr(err, ": expected a number of format f32"));
+    ck_assert_int_eq(c.line, 99);
+    make(&s, EP_ALIF, VFY_F32, 5, 2);
+    s.a[VFY_IN_WOUT][5] = 0.1;
+    ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_DOMAIN);
+    ck_assert_str_eq(err, "Wout[1][1] = 0x1.999999999999ap-4: expected a number of format f32");
+    s.a[VFY_IN_WOUT][5] = 1e300;
+    ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_DOMAIN);
+    s.a[VFY_IN_WOUT][5] = 0;
+    s.net.kappa = 0.1;
+    ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_DOMAIN);
+    ck_assert_str_eq(err, "kappa = 0x1.999999999999ap-4: expected a number of format f32");
+    s.net.kappa = 1;
+    ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_DOMAIN);
+    ck_assert_str_eq(err, "kappa = 1: expected a decay in [0, 1)");
+    s.net.kappa = 0;
+    s.net.B = NULL;
+    ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_EPROP1_RANDOM, VFY_F32, &c, err, sizeof err), EP_DOMAIN);
+    ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_OK);
+}
+END_TEST
+
+START_TEST(a_failed_write_leaves_the_old_file_alone)
+{
+    static sample s;
+    vfy_epv_case c;
+    char path[128], err[VFY_EPV_ERR];
+    vfy_epv_file *f = NULL;
+    make(&s, EP_LIF, VFY_F32, 8, 1);
+    ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_OK);
+    snprintf(path, sizeof path, "%s/a.epv", folder);
+    ck_assert_int_eq(vfy_epv_write(path, &c, 1, err, sizeof err), EP_OK);
+    vfy_want wrong[] = {{.q = VFY_Q_Z, .kind = VFY_ZERO, .at = T * NR},
+                        {.q = VFY_Q_A, .kind = VFY_ZERO},
+                        {.q = VFY_Q_Z, .kind = VFY_VALUE, .bits = 0x7f800000},
+                        {.q = VFY_Q_Z, .kind = VFY_VALUE, .mag = -1},
+                        {.q = VFY_Q_Z, .kind = VFY_VALUE, .extra = 4096},
+                        {.q = VFY_Q_Z, .kind = VFY_UNDECIDED, .lo = 1}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        ck_assert_int_eq(vfy_epv_add(&c, &wrong[i]), EP_OK);
+        ck_assert_msg(vfy_epv_write(path, &c, 1, err, sizeof err) == EP_DOMAIN, "entry %zu", i);
+        ck_assert_int_eq(entries(), 1);
+        c.n_want = 0;
+    }
+    strcpy(c.flags, "No blanks");
+    ck_assert_int_eq(vfy_epv_write(path, &c, 1, err, sizeof err), EP_DOMAIN);
+    c.flags[0] = '\0';
+    c.rule = EP_TBPTT;
+    ck_assert_int_eq(vfy_epv_write(path, &c, 1, err, sizeof err), EP_DOMAIN);
+    ck_assert_str_eq(err, "window: not a value that a vector file can hold");
+    ck_assert_int_eq(vfy_epv_write(path, &c, 0, err, sizeof err), EP_DOMAIN);
+    ck_assert_int_eq(entries(), 1);
+    ck_assert_int_eq(vfy_epv_read(path, &f, err, sizeof err), EP_OK);
+    vfy_epv_free(f);
+    vfy_epv_case_clear(&c);
+}
+END_TEST
+
+START_TEST(unwritable_places)
+{
+    static sample s;
+    vfy_epv_case c;
+    char path[160], err[VFY_EPV_ERR];
+    make(&s, EP_LIF, VFY_F32, 8, 1);
+    ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_OK);
+    snprintf(path, sizeof path, "%s/none/a.epv", folder);
+    ck_assert_int_eq(vfy_epv_write(path, &c, 1, err, sizeof err), EP_IO);
+    ck_assert_ptr_nonnull(strstr(err, "/none/a.epv: cannot write: No such file or directory"));
+    snprintf(path, sizeof path, "%s/dir", folder);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    ck_assert_int_eq(vfy_epv_write(path, &c, 1, err, sizeof err), EP_IO); /* rename onto a folder */
+    ck_assert_int_eq(entries(), 1);
+    ck_assert_int_eq(rmdir(path), 0);
+    FILE *full = fopen("/dev/full", "w");
+    if (!full) return;
+    ep_status status = vfy_epv_print(full, &c, 1, err, sizeof err);
+    ck_assert(fclose(full) != 0 || status == EP_IO);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("epv_write");
+    TCase *c = tcase_create("writer");
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_loop_test(c, round_trip, 0, 132);
+    tcase_add_test(c, refuses_what_the_format_cannot_hold);
+    tcase_add_test(c, a_failed_write_leaves_the_old_file_alone);
+    tcase_add_test(c, unwritable_places);
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
