@@ -88,7 +88,8 @@ enum {
 
 typedef struct ref_tape_args {
     unsigned flags;
-    int window; /* >= 1: all state is detached every `window` steps (truncated BPTT); 0: whole trial */
+    int window; /* >= 1: all state (v, a, s, c, z, the unmasked spike, y) is detached every `window` steps, as in
+                   truncated BPTT; 0: whole trial */
 } ref_tape_args;
 
 typedef struct ref_tape_report {
@@ -102,10 +103,11 @@ typedef struct ref_tape_report {
  *
  * Ordered arithmetics: everything from net and bt; run may be NULL, else its spikes must agree with the tape's.
  * Symbolic arithmetics: run gives x, z, q, err and reg; E = sum_t err_k^t y_k^t + sum_t reg_j z_j^t.
- * gain_differentiated acts where a gain is a complement. Width A with autograd's dz/da: -psi v/A whatever the width.
+ * The synaptic cell always decides from the new v. gain_differentiated acts where a gain is a complement. Autograd's
+ * dz/da is -beta psi v/A whatever the width.
  * EP_DOMAIN: spike mismatch, symbolic without run, division by a threshold A = 0. EP_UNABLE: undecided spike.
  * EP_NOTIMPL: the arithmetic lacks a function. g is untouched on failure.
- * Memory about 32 bytes and T B n_rec (n_rec + n_in) n_ch times; meant for n_rec <= 20, T <= 100. rep may be NULL. */
+ * Time and memory grow as T B n_rec (n_rec + n_in) n_ch, 32 bytes each; meant for n_rec <= 20, T <= 100. rep may be NULL. */
 EP_MUST_USE ep_status ref_tape_run(ref_ctx *c, const ref_net *net, const ep_batch *bt, const ref_run *run,
                                    const ref_tape_args *args, ref_grad *g, ref_tape_report *rep);
 /* The same without window and report. */

@@ -72,7 +72,8 @@ static ref_var spiking_neuron(tape_net *n, tape_trial *s, int t, int j)
     }
     tape_pair(n, gain, I);
     ref_var v = s->h[0][j] = tape_sum(n);
-    return tape_fire(n, s, t, j, net->opt.spike_from == EP_FROM_OLD_V ? v_before : v, A, &s->zu[j]);
+    bool old = net->opt.spike_from == EP_FROM_OLD_V && net->model != EP_SYNAPTIC;
+    return tape_fire(n, s, t, j, old ? v_before : v, A, &s->zu[j]);
 }
 
 static ref_var lstm_unit(tape_net *n, tape_trial *s, int t, int j)
