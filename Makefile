@@ -53,7 +53,8 @@ check_tests = $(foreach f,$(1),$(eval $(call check_test,$(f),$(2),$(3))))
 
 include $(sort $(wildcard */module.mk))
 
-$(BUILD)/%.o: %.c
+# `make -j2 deps check`: nothing is compiled before deps is done.
+$(BUILD)/%.o: %.c | $(filter deps,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC    $<")
 	$(Q)$(CC) $(CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$<))) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
