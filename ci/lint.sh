@@ -84,7 +84,7 @@ done < "$tmp/c"
 
 # (c) nothing left undone, (g) whitespace, (h) licence line.
 # shellcheck disable=SC2046
-grep -nE '\b(TODO|FIXME|XXX)\b' $(grep -vE '^(ci/lint\.sh|LICENSE)$|\.(svg|pdf|png|epv)$' "$tmp/all") /dev/null | sed 's/^/lint: left undone: /' >> "$tmp/bad"
+grep -nE '\b(TODO|FIXME)\b|(^|[^.[:alnum:]_])XXX\b' $(grep -vE '^(ci/lint\.sh|LICENSE)$|\.(svg|pdf|png|epv)$' "$tmp/all") /dev/null | sed 's/^/lint: left undone: /' >> "$tmp/bad"
 while read -r f; do
     grep -nE '[[:blank:]]+$' "$f" /dev/null | sed 's/:[^:]*$//; s/^/lint: trailing blank: /' >> "$tmp/bad"
     grep -nF "$(printf '\t')" "$f" /dev/null | cut -d: -f1,2 | sed 's/^/lint: tab: /' >> "$tmp/bad"
