@@ -73,8 +73,8 @@ typedef struct rep_table {
 } rep_table;
 
 /* Reads a table whose first line is `# name name ...`, beginning with the n wanted columns; more columns
- * may follow. `label` is the file's name in messages. EP_FORMAT: label:line, found, expected. A missing file is
- * not an error: present stays false. */
+ * may follow. `label` is the file's name in messages. EP_FORMAT: label:line, found, expected. A missing file or a
+ * table without rows (a run of fewer models) is not an error: present stays false. */
 EP_MUST_USE ep_status rep_table_read(const char *path, const char *label, const rep_column *want, int n, rep_table *t,
                                      rep_error *err);
 /* The same from memory; takes the buffer over. */

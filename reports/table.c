@@ -146,8 +146,7 @@ ep_status rep_table_parse(rep_buf *text, const char *label, const rep_column *wa
         }
         line = next;
     }
-    if (s == EP_OK && t->rows == 0) s = rep_fail(err, EP_FORMAT, "%s: found a header and no rows, expected at least one", label);
-    t->present = s == EP_OK;
+    t->present = s == EP_OK && t->rows > 0;
     return s;
 }
 

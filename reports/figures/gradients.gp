@@ -26,7 +26,7 @@ do for [k=1:3] {
     if (k == 2) { unset colorbox }
     if (k == 3) {
         set colorbox horizontal user origin screen left[3], 0.145 size screen 0.26, 0.035
-        set cblabel 'BPTT − e-prop 1, its own scale'
+        set cblabel 'e-prop 1 − BPTT, its own scale'
     }
     plot DAT index k-1 matrix using ($1 + i0):($2 + j0):3 with image pixels
 }
