@@ -84,6 +84,23 @@ START_TEST(sigmoid_is_accurate_and_its_interval_one_ulp_wide)
 }
 END_TEST
 
+/* Operands far longer than the result, whose rounding before exp would break the enclosure. */
+START_TEST(sigmoid_of_long_operands_stays_inside)
+{
+    dice d = { 58, (uint64_t)_i, 0 };
+    ref_ctx wide, iv;
+    ctx_open(&wide, ref_arith_mpfi(), 700), ctx_open(&iv, ref_arith_mpfi(), roll_int(&d, 2, 20));
+    ref_num *x = ref_vec(&wide, 2), *r = ref_vec(&iv, 1);
+    ref_set_d(&wide, x, roll_dyadic(&d, 53, -3, 3)), ref_set_d(&wide, x + 1, 3.0);
+    ref_div(&wide, x, x, x + 1);
+    mpfr_set(&x->i->right, &x->i->left, MPFR_RNDN);
+    iv.ar->sigmoid(&iv, r, x), wide.ar->sigmoid(&wide, x, x);
+    ck_assert(mpfr_lessequal_p(&r->i->left, &x->i->left) && mpfr_greaterequal_p(&r->i->right, &x->i->right));
+    ck_assert(!mpfr_equal_p(&r->i->left, &r->i->right));
+    ref_ctx_clear(&wide), ref_ctx_clear(&iv);
+}
+END_TEST
+
 START_TEST(sigmoid_at_the_ends)
 {
     ref_ctx c;
@@ -289,6 +306,7 @@ START_TEST(unbounded_intervals_never_hold_nan)
         for (int k = 0; k < N_OP2; k++) {
             op2_of(ar, k)(&c, v + 2, v, v + 1);
             ck_assert(mpfr_lessequal_p(&v[2].i->left, &v[2].i->right));
+            if (k == MUL && (ar->is_zero(v) || ar->is_zero(v + 1))) ck_assert(ar->is_zero(v + 2)); /* what is inside is finite */
         }
     }
     ref_ctx_clear(&c);
@@ -357,6 +375,7 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, mpfr_rounds_the_exact_result_once, 0, loops(300));
     tcase_add_loop_test(t, sigmoid_is_accurate_and_its_interval_one_ulp_wide, 0, loops(1000));
+    tcase_add_loop_test(t, sigmoid_of_long_operands_stays_inside, 0, loops(200));
     tcase_add_loop_test(t, sigmoid_at_the_ends, 0, N_ARITH);
     tcase_add_loop_test(t, ieee_formats_are_mpfr_at_24_and_53_bits, 0, loops(400));
     tcase_add_loop_test(t, ieee_functions_are_within_what_libm_documents, 0, loops(1000));
