@@ -1,0 +1,127 @@
+/* Backward in time: adjoints of one recorded trial, whole or in windows, and the gradient from them.
+ *
+ *   dy^t = err^t + kappa dy^{t+1}
+ *   L_j^t = g_out sum_k Wout_kj dy_k^t + reg_j + Ltr_j^t
+ *   Ltr_j^t = sum_{c,l} Wrec^c_lj dI_cl^{t+d} + (dh^{t+1}/dz^t, transmitted)^T dh^{t+1}
+ *   dz_j^t = L_j^t + (dh^{t+1}/dz^t, local)^T dh^{t+1}
+ *   dh_j^t = (dz^t/dh^t)^T dz_j^t + (dh^{t+1}/dh^t)^T dh_j^{t+1}
+ *   dI_cj^t = (dh^t/dI_c)^T dh_j^t + (dz^t/dI_c) dz_j^t
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef OPT_SCALAR_BPTT_H
+#define OPT_SCALAR_BPTT_H
+
+#include "forward.h"
+#include "jacobian.h"
+#include "window.h"
+
+static void adjoint_readout(state *s, const window *w, size_t t)
+{
+    size_t K = s->n_out;
+    const real *err = s->err + frame(s, w->b, t) * K;
+    for (size_t k = 0; k < K; k++) {
+        real later = t < w->T ? s->kappa * s->dy[(t + 1) * K + k] : 0;
+        if (crosses(w, t, t + 1)) later = CROSS(w, t, later, K, k, y);
+        s->dy[t * K + k] = err[k] + later;
+    }
+}
+
+/* sum_{c,l} Wrec^c_lj dI_cl^{t+d}. */
+static real from_synapses(const state *s, const window *w, size_t t, size_t j)
+{
+    const real *Wrec = group(s, EP_G_WREC), *dI = s->dI + (t + s->delay) * s->n_rec * s->nc;
+    real sum = 0;
+    if (t + s->delay > w->T) return 0;
+    for (size_t ch = 0; ch < s->nc; ch++)
+        for (size_t l = 0; l < s->n_rec; l++) sum += Wrec[(ch * s->n_rec + l) * s->n_rec + j] * dI[l * s->nc + ch];
+    return sum;
+}
+
+/* sum + g^T dh^{t+1}; nothing is added beyond the end. */
+static real add_hidden(const state *s, const window *w, size_t t, size_t j, const real *g, real sum)
+{
+    const real *dh = s->dh + ((t + 1) * s->n_rec + j) * s->nh;
+    for (size_t h = 0; t < w->T && h < s->nh; h++) sum += g[h] * dh[h];
+    return sum;
+}
+
+/* Ltr: synapses first, then the reset. Where t + d crosses but t + 1 does not, the reset is not part of the seed. */
+static real transmitted(const state *s, const window *w, size_t t, size_t j, const jac *next)
+{
+    size_t back = window_end(w, t) - t;
+    bool synapses = crosses(w, t, t + s->delay), step = crosses(w, t, t + 1);
+    real Ltr = from_synapses(s, w, t, j);
+    if (step) Ltr = add_hidden(s, w, t, j, next->hz_tr, Ltr);
+    if (synapses) Ltr = CROSS(w, t, Ltr, s->delay * s->n_rec, back * s->n_rec + j, z);
+    return step ? Ltr : add_hidden(s, w, t, j, next->hz_tr, Ltr);
+}
+
+static void adjoint_state(state *s, const window *w, size_t t, size_t j, const jac *J, const jac *next)
+{
+    size_t at = t * s->n_rec + j;
+    for (size_t h = 0; h < s->nh; h++) {
+        real *dh = &s->dh[at * s->nh + h], by_h[NH] = {0};
+        for (size_t m = 0; m < s->nh; m++) by_h[m] = next->hh[m][h];
+        *dh = J->zh[h] * s->dz[at];
+        if (crosses(w, t, t + 1))
+            *dh += CROSS(w, t, add_hidden(s, w, t, j, by_h, 0), s->n_rec * s->nh, j * s->nh + h, h);
+        else *dh = add_hidden(s, w, t, j, by_h, *dh);
+    }
+    for (size_t ch = 0; ch < s->nc; ch++) {
+        real sum = 0;
+        for (size_t h = 0; h < s->nh; h++) sum += J->hI[h][ch] * s->dh[at * s->nh + h];
+        s->dI[at * s->nc + ch] = sum + J->zI[ch] * s->dz[at];
+    }
+}
+
+static void adjoint_neuron(state *s, const window *w, size_t t, size_t j, const jac *J, const jac *next)
+{
+    size_t at = t * s->n_rec + j;
+    const real *Wout = group(s, EP_G_WOUT);
+    real Ltr = transmitted(s, w, t, j, next), L = 0;
+    for (size_t k = 0; k < s->n_out; k++) L += Wout[k * s->n_rec + j] * s->dy[t * s->n_out + k];
+    L = s->g_out * L + s->reg[j] + Ltr;
+    s->Ltr[at] = Ltr;
+    if (crosses(w, t, t + 1))
+        s->dz[at] = L + CROSS(w, t, add_hidden(s, w, t, j, next->hz_loc, 0), s->n_rec, j, z_loc);
+    else s->dz[at] = add_hidden(s, w, t, j, next->hz_loc, L);
+    adjoint_state(s, w, t, j, J, next);
+}
+
+/* dy, Ltr, dz, dh, dI of steps T..1. */
+static void adjoint_run(state *s, const window *w)
+{
+    for (size_t t = w->T; t >= 1; t--) {
+        jac *now = s->J + (t % 2) * s->n_rec, *next = s->J + ((t + 1) % 2) * s->n_rec;
+        adjoint_readout(s, w, t);
+        for (size_t j = 0; j < s->n_rec; j++) {
+            now[j] = jac_at(s, w->b, t, j);
+            adjoint_neuron(s, w, t, j, &now[j], &next[j]);
+        }
+    }
+}
+
+/* gradient += sum_t dI pre;  theta: (dh/dtheta)^T dh + (dz/dtheta) dz. */
+static void adjoint_gradient(state *s, const window *w, const real *x)
+{
+    for (size_t t = 1; t <= w->T; t++) {
+        const real *z_pre = s->z + frame_before(s, w->b, t, s->delay) * s->n_rec;
+        for (size_t j = 0; j < s->n_rec; j++) {
+            size_t at = t * s->n_rec + j;
+            jac J = jac_at(s, w->b, t, j);
+            for (size_t n = 0; n < columns_of_row(s); n++) {
+                column c;
+                if (!column_of(s, j, n, x ? x + (t - 1) * s->n_in : NULL, z_pre, &c)) continue;
+                if (c.p < 0) {
+                    s->acc[c.at] += s->dI[at * s->nc + (size_t)c.ch] * c.pre;
+                    continue;
+                }
+                for (size_t h = 0; h < s->nh; h++) s->acc[c.at] += J.hp[h][c.p] * s->dh[at * s->nh + h];
+                s->acc[c.at] += J.zp[c.p] * s->dz[at];
+            }
+        }
+    }
+    readout_gradient(s, w->b, w->T, s->dy, s->acc);
+}
+
+#endif

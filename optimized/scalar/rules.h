@@ -1,0 +1,133 @@
+/* The learning rules: which signal meets which derivative.
+ *
+ *   bptt, tbptt*       adjoints -> gradient
+ *   eprop1-*           fed back errors x filtered traces, step by step
+ *   eprop3*            transmitted part of windowed adjoints x traces + fed back errors x filtered traces
+ *   rtrl               errors x filtered sensitivities, step by step
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef OPT_SCALAR_RULES_H
+#define OPT_SCALAR_RULES_H
+
+#include "bptt.h"
+#include "regulariser.h"
+#include "rtrl.h"
+#include "traces.h"
+
+/* x of trial b at x + b stride; NULL = 0. */
+static void step_all(state *s, const real *x, size_t stride)
+{
+    s->t++;
+    s->T_all++;
+    s->learnt = false;
+    for (size_t b = 0; b < s->nb; b++) {
+        const real *xb = x ? x + b * stride : NULL;
+        forward_step(s, b, s->t, xb);
+        if (!s->online) continue;
+        readout_filter(s, b, s->t);
+        if (s->cfg.rule == EP_RTRL) {
+            rtrl_step(s, b, s->t, xb);
+            continue;
+        }
+        traces_step(s, b, b, s->t, xb);
+        zero(late_signal(s, b, s->t, 0), s->n_rec);
+    }
+}
+
+/* The frames hold err^t. L: given signals [B][n_rec] in place of feedback, or NULL. */
+static void learn_all(state *s, const real *L)
+{
+    size_t late = (size_t)s->net.opt.delay_L;
+    s->learnt = true;
+    for (size_t b = 0; b < s->nb; b++) {
+        if (!L) readout_learn(s, b, s->t, s->acc + b * s->n_par);
+        if (s->cfg.rule == EP_RTRL) {
+            rtrl_learn(s, b, s->t);
+            continue;
+        }
+        real *now = late_signal(s, b, s->t, 0);
+        if (!L) feedback(s, b, s->t, s->symmetric, now);
+        for (size_t j = 0; L && j < s->n_rec; j++) now[j] = L[b * s->n_rec + j];
+        traces_meet(s, b, NULL, NULL, late_signal(s, b, s->t, late));
+    }
+}
+
+/* One gradient entry of group g, element k of it. */
+static real gradient_entry(const state *s, int g, size_t k)
+{
+    size_t i = s->first[g] + k, row = g == EP_G_WIN ? k / s->n_in : g == EP_G_WREC ? k / s->n_rec : k;
+    real sum = 0, R = 0;
+    if (!s->online) return s->total[i];
+    for (size_t b = 0; b < s->nb; b++) sum += s->acc[b * s->n_par + i];
+    if (g == EP_G_WOUT || g == EP_G_BOUT) return sum;
+    if (s->Rs) return sum + rtrl_reg(s, i);
+    if (!s->R) return sum;
+    for (size_t b = 0; b < s->nb; b++) R += s->R[b * s->n_par + i];
+    return sum + reg_signal(s, row % s->n_rec) * R;
+}
+
+static const real *mask_of(const opt_trials *tr, size_t b)
+{
+    return tr->mask ? (const real *)tr->mask + b * (size_t)tr->T : NULL;
+}
+
+static void losses(state *s, const opt_trials *tr, size_t t)
+{
+    const real *target = tr->target;
+    for (size_t b = 0; b < s->nb; b++) {
+        const real *mask = mask_of(tr, b);
+        real m = (mask ? mask[t - 1] : 1) / s->norm[b];
+        loss_step(s, b, t, target ? target + (b * (size_t)tr->T + t - 1) * s->n_out : NULL, m);
+    }
+}
+
+/* e-prop 3 of one recorded trial whose adjoints are known: traces run from t = 1 across all windows. */
+static void eprop3_trial(state *s, size_t b, size_t T, const real *x)
+{
+    real *L = s->dz; /* the adjoints' dz is not needed any more */
+    zero(s->eps, s->n_par * s->nh);
+    zero(s->ebar, s->n_par);
+    for (size_t t = 1; t <= T; t++) {
+        traces_step(s, b, 0, t, x ? x + (t - 1) * s->n_in : NULL);
+        feedback(s, b, t, true, L);
+        traces_meet(s, 0, s->Ltr + t * s->n_rec, s->reg, L);
+    }
+    for (size_t t = T; t >= 1; t--)
+        for (size_t k = 0; k < s->n_out; k++) {
+            real later = t < T ? s->kappa * s->dy[(t + 1) * s->n_out + k] : 0;
+            s->dy[t * s->n_out + k] = s->err[frame(s, b, t) * s->n_out + k] + later;
+        }
+    readout_gradient(s, b, T, s->dy, s->acc);
+}
+
+static void backward_trial(state *s, const opt_trials *tr, size_t b)
+{
+    bool eprop3 = s->eps != NULL;
+    size_t T = (size_t)tr->T;
+    const real *x = tr->x ? (const real *)tr->x + b * T * s->n_in : NULL;
+    window w = {.s = s, .b = b, .T = T, .length = (size_t)s->cfg.window, .cut = s->cfg.rule != EP_BPTT,
+                .seeds = tr->seeds, .delivered = tr->delivered};
+    zero(s->acc, s->n_par);
+    adjoint_run(s, &w);
+    if (eprop3) eprop3_trial(s, b, T, x);
+    else adjoint_gradient(s, &w, x);
+    for (size_t i = 0; i < s->n_par; i++) s->total[i] += s->acc[i];
+}
+
+/* Whole trials under the state's rule; the state is fresh. */
+static void gradient_run(state *s, const opt_trials *tr)
+{
+    size_t T = (size_t)tr->T;
+    const real *x = tr->x;
+    for (size_t b = 0; b < s->nb; b++) s->norm[b] = loss_divisor(s, T, mask_of(tr, b));
+    for (size_t t = 1; t <= T; t++) {
+        step_all(s, x && s->n_in ? x + (t - 1) * s->n_in : NULL, T * s->n_in);
+        losses(s, tr, t);
+        if (s->online) learn_all(s, NULL);
+    }
+    if (s->online) return;
+    reg_prepare(s);
+    for (size_t b = 0; b < s->nb; b++) backward_trial(s, tr, b);
+}
+
+#endif
