@@ -22,8 +22,8 @@ includes() { # FILE -> quoted and angled names
     sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]\([^>"]*\)[>"].*/\1/p' "$1"
 }
 owner() { # HEADER as written in FILE -> the path it means, or nothing for a system header
-    for d in "$(dirname "$2")" reference "${2%%/*}" .; do
-        if [ -f "$d/$1" ]; then printf '%s\n' "${d#./}/$1" | sed 's|^\./||'; return; fi
+    for d in "$(dirname "$2")" "${2%%/*}" reference verify tasks optimized bench reports .; do
+        if [ -f "$d/$1" ]; then realpath --relative-to=. "$d/$1"; return; fi
     done
 }
 STD='assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|tgmath|threads|time|uchar|wchar|wctype'

@@ -17,6 +17,10 @@ coverage: ## line coverage of the tests by gcov (build-cov/)
 	$(MAKE) BUILD=build-cov OPT=-O0 SAN=--coverage check
 	@sh ci/coverage.sh build-cov
 
+BENCHES = $(filter $(BUILD)/bench-%,$(PROGRAMS))
+bench: $(filter $(BUILD)/bench-%,$(PROGRAMS)) ## run the measurements of bench/
+	@for b in $(BENCHES); do echo "== $$b"; $$b || exit $$?; done
+
 lint: $(LIBS) ## rules of the house: dependencies, sizes, names, cppcheck
 	@sh ci/lint.sh $(BUILD)
 format: ## reformat the C files with clang-format
@@ -46,4 +50,4 @@ dist: ## source archive of the last commit
 	git archive --format=tar.gz --prefix=eprop-verify-$(VERSION)/ -o $(BUILD)/eprop-verify-$(VERSION).tar.gz HEAD
 	@echo $(BUILD)/eprop-verify-$(VERSION).tar.gz
 
-.PHONY: sanitize valgrind check-white coverage lint format format-check install uninstall dist
+.PHONY: bench sanitize valgrind check-white coverage lint format format-check install uninstall dist
