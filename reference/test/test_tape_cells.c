@@ -156,6 +156,27 @@ END_TEST
 START_TEST(high_precision_equals_bptt) { both_routes(ref_arith_mpfr(), 300, _i, MODELS[_i % N_MODELS], -250); }
 END_TEST
 
+/* ALIF with every symbol free and d = 1: dE/dWin has degree 3T + 3: six factors at T = 1 (err, g_out, Wout, psi,
+ * g_in, x) and three for each further step (g_a beta psi). */
+START_TEST(degree_of_alif)
+{
+    pair p;
+    make_subject(&p.s, 1, EP_ALIF, false);
+    p.s.net.opt = ep_preset_options(EP_PAPER2019);
+    p.s.bt.T = 1 + _i;
+    ref_grad g;
+    ck_assert_int_eq(ref_ctx_init(&p.c, ref_arith_degree(), 0), EP_OK);
+    ck_assert_int_eq(ref_net_load(&p.c, &p.s.net, &p.net), EP_OK);
+    ck_assert_int_eq(ref_run_batch(&p.c, &p.net, &p.s.bt, &p.run), EP_OK);
+    ck_assert_int_eq(ref_grad_init(&p.c, &p.net, &g), EP_OK);
+    ck_assert_int_eq(ref_tape_gradient(&p.c, &p.net, &p.s.bt, &p.run, 0, &g), EP_OK);
+    double most = 0;
+    for (int k = 0; k < REC * IN; k++) most = fmax(most, p.c.ar->to_d(&g.g[EP_G_WIN][k]));
+    ck_assert_msg(most == 3 * (1 + _i) + 3, "T = %d: degree %a", 1 + _i, most);
+    ref_ctx_clear(&p.c);
+}
+END_TEST
+
 /* The rational cases would say little without spikes, or with silent groups. */
 START_TEST(cases_are_alive)
 {
@@ -184,6 +205,7 @@ int main(void)
     tcase_add_loop_test(tc, field_equals_bptt, 0, loops(240));
     tcase_add_loop_test(tc, rationals_equal_bptt, 0, loops(120));
     tcase_add_loop_test(tc, high_precision_equals_bptt, 0, loops(240));
+    tcase_add_loop_test(tc, degree_of_alif, 0, T);
     tcase_add_test(tc, cases_are_alive);
     suite_add_tcase(su, tc);
     SRunner *r = srunner_create(su);
