@@ -19,7 +19,7 @@ const rep_column rep_slip_columns[] = {{"slip", REP_TEXT}, {"place", REP_TEXT}, 
 const rep_figure rep_figures[REP_N_FIGURE] = {
     {"precision", "The same gradient at every precision",
      "The two ways to compute the gradient are run with 24 to 1024 bits of precision. Each coloured point is the largest difference between "
-     "them, relative to the size of the terms that were added up. Dashed: the same after one deliberate mistake in the formula. "
+     "them, relative to the largest entry of the same kind of gradient. Dashed: the same after one deliberate mistake in the formula. "
      "On the right, the bits that rounding costs on the way.",
      "If two formulas are equal, their difference is rounding alone: one more bit of precision halves it, and the points follow the grey line. "
      "If a formula is wrong, more precision does not help: the dashed lines stay flat.",
