@@ -91,7 +91,8 @@ START_TEST(sigmoid_of_long_operands_stays_inside)
     ref_ctx wide, iv;
     ctx_open(&wide, ref_arith_mpfi(), 700), ctx_open(&iv, ref_arith_mpfi(), roll_int(&d, 2, 20));
     ref_num *x = ref_vec(&wide, 2), *r = ref_vec(&iv, 1);
-    ref_set_d(&wide, x, roll_dyadic(&d, 53, -3, 3)), ref_set_d(&wide, x + 1, 3.0);
+    /* near -2^28 a rounding of the operand to 32 guard bits moves the result by 1/32 ulp, which a few cases in 100 show */
+    ref_set_d(&wide, x, _i & 1 ? roll_dyadic(&d, 53, -3, 3) : -fabs(roll_dyadic(&d, 53, 28, 29))), ref_set_d(&wide, x + 1, 3.0);
     ref_div(&wide, x, x, x + 1);
     mpfr_set(&x->i->right, &x->i->left, MPFR_RNDN);
     iv.ar->sigmoid(&iv, r, x), wide.ar->sigmoid(&wide, x, x);
@@ -285,6 +286,10 @@ START_TEST(interval_functions_are_those_of_the_mpfi_library)
         }
     }
     ck_assert_int_eq(c.status, EP_OK);
+    ar->pi(&c, v), mpfi_const_pi(want);
+    ck_assert(mpfr_equal_p(&want->left, &v->i->left) && mpfr_equal_p(&want->right, &v->i->right));
+    ref_set_d(&c, v, 1.0), mpfr_nextabove(&v->i->right);
+    ck_assert(!ar->is_one(v) && ar->sign(v) == REF_POS);
     mpq_clears(q.lo, q.hi, NULL);
     mpfi_clear(want);
     ref_ctx_clear(&c);
@@ -375,7 +380,7 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, mpfr_rounds_the_exact_result_once, 0, loops(300));
     tcase_add_loop_test(t, sigmoid_is_accurate_and_its_interval_one_ulp_wide, 0, loops(1000));
-    tcase_add_loop_test(t, sigmoid_of_long_operands_stays_inside, 0, loops(200));
+    tcase_add_loop_test(t, sigmoid_of_long_operands_stays_inside, 0, loops(1000));
     tcase_add_loop_test(t, sigmoid_at_the_ends, 0, N_ARITH);
     tcase_add_loop_test(t, ieee_formats_are_mpfr_at_24_and_53_bits, 0, loops(400));
     tcase_add_loop_test(t, ieee_functions_are_within_what_libm_documents, 0, loops(1000));

@@ -70,6 +70,9 @@ START_TEST(bounds_saturate_and_are_never_nan)
         for (int k = 0; k < 6; k++) ck_assert(mag1_of(&c, one[k], a, ma) >= 0);
     }
     ck_assert(isinf(mag_of(&c, ar->add, 1, INFINITY, 1, 0)));
+    ck_assert(mag_of(&c, ar->mul, 0, 0, 1, INFINITY) == 0); /* an exact 0 times anything */
+    ar->pi(&c, &c.tmp);
+    near(c.tmp.e.mag, 3.14159265358979323846);
     ck_assert(isinf(mag_of(&c, ar->div, 1, 0, 0, 0)) && isinf(mag_of(&c, ar->div, 0, 0, 0, 0)));
     ref_ctx_clear(&c);
 }
