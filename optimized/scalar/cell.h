@@ -91,10 +91,10 @@ static void step_lstm(const state *s, const spot *k)
     *k->z = q[GO] * q[PHI];
 }
 
-/* v^t = alpha v^{t-1} + g_in I^t;  z^t = tanh(v^t). */
+/* v^t = alpha v^{t-1} + I^t;  z^t = tanh(v^t). No gain. */
 static void step_rate(const state *s, const spot *k)
 {
-    k->h[0] = theta(s, EP_ALPHA, k->j) * k->h_prev[0] + s->g_in[k->j] * k->I[0];
+    k->h[0] = theta(s, EP_ALPHA, k->j) * k->h_prev[0] + k->I[0];
     *k->z = r_tanh(k->h[0]);
 }
 

@@ -118,9 +118,8 @@ static void jac_lstm(const spot *k, jac *J)
 static void jac_rate(const state *s, const spot *k, jac *J)
 {
     J->hh[0][0] = theta(s, EP_ALPHA, k->j);
-    J->hI[0][0] = s->g_in[k->j];
+    J->hI[0][0] = 1;
     J->hp[0][EP_ALPHA] = k->h_prev[0];
-    if (s->net.opt.gain_differentiated && s->net.opt.g_in == EP_GAIN_COMPLEMENT) J->hp[0][EP_ALPHA] -= k->I[0];
 }
 
 /* All of them, of neuron j of trial b at step t. */
