@@ -16,3 +16,11 @@ $(BUILD)/verify/conform/conform: $(call objs,$(CONFORM_SRC))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $(filter %.o,$^) -lcriterion $(LDFLAGS)
 endif
+
+# Ports for the loader's tests: one right (0), ten with one wrong line, the rest with a broken table or answer.
+TINY_KINDS := 0 1 2 3 4 5 6 7 8 9 10 20 21 22 23 24 25 26 27 28 29 30
+TINY_SO := $(foreach k,$(TINY_KINDS),$(BUILD)/verify/test/plugin_tiny$(k).so)
+$(TINY_SO): $(BUILD)/verify/test/plugin_tiny%.so: verify/test/plugin_tiny.c verify/eprop_port.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -Iverify -DTINY=$* -o $@ $<
+$(BUILD)/verify/test/test_plugin: $(TINY_SO)

@@ -18,7 +18,7 @@ static const named inputs[VFY_N_INPUT] = {
 
 static const named quantities[VFY_N_QUANTITY] = {
     {"I", "btcj"},     {"s", "btj"},      {"v", "btj"},  {"a", "btj"},     {"c", "btj"},     {"z", "btj"},
-    {"psi", "btj"},    {"eps_s", "btjm"}, {"eps_v", "btjm"}, {"eps_a", "btjm"}, {"eps_c", "btjm"}, {"e", "btjm"},
+    {"r", "btj"},      {"psi", "btj"},    {"eps_s", "btjm"}, {"eps_v", "btjm"}, {"eps_a", "btjm"}, {"eps_c", "btjm"}, {"e", "btjm"},
     {"ebar", "btjm"},  {"y", "btk"},      {"err", "btk"}, {"E", ""},       {"L", "btj"},     {"dWin", "cji"},
     {"dWrec", "cjl"},  {"db", "cj"},      {"dWout", "kj"}, {"dbout", "k"}, {"dalpha", "j"},  {"drho", "j"},
     {"dbeta", "j"},    {"dalpha_s", "j"}};
@@ -79,6 +79,7 @@ bool vfy_quantity_of_model(vfy_quantity q, ep_model m)
     case VFY_Q_EPS_A: return ep_model_has(m, EP_RHO);
     case VFY_Q_C:
     case VFY_Q_EPS_C: return m == EP_LSTM;
+    case VFY_Q_R:
     case VFY_Q_PSI: return ep_model_spikes(m);
     default: return true;
     }

@@ -21,7 +21,7 @@ typedef enum vfy_input {
 
 /* In dataflow order: the first wrong one is where to look. */
 typedef enum vfy_quantity {
-    VFY_Q_I, VFY_Q_S, VFY_Q_V, VFY_Q_A, VFY_Q_C, VFY_Q_Z, VFY_Q_PSI,
+    VFY_Q_I, VFY_Q_S, VFY_Q_V, VFY_Q_A, VFY_Q_C, VFY_Q_Z, VFY_Q_R /* refractory counter after the step */, VFY_Q_PSI,
     VFY_Q_EPS_S, VFY_Q_EPS_V, VFY_Q_EPS_A, VFY_Q_EPS_C, VFY_Q_E, VFY_Q_EBAR,
     VFY_Q_Y, VFY_Q_ERR, VFY_Q_LOSS, VFY_Q_L,
     VFY_Q_GRAD, /* + ep_group */

@@ -98,6 +98,8 @@ static const struct {
     {"epv 2\n", "t.epv:1: found `epv 2`, expected `epv 1`"},
     {"epv 1\n", "t.epv:2: the file has no case"},
     {"epv 1\r\n", "t.epv:1: found a carriage return, expected lines ended by LF alone"},
+    {"epv 1\n# caf\xc3\xa9\n", "t.epv:2: found byte 0xc3, expected printable ASCII"},
+    {"epv 1\n#\ta tab\n", "t.epv:2: found byte 0x09, expected printable ASCII"},
     {"epv 1\ncase ep:-\nmodel lif\n", "t.epv:4: the file ends inside the case of line 2, expected `end`"},
     {"epv 1\ncase ep:-\nmodel lif", "t.epv:3: the last line has no line feed: the file is cut off"},
     {"epv 1\ncase 12\n", "t.epv:2: found `case 12`, expected `case ep:ID` with 16 hexadecimal digits or -"},

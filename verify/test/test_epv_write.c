@@ -220,6 +220,46 @@ START_TEST(a_failed_write_leaves_the_old_file_alone)
 }
 END_TEST
 
+START_TEST(feedback_of_zeros_is_not_no_feedback)
+{
+    static sample s;
+    vfy_epv_case c;
+    char path[128], err[VFY_EPV_ERR];
+    vfy_epv_file *f = NULL;
+    make(&s, EP_LIF, VFY_F32, 9, 1);
+    memset(s.a[VFY_IN_FEEDBACK], 0, sizeof s.a[VFY_IN_FEEDBACK]);
+    ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_EPROP1_GLOBAL, VFY_F32, &c, err, sizeof err), EP_OK);
+    snprintf(path, sizeof path, "%s/a.epv", folder);
+    ck_assert_int_eq(vfy_epv_write(path, &c, 1, err, sizeof err), EP_OK);
+    ck_assert_msg(vfy_epv_read(path, &f, err, sizeof err) == EP_OK, "%s", err);
+    ck_assert_ptr_nonnull(f->cases[0].net.B);
+    vfy_epv_free(f);
+}
+END_TEST
+
+/* A preset's options are written as its name alone; one changed option as one line more. */
+START_TEST(options_are_written_as_preset_and_difference)
+{
+    static sample s;
+    vfy_epv_case c;
+    char err[VFY_EPV_ERR], want[64], *text = NULL;
+    size_t size;
+    for (int p = 0; p < EP_N_PRESET; p++)
+        for (int changed = 0; changed < 2; changed++) {
+            make(&s, EP_ALIF, VFY_F32, 8, 1);
+            s.net.opt = ep_preset_options((ep_preset)p);
+            if (changed) ck_assert(ep_option_set(&s.net.opt, "delay", "3"));
+            ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_OK);
+            FILE *f = open_memstream(&text, &size);
+            ck_assert_int_eq(vfy_epv_print(f, &c, 1, err, sizeof err), EP_OK);
+            fclose(f);
+            snprintf(want, sizeof want, "preset %s\n%s", ep_preset_name((ep_preset)p), changed ? "option delay 3\nrule" : "rule");
+            ck_assert_msg(strstr(text, want) != NULL, "%s", text);
+            free(text);
+        }
+}
+END_TEST
+
 START_TEST(unwritable_places)
 {
     static sample s;
@@ -250,6 +290,8 @@ int main(void)
     tcase_add_loop_test(c, round_trip, 0, 132);
     tcase_add_test(c, refuses_what_the_format_cannot_hold);
     tcase_add_test(c, a_failed_write_leaves_the_old_file_alone);
+    tcase_add_test(c, feedback_of_zeros_is_not_no_feedback);
+    tcase_add_test(c, options_are_written_as_preset_and_difference);
     tcase_add_test(c, unwritable_places);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);

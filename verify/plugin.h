@@ -1,0 +1,27 @@
+/* plugin.h: ports in shared objects: loading, running a case.
+ * SPDX-License-Identifier: MIT */
+#ifndef VFY_PLUGIN_H
+#define VFY_PLUGIN_H
+
+#include "compare.h"
+#include "eprop_port.h"
+
+typedef struct vfy_plugin {
+    void *object; /* of dlopen */
+    const eprop_port *port;
+} vfy_plugin;
+
+/* Loads a shared object and checks its table. EP_IO: cannot be loaded; EP_PORT: no symbol, another version, a missing
+ * function, an impossible claim. err (VFY_EPV_ERR bytes) says which. */
+EP_MUST_USE ep_status vfy_plugin_load(const char *path, vfy_plugin *out, char *err, size_t n);
+void vfy_plugin_unload(vfy_plugin *p);
+
+/* Does the port claim this case? EP_NOTIMPL: no; err says what is outside. */
+EP_MUST_USE ep_status vfy_plugin_claims(const eprop_port *p, const vfy_epv_case *c, char *err, size_t n);
+
+/* Runs a case and collects what it expects and the port claims; the rest stays NULL. EP_NOTIMPL: outside the claims;
+ * EP_PORT: the port failed or broke the protocol; EP_NOMEM; EP_DOMAIN: too large to hold. out only on EP_OK; release it
+ * with vfy_answer_clear(). */
+EP_MUST_USE ep_status vfy_plugin_run(const eprop_port *p, const vfy_epv_case *c, vfy_answer *out, char *err, size_t n);
+
+#endif
