@@ -57,9 +57,9 @@ const rep_figure rep_figures[REP_N_FIGURE] = {
      WANT(boundary), rep_prepare_boundary},
     {"certified", "The precision that certainty needs",
      "Interval arithmetic encloses both gradients between two numbers that are proved to be below and above. The figure shows how many bits it must "
-     "carry so that the difference is proved small to q bits.",
-     "Intervals grow as they travel backward in time, by a nearly constant number of bits a step, so the needed precision grows linearly with "
-     "the length of the trial, and slowly with the size of the network.",
+     "carry so that the difference is proved small to q bits. Only sizes that vary in one direction are joined.",
+     "Intervals grow as they travel backward in time: longer trials and larger networks need more bits. Each point is one random "
+     "network, so the points scatter.",
      "The bits needed to prove a difference small are more than the bits needed to compute the gradient well.",
      WANT(certified), rep_prepare_certified},
 };

@@ -38,71 +38,130 @@ ep_status rep_prepare_precision(const rep_table *t, rep_buf *dat, rep_buf *vars,
     return s;
 }
 
-/* The dot plots: one category a line of the figure, one colour a model. `y` and `y2` are columns. */
-static ep_status dots(const rep_table *t, const rep_names *category, const int *of, int y, int y2, bool logs, rep_buf *dat, rep_buf *vars,
-                      rep_error *err)
+/* A dot plot: one category a line of the figure, one colour a model; the values stand in two columns of the table. */
+typedef struct plot { int rule, window, seed, first, second; bool log; int line; } plot;
+
+/* One category: a learning rule with its window and seed, and where its parts first appear. */
+typedef struct category { char text[192]; int rule, seed, row, place; double window; } category;
+
+static int by_rule_seed_window(const void *a, const void *b)
 {
-    rep_names model = {0};
-    for (int r = 0; r < t->rows; r++) rep_names_add(&model, rep_cell(t, r, 0));
-    for (int m = 0; m < model.n; m++) {
-        rep_put_block(dat, "category  first value  second value");
-        for (int r = 0; r < t->rows; r++) {
-            if (strcmp(rep_cell(t, r, 0), model.s[m]) != 0) continue;
-            rep_put(dat, "%d ", of[r] + 1);
-            rep_put_number(dat, logs ? rep_log2(rep_cell(t, r, y)) * log10(2) : rep_num(t, r, y));
-            rep_put(dat, " ");
-            rep_put_number(dat, rep_num(t, r, y2));
-            rep_put(dat, "\n");
-        }
-    }
-    rep_names_put(&model, "model", vars);
-    rep_names_put(category, "category", vars);
-    rep_put(vars, "H = %d\n", 140 + 34 * category->n);
-    ep_status s = done(&model, dat, vars, err);
-    rep_names_clear(&model);
-    return s;
+    const category *x = a, *y = b;
+    if (x->rule != y->rule) return x->rule - y->rule;
+    if (x->seed != y->seed) return x->seed - y->seed;
+    if (x->window != y->window) return x->window < y->window ? -1 : 1;
+    return x->row - y->row;
 }
 
-/* "eprop3, 10 steps, seed zc" from the columns rule, window and seed, where they say something. */
-static void label(const rep_table *t, int r, int rule, char *out, size_t n)
+static bool says(const char *s) { return strcmp(s, "-") != 0 && strcmp(s, "n/a") != 0; }
+
+/* "eprop3, window 10, seed zc" from the columns rule, window and seed, where they say something. */
+static void label(const rep_table *t, int r, const plot *p, char *out, size_t n)
 {
-    const char *name = rule >= 0 ? rep_cell(t, r, rule) : "", *seed = rep_cell(t, r, rule < 0 ? 2 : rule + 2);
-    double w = rep_num(t, r, rule < 0 ? 1 : rule + 1);
+    const char *name = p->rule >= 0 ? rep_cell(t, r, p->rule) : "", *seed = rep_cell(t, r, p->seed);
     char window[32] = "", seeds[64] = "";
-    if (w > 0) snprintf(window, sizeof window, "%swindow %.0f", *name ? ", " : "", w);
-    if (strcmp(seed, "-") != 0 && strcmp(seed, "n/a") != 0)
-        snprintf(seeds, sizeof seeds, "%sseed %.40s", *name || *window ? ", " : "", seed);
+    if (rep_num(t, r, p->window) > 0) snprintf(window, sizeof window, "%swindow %.0f", *name ? ", " : "", rep_num(t, r, p->window));
+    if (says(seed)) snprintf(seeds, sizeof seeds, "%sseed %.40s", *name || *window ? ", " : "", seed);
     snprintf(out, n, "%.60s%s%s", name, window, seeds);
 }
 
-static ep_status labelled_dots(const rep_table *t, int rule, int y, int y2, bool logs, rep_buf *dat, rep_buf *vars, rep_error *err)
+/* Fills of[row] with the row's place among the sorted categories, and `sorted` with their labels. */
+static bool categorise(const rep_table *t, const plot *p, category *c, int *of, rep_names *sorted)
 {
-    enum { LABEL = 192 };
-    rep_names category = {0};
-    int *of = calloc((size_t)t->rows, sizeof *of);
-    char *text = calloc((size_t)t->rows, LABEL);
-    ep_status s = of && text ? EP_OK : rep_fail(err, EP_NOMEM, "out of memory");
-    for (int r = 0; s == EP_OK && r < t->rows; r++) {
-        char *at = text + (size_t)r * LABEL;
-        label(t, r, rule, at, LABEL);
-        of[r] = rep_names_add(&category, *at ? at : "-");
-        if (of[r] < 0) s = rep_fail(err, EP_NOMEM, "out of memory");
+    rep_names rule = {0}, seed = {0}, text = {0};
+    bool ok = true;
+    for (int r = 0; ok && r < t->rows; r++) {
+        category *k = &c[text.n];
+        int before = text.n;
+        label(t, r, p, k->text, sizeof k->text);
+        of[r] = rep_names_add(&text, k->text);
+        k = &c[before];
+        if (text.n > before) {
+            k->rule = p->rule >= 0 ? rep_names_add(&rule, rep_cell(t, r, p->rule)) : 0;
+            k->seed = rep_names_add(&seed, rep_cell(t, r, p->seed));
+            k->window = rep_num(t, r, p->window);
+            k->row = before;
+        }
+        ok = of[r] >= 0 && k->rule >= 0 && k->seed >= 0;
     }
-    if (s == EP_OK) s = dots(t, &category, of, y, y2, logs, dat, vars, err);
-    rep_names_clear(&category);
-    free(text);
+    int n = text.n;
+    rep_names_clear(&rule);
+    rep_names_clear(&seed);
+    rep_names_clear(&text);
+    if (!ok) return false;
+    qsort(c, (size_t)n, sizeof *c, by_rule_seed_window);
+    for (int k = 0; k < n; k++) {
+        for (int r = 0; r < t->rows; r++)
+            if (of[r] == c[k].row) of[r] = -1 - k;
+        ok = rep_names_add(sorted, c[k].text) >= 0 && ok;
+    }
+    for (int r = 0; r < t->rows; r++) of[r] = -1 - of[r];
+    return ok;
+}
+
+/* Where a logarithmic axis puts an error of exactly 0: left of all others; NAN if there is none. */
+static double zero_place(const rep_table *t, const plot *p)
+{
+    double least = -16;
+    bool zero = false;
+    for (int r = 0; r < t->rows; r++) {
+        double x = rep_num(t, r, p->first), l = rep_log2(rep_cell(t, r, p->first)) * log10(2);
+        zero = zero || x == 0;
+        if (isfinite(l) && l < least) least = floor(l);
+    }
+    return p->log && zero ? least - 2 : (double)NAN;
+}
+
+static void dots(const rep_table *t, const plot *p, const rep_names *model, const int *of, double zero, rep_buf *dat)
+{
+    for (int m = 0; m < model->n; m++) {
+        rep_put_block(dat, "category  first value  second value");
+        for (int r = 0; r < t->rows; r++) {
+            if (strcmp(rep_cell(t, r, 0), model->s[m]) != 0) continue;
+            double x = rep_num(t, r, p->first), l = rep_log2(rep_cell(t, r, p->first)) * log10(2);
+            rep_put(dat, "%d ", of[r] + 1);
+            rep_put_number(dat, !p->log ? x : x == 0 && isnan(l) ? zero : l);
+            rep_put(dat, " ");
+            rep_put_number(dat, rep_num(t, r, p->second));
+            rep_put(dat, "\n");
+        }
+    }
+}
+
+static ep_status dot_plot(const rep_table *t, const plot *p, rep_buf *dat, rep_buf *vars, rep_error *err)
+{
+    rep_names model = {0}, sorted = {0};
+    int *of = calloc((size_t)t->rows, sizeof *of);
+    category *c = calloc((size_t)t->rows + 1, sizeof *c);
+    ep_status s = of && c && categorise(t, p, c, of, &sorted) ? EP_OK : rep_fail(err, EP_NOMEM, "out of memory");
+    if (s == EP_OK) {
+        double zero = zero_place(t, p);
+        for (int r = 0; r < t->rows; r++) rep_names_add(&model, rep_cell(t, r, 0));
+        dots(t, p, &model, of, zero, dat);
+        rep_names_put(&model, "model", vars);
+        rep_names_put(&sorted, "category", vars);
+        rep_put(vars, "H = %d\nzero = ", 140 + p->line * sorted.n);
+        rep_put_number(vars, zero);
+        rep_put(vars, "\n");
+        s = done(&model, dat, vars, err);
+    }
+    rep_names_clear(&model);
+    rep_names_clear(&sorted);
+    free(c);
     free(of);
     return s;
 }
 
 ep_status rep_prepare_approx(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err)
 {
-    return labelled_dots(t, 1, 4, 5, false, dat, vars, err);
+    static const plot p = {.rule = 1, .window = 2, .seed = 3, .first = 4, .second = 5, .line = 26};
+    return dot_plot(t, &p, dat, vars, err);
 }
 
 ep_status rep_prepare_boundary(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err)
 {
-    return labelled_dots(t, -1, 3, 4, true, dat, vars, err);
+    static const plot p = {.rule = -1, .window = 1, .seed = 2, .first = 3, .second = 4, .log = true, .line = 34};
+    return dot_plot(t, &p, dat, vars, err);
 }
 
 static int by_first(const void *a, const void *b)
@@ -111,7 +170,8 @@ static int by_first(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* One series of the needed precision, sorted by x; its last point carries the label "N = 50". Returns its length. */
+/* One series of the needed precision, sorted by x; its last point carries the label "N = 50". Returns its length,
+ * 0 for a single point, which shows no growth. */
 static int needed_series(const rep_table *t, const char *model, int x, int fixed, const char *value, double (*xy)[2], rep_buf *dat)
 {
     int n = 0;
@@ -120,7 +180,7 @@ static int needed_series(const rep_table *t, const char *model, int x, int fixed
         xy[n][0] = rep_num(t, r, x);
         xy[n++][1] = rep_num(t, r, 3);
     }
-    if (n == 0) return 0;
+    if (n < 2) return 0;
     qsort(xy, (size_t)n, sizeof *xy, by_first);
     rep_put_block(dat, "x  bits needed  label");
     for (int k = 0; k < n; k++) {
@@ -142,7 +202,7 @@ static ep_status needed(const rep_table *t, const rep_names *model, int x, int f
     for (int m = 0; xy && m < model->n; m++)
         for (int k = 0; k < at.n; k++)
             if (needed_series(t, model->s[m], x, fixed, at.s[k], xy, dat) > 0) rep_put(&owner, "%s%d", series++ ? ", " : "", m + 1);
-    rep_put(vars, "n_%s = %d\narray of_%s[%d] = [%s]\n", name, series, name, series, owner.s ? owner.s : "");
+    rep_put(vars, "n_%s = %d\narray of_%s[%d] = [%s]\n", name, series, name, series ? series : 1, owner.s ? owner.s : "0");
     bool lost = !xy || owner.failed || at.failed;
     free(xy);
     rep_buf_clear(&owner);

@@ -97,7 +97,7 @@ static double span(const double *m, size_t n, double *sorted)
         if (isfinite(m[i]) && m[i] != 0) sorted[k++] = fabs(m[i]);
     if (k == 0) return 0;
     qsort(sorted, k, sizeof *sorted, ascending);
-    double p98 = sorted[(k - 1) * 98 / 100], most = sorted[k - 1];
+    double p98 = sorted[((k - 1) * 98 + 99) / 100], most = sorted[k - 1];
     return most > 2 * p98 ? p98 : most;
 }
 

@@ -134,8 +134,13 @@ static void liveness(const rep_input *in, rep_doc *d)
     doc_heading(d, 2, "alive", "Was there anything to compare?");
     doc_para(d, NULL, "Two gradients that are both zero agree too. A case counts only if its neurons spike, the pseudo-derivative is open often enough, and "
                       "recurrent paths contribute to the gradient.");
-    if (in->liveness.present) whole_table(&in->liveness, d);
-    else doc_note(d, "Not in this run: data/liveness.tsv.");
+    if (in->liveness.present) {
+        char title[64];
+        snprintf(title, sizeof title, "%d cases", in->liveness.rows);
+        doc_fold_begin(d, title);
+        whole_table(&in->liveness, d);
+        doc_fold_end(d);
+    } else doc_note(d, "Not in this run: data/liveness.tsv.");
 }
 
 static void comparisons(const rep_input *in, rep_doc *d)

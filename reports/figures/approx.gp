@@ -24,6 +24,9 @@ set lmargin at screen 0.70
 set rmargin at screen 0.985
 set title 'Same length? norm relative to BPTT'
 set xlabel 'norm ratio (1: the same length)'
-set xrange [0:*]
+set logscale x 2
+set xrange [*<0.5:2<*]
+set offsets graph 0.04, graph 0.04, 0, 0
+set xtics ('1/256' 1.0/256, '1/64' 1.0/64, '1/16' 1.0/16, '1/4' 1.0/4, '1' 1, '4' 4, '16' 16, '64' 64)
 plot for [m=1:|model|] DAT index m-1 using 3:($1 + shift(m)) with points pt marker(m) ps 1 lw 2 lc rgb colour(m)
 unset multiplot

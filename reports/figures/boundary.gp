@@ -13,6 +13,12 @@ set rmargin at screen 0.97
 set key at screen 0.02, 0.01 left bottom Left reverse horizontal samplen 1 noenhanced
 set xlabel 'relative error against full BPTT'
 set format x '10^{%g}'
-set xrange [*:*<0.5]
+set xtics 2
+set xrange [*<-3:0.3]
+if (zero == zero) {
+    set xrange [zero - 0.7:0.3]
+    set xtics zero + 2, 2
+    set xtics add ('exactly 0' zero)
+}
 set offsets graph 0.03, graph 0.03, 0, 0
 plot for [m=1:|model|] DAT index m-1 using 2:($1 + shift(m)) with points pt marker(m) ps 1.2 lw 2 lc rgb colour(m) title model[m]

@@ -4,7 +4,7 @@ set bmargin at screen 0.26
 set tmargin at screen 0.91
 set key at screen 0.02, 0.02 left bottom Left reverse horizontal samplen 2 noenhanced
 set ylabel sprintf('bits needed for q = %g proved bits', q)
-set offsets graph 0.02, graph 0.10, graph 0.06, graph 0.06
+set offsets graph 0.02, graph 0.18, graph 0.06, graph 0.06
 set xrange [0:*]
 set yrange [0:*]
 set lmargin at screen 0.085
@@ -20,6 +20,7 @@ set lmargin at screen 0.565
 set rmargin at screen 0.98
 set title 'Larger networks'
 set xlabel 'recurrent neurons N'
-plot for [s=1:n_neurons] DAT index n_steps+s-1 using 1:2 with linespoints lw 2 ps 0.9 pt marker(of_neurons[s]) lc rgb colour(of_neurons[s]), \
+set xrange [0:*]
+plot NaN notitle, for [s=1:n_neurons] DAT index n_steps+s-1 using 1:2 with linespoints lw 2 ps 0.9 pt marker(of_neurons[s]) lc rgb colour(of_neurons[s]), \
      for [s=1:n_neurons] DAT index n_steps+s-1 using 1:2:3 with labels left offset 0.8, 0 textcolor rgb colour(of_neurons[s])
 unset multiplot
