@@ -8,9 +8,9 @@ static void table_a_rows(const vfy_table_a_row *got, vfy_e_row *rows)
 {
     static const char *const names[] = {"Table A, loss 1", "Table A, loss 2", "Table A, loss 3", "Table A, loss 4",
                                         "Table A, loss 5"};
-    vfy_e_row *tf = &rows[VFY_TABLE_A_UPDATES];
+    vfy_e_row *tf = &rows[VFY_TABLE_A_LOSSES];
     *tf = (vfy_e_row){.name = "Table A, float32", .limit = 1e-6};
-    for (int u = 0; u < VFY_TABLE_A_UPDATES; u++) {
+    for (int u = 0; u < VFY_TABLE_A_LOSSES; u++) {
         rows[u] = (vfy_e_row){.name = names[u], .value = got[u].rel_nest, .limit = 1e-12};
         rows[u].holds = rows[u].value <= rows[u].limit;
         snprintf(rows[u].note, sizeof rows[u].note, "%.15g, NEST %.15g, %ld spikes", got[u].loss, got[u].nest,
@@ -23,11 +23,11 @@ static void table_a_rows(const vfy_table_a_row *got, vfy_e_row *rows)
 
 ep_status vfy_evidence_e(vfy_e_row *rows, size_t most, size_t *n)
 {
-    enum { TABLE_A = VFY_TABLE_A_UPDATES + 1 };
-    vfy_table_a_row table[VFY_TABLE_A_UPDATES];
+    enum { TABLE_A = VFY_TABLE_A_LOSSES + 1 };
+    vfy_table_a_row table[VFY_TABLE_A_LOSSES];
     size_t cases = vfy_handworked_count();
     if (most < TABLE_A + cases) return EP_DOMAIN;
-    ep_status st = vfy_table_a(ref_arith_binary64(), 53, 1, VFY_TABLE_A_UPDATES, table);
+    ep_status st = vfy_table_a(ref_arith_binary64(), 53, 1, VFY_TABLE_A_LOSSES, table);
     if (st != EP_OK) return st;
     table_a_rows(table, rows);
     for (size_t k = 0; k < cases; k++) {

@@ -5,9 +5,9 @@
 
 #include "algo.h"
 
-/* ---- Table A: pattern generation with 100 LIF neurons, five updates of e-prop 1 with random feedback ----- */
+/* ---- Table A: pattern generation with 100 LIF neurons, e-prop 1 with random feedback --------- */
 
-enum { VFY_TABLE_A_UPDATES = 5 };
+enum { VFY_TABLE_A_LOSSES = 5 };
 
 typedef struct vfy_table_a_row {
     double loss;         /* 1/2 sum_t (y - y*)^2 before the update */
@@ -17,10 +17,10 @@ typedef struct vfy_table_a_row {
     uint64_t spike_hash; /* FNV-1a of the spike train: equal where two runs agree in every spike */
 } vfy_table_a_row;
 
-/* Trains the published network for the first `updates` of the five and compares its losses: rows [updates]. Weights
- * too are held and updated in the given arithmetic. On one thread an update takes about 0.5 s in binary64 and 3 s in
- * MPFR at 113 bits. EP_DOMAIN: updates not in 1..5; EP_NOMEM; or what ref_run_batch and ref_gradient answer. */
-EP_MUST_USE ep_status vfy_table_a(const ref_arith *ar, long prec, int threads, int updates, vfy_table_a_row *rows);
+/* Trains the published network and compares the first `losses` of its five: rows [losses]. Weights too are held and
+ * updated in the given arithmetic. On one thread an update takes about 0.5 s in binary64 and 3 s in MPFR at 113 bits.
+ * EP_DOMAIN: losses not in 1..5; EP_NOMEM; or what ref_run_batch and ref_gradient answer. */
+EP_MUST_USE ep_status vfy_table_a(const ref_arith *ar, long prec, int threads, int losses, vfy_table_a_row *rows);
 
 /* The published set-up alone, as doubles; what is drawn and in which order is part of it. */
 typedef struct vfy_table_a_case {

@@ -2,6 +2,7 @@
  * that it judges: the fractions follow from the equations as written below, and were confirmed by a second way,
  * moving each parameter's tangent forward in time (LSTM and rate: central differences). d(..) is dE/d(..), with the
  * symbols of reference/algo/adjoint.c.
+ * SPDX-License-Identifier: MIT
  *
  * ==== 1. LIF: one neuron, T = 3 ====================================================================
  * alpha = kappa = 1/2, v_th = 1, gamma = 1/2, gains 1; Win = 1/2, b = 1/4, Wout = 1, bout = 1/4; x = 1, 2, 1
@@ -125,9 +126,7 @@
  * dv^1 = 16/25 91/100 + 27/500 = 1591/2500;  9/25 8/25 - 6/125 = 42/625
  * dWin = dv^1 + 3 dv^2 = 2401/2500, -318/625;  dWrec_01 = 4/5 dv_0^2 = 54/625, dWrec_10 = 3/5 dv_1^2 = -72/625
  * db = dv^1 + dv^2 = 1861/2500, -78/625;  dalpha = dv^2 v^1 = 27/250 ln 2, -24/125 ln 3
- * dWout = -1/20 3/5 + 3/10 4/5 = 21/100;  -1/20 4/5 - 3/10 3/5 = -11/50;  dbout = 1/4
- *
- * SPDX-License-Identifier: MIT */
+ * dWout = -1/20 3/5 + 3/10 4/5 = 21/100;  -1/20 4/5 - 3/10 3/5 = -11/50;  dbout = 1/4 */
 #include "handworked.h"
 
 static const double lif_x[] = {1, 2, 1}, lif_target[] = {0, 0.5, 1};

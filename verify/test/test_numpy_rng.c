@@ -74,8 +74,9 @@ START_TEST(test_rand)
     for (int k = 0; k < 2000; k++) {
         double x = vfy_numpy_rand(&r);
         if (k < 3) ck_same(x, g->rand[k]);
-        if (k == late[seen]) ck_same(x, g->late[seen++]);
-        if (seen == 5) break;
+        if (k != late[seen]) continue;
+        ck_same(x, g->late[seen]);
+        if (++seen == 5) break;
     }
     ck_assert_int_eq(seen, 5);
 }
