@@ -256,6 +256,30 @@ START_TEST(the_id_guards_the_body)
 }
 END_TEST
 
+/* The examples of PROTOCOL.md are files. */
+START_TEST(examples_of_the_protocol)
+{
+    char line[512], text[4096] = "", err[VFY_EPV_ERR];
+    bool inside = false;
+    int found = 0;
+    FILE *f = fopen("verify/PROTOCOL.md", "r");
+    ck_assert_msg(f != NULL, "verify/PROTOCOL.md: run from the project's root");
+    while (fgets(line, sizeof line, f)) {
+        vfy_epv_file *e = NULL;
+        if (strcmp(line, "```epv\n") == 0) inside = true, text[0] = '\0';
+        else if (inside && strcmp(line, "```\n") == 0) {
+            ck_assert_msg(read_text(text, strlen(text), &e, err) == EP_OK, "%s", err);
+            ck_assert_int_eq(e->cases[0].n_want > 0, found > 0);
+            vfy_epv_free(e);
+            inside = false;
+            found++;
+        } else if (inside) strncat(text, line, sizeof text - strlen(text) - 1);
+    }
+    fclose(f);
+    ck_assert_int_eq(found, 2);
+}
+END_TEST
+
 START_TEST(long_lines_and_missing_files)
 {
     char text[400] = "epv 1\ncase ep:-\nflags ", err[VFY_EPV_ERR];
@@ -285,6 +309,7 @@ int main(void)
     tcase_add_test(c, refuses_sizes_and_names);
     tcase_add_test(c, refuses_every_prefix_and_foreign_byte);
     tcase_add_test(c, the_id_guards_the_body);
+    tcase_add_test(c, examples_of_the_protocol);
     tcase_add_test(c, long_lines_and_missing_files);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
