@@ -21,23 +21,34 @@ static void table_a_rows(const vfy_table_a_row *got, vfy_e_row *rows)
     snprintf(tf->note, sizeof tf->note, "largest relative distance of the five from TensorFlow 1.15 in float32");
 }
 
-ep_status vfy_evidence_e(vfy_e_row *rows, size_t most, size_t *n)
+static ep_status paper_row(size_t k, vfy_e_row *row)
 {
-    enum { TABLE_A = VFY_TABLE_A_LOSSES + 1 };
-    vfy_table_a_row table[VFY_TABLE_A_LOSSES];
-    size_t cases = vfy_handworked_count();
-    if (most < TABLE_A + cases) return EP_DOMAIN;
-    ep_status st = vfy_table_a(ref_arith_binary64(), 53, 1, VFY_TABLE_A_LOSSES, table);
+    int mismatches = 0, compared = 0;
+    ep_status st = vfy_handworked_run(k, NULL, &mismatches, &compared);
     if (st != EP_OK) return st;
-    table_a_rows(table, rows);
-    for (size_t k = 0; k < cases; k++) {
-        vfy_e_row *row = &rows[TABLE_A + k];
-        int mismatches = 0, compared = 0;
-        st = vfy_handworked_run(k, NULL, NULL, &mismatches, &compared);
+    *row = (vfy_e_row){.name = vfy_handworked_name(k), .value = mismatches, .holds = mismatches == 0 && compared > 0};
+    snprintf(row->note, sizeof row->note, "worked on paper: %d of %d numbers differ", mismatches, compared);
+    return EP_OK;
+}
+
+static bool wanted(ep_model only, ep_model m) { return only == EP_N_MODEL || only == m; }
+
+ep_status vfy_evidence_e(ep_model only, vfy_e_row *rows, size_t most, size_t *n)
+{
+    vfy_table_a_row table[VFY_TABLE_A_LOSSES];
+    size_t cases = vfy_handworked_count(), used = wanted(only, EP_LIF) ? VFY_TABLE_A_LOSSES + 1 : 0, need = used;
+    for (size_t k = 0; k < cases; k++) need += wanted(only, vfy_handworked_model(k));
+    if (most < need) return EP_DOMAIN;
+    if (used) {
+        ep_status st = vfy_table_a(ref_arith_binary64(), 53, 1, VFY_TABLE_A_LOSSES, table);
         if (st != EP_OK) return st;
-        *row = (vfy_e_row){.name = vfy_handworked_name(k), .value = mismatches, .holds = mismatches == 0};
-        snprintf(row->note, sizeof row->note, "worked on paper: %d of %d numbers differ", mismatches, compared);
+        table_a_rows(table, rows);
     }
-    *n = TABLE_A + cases;
+    for (size_t k = 0; k < cases; k++) {
+        if (!wanted(only, vfy_handworked_model(k))) continue;
+        ep_status st = paper_row(k, &rows[used++]);
+        if (st != EP_OK) return st;
+    }
+    *n = used;
     return EP_OK;
 }

@@ -3,7 +3,7 @@
 #ifndef VFY_EVIDENCE_E_H
 #define VFY_EVIDENCE_E_H
 
-#include "algo.h"
+#include "evidence.h"
 
 /* ---- Table A: pattern generation with 100 LIF neurons, e-prop 1 with random feedback --------- */
 
@@ -33,16 +33,16 @@ void vfy_table_a_free(vfy_table_a_case *k);
 
 /* ---- cases worked by hand --------------------------------------------------------------------------------- */
 
-/* Runs every hand-worked case of a model (EP_N_MODEL: all) and counts the entries of the states, of BPTT's
- * gradient and of the factorization's that are not the fraction on paper. `wrap` makes the view that both
- * gradients are computed through; NULL is ref_view_plain. A model without a case is EP_NOTIMPL. */
-typedef ref_view (*vfy_wrap)(const ref_net *net, const ref_traj *tr, void *user);
-EP_MUST_USE ep_status vfy_handworked(vfy_wrap wrap, void *user, ep_model only, int *mismatches);
+/* Runs every hand-worked case of a model (EP_N_MODEL: all) and counts the numbers that are not the fraction on
+ * paper: states, loss, BPTT's gradient (through the view w->L) and the factorization's (through w->e); w may be
+ * NULL. A model without a case is EP_NOTIMPL. */
+EP_MUST_USE ep_status vfy_handworked(const vfy_views *w, ep_model only, int *mismatches);
 
 size_t vfy_handworked_count(void);
 const char *vfy_handworked_name(size_t n);
-/* One case; *compared (may be NULL) counts the entries compared. */
-EP_MUST_USE ep_status vfy_handworked_run(size_t n, vfy_wrap wrap, void *user, int *mismatches, int *compared);
+ep_model vfy_handworked_model(size_t n); /* EP_N_MODEL beyond the last */
+/* One case; *compared (may be NULL): how many numbers were compared. EP_DOMAIN: no such case. */
+EP_MUST_USE ep_status vfy_handworked_run(size_t n, const vfy_views *w, int *mismatches, int *compared);
 
 /* ---- all of it -------------------------------------------------------------------------------------------- */
 
@@ -53,8 +53,9 @@ typedef struct vfy_e_row {
     char note[160];
 } vfy_e_row;
 
-/* Fills at most `most` rows: Table A against NEST (five, limit 1e-12) and against TensorFlow (one, 1e-6), then each
- * hand-worked case (value: mismatching fractions, limit 0). EP_DOMAIN if `most` is too small. */
-EP_MUST_USE ep_status vfy_evidence_e(vfy_e_row *rows, size_t most, size_t *n);
+/* The rows of one model (EP_N_MODEL: all), at most `most`: for LIF, Table A against NEST (five, limit 1e-12) and
+ * against TensorFlow (one, 1e-6); then each hand-worked case (value: mismatching numbers, limit 0). EP_DOMAIN if
+ * `most` is too small; 12 are enough for all. */
+EP_MUST_USE ep_status vfy_evidence_e(ep_model only, vfy_e_row *rows, size_t most, size_t *n);
 
 #endif

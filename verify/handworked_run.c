@@ -123,22 +123,28 @@ static ep_status compare_gradient(desk *d, const ref_grad *g)
     return st;
 }
 
-/* Both routes through one view: the adjoint form and the trace form with the same L. */
-static ep_status compare_routes(desk *d, vfy_wrap wrap, void *user)
+static ref_view look(const desk *d, const vfy_views *w, bool traces)
+{
+    ref_view (*make)(const ref_net *, const ref_traj *, void *) = w ? (traces ? w->e : w->L) : NULL;
+    return make ? make(&d->net, &d->run.tr[0], w->user) : ref_view_plain(&d->net, &d->run.tr[0]);
+}
+
+/* The adjoint form, and the trace form with the same L; L at every step, so that a trace that is wrong where psi is 0
+ * meets the L that shows it. */
+static ep_status compare_routes(desk *d, const vfy_views *w)
 {
     ref_ctx *c = &d->c;
-    const ref_traj *tr = &d->run.tr[0];
-    ref_view v = wrap ? wrap(&d->net, tr, user) : ref_view_plain(&d->net, tr);
-    ref_adjoint adj = {0};
+    ref_view L = look(d, w, false), e = look(d, w, true);
+    ref_adjoint adj = {.every_L = true};
     ref_grad by_adjoint, by_traces;
     ep_status st = ref_grad_init(c, &d->net, &by_adjoint);
     if (st == EP_OK) st = ref_grad_init(c, &d->net, &by_traces);
-    if (st == EP_OK) st = ref_adjoint_run(c, &v, d->run.reg, 0, REF_SEED_NONE, NULL, &adj);
-    if (st == EP_OK) st = ref_grad_adjoint(c, &v, &adj, &by_adjoint);
+    if (st == EP_OK) st = ref_adjoint_run(c, &L, d->run.reg, 0, REF_SEED_NONE, NULL, &adj);
+    if (st == EP_OK) st = ref_grad_adjoint(c, &L, &adj, &by_adjoint);
     ref_signal s = {.L_e = adj.L};
-    if (st == EP_OK) st = ref_grad_traces(c, &v, &s, &by_traces, NULL, 1);
+    if (st == EP_OK) st = ref_grad_traces(c, &e, &s, &by_traces, NULL, 1);
     if (st != EP_OK) return st;
-    ref_grad_readout(c, &v, adj.dy, &by_traces);
+    ref_grad_readout(c, &e, adj.dy, &by_traces);
     st = compare_gradient(d, &by_adjoint);
     return st == EP_OK ? compare_gradient(d, &by_traces) : st;
 }
@@ -151,7 +157,13 @@ const char *vfy_handworked_name(size_t n)
     return p ? p->name : NULL;
 }
 
-ep_status vfy_handworked_run(size_t n, vfy_wrap wrap, void *user, int *mismatches, int *compared)
+ep_model vfy_handworked_model(size_t n)
+{
+    const vfy_paper *p = vfy_paper_at(n);
+    return p ? p->net.model : EP_N_MODEL;
+}
+
+ep_status vfy_handworked_run(size_t n, const vfy_views *w, int *mismatches, int *compared)
 {
     desk d = {.p = vfy_paper_at(n)};
     if (!d.p) return EP_DOMAIN;
@@ -159,7 +171,7 @@ ep_status vfy_handworked_run(size_t n, vfy_wrap wrap, void *user, int *mismatche
     if (st != EP_OK) return st;
     st = load(&d);
     if (st == EP_OK) st = compare_states(&d);
-    if (st == EP_OK) st = compare_routes(&d, wrap, user);
+    if (st == EP_OK) st = compare_routes(&d, w);
     if (st == EP_OK) st = d.c.status;
     ref_ctx_clear(&d.c);
     if (st != EP_OK) return st;
@@ -168,14 +180,14 @@ ep_status vfy_handworked_run(size_t n, vfy_wrap wrap, void *user, int *mismatche
     return EP_OK;
 }
 
-ep_status vfy_handworked(vfy_wrap wrap, void *user, ep_model only, int *mismatches)
+ep_status vfy_handworked(const vfy_views *w, ep_model only, int *mismatches)
 {
     int all = 0;
     bool any = false;
     for (size_t n = 0; n < vfy_paper_count(); n++) {
         int here = 0;
-        if (only != EP_N_MODEL && vfy_paper_at(n)->net.model != only) continue;
-        ep_status st = vfy_handworked_run(n, wrap, user, &here, NULL);
+        if (only != EP_N_MODEL && vfy_handworked_model(n) != only) continue;
+        ep_status st = vfy_handworked_run(n, w, &here, NULL);
         if (st != EP_OK) return st;
         all += here;
         any = true;
