@@ -32,7 +32,9 @@ ep_status rep_prepare_precision(const rep_table *t, rep_buf *dat, rep_buf *vars,
         }
     }
     rep_names_put(&model, "model", vars);
-    rep_put(vars, "bits_max = %.9g\n", most > 0 ? most : 53);
+    bool some = false;
+    for (int r = 0; r < t->rows; r++) some = some || isfinite(rep_log2(rep_cell(t, r, 2)));
+    rep_put(vars, "bits_max = %.9g\nsome = %d\n", most > 0 ? most : 53, some);
     ep_status s = done(&model, dat, vars, err);
     rep_names_clear(&model);
     return s;
@@ -128,6 +130,13 @@ static void dots(const rep_table *t, const plot *p, const rep_names *model, cons
     }
 }
 
+static bool some_number(const rep_table *t, int col)
+{
+    for (int r = 0; r < t->rows; r++)
+        if (isfinite(rep_num(t, r, col)) && rep_num(t, r, col) > 0) return true;
+    return false;
+}
+
 static ep_status dot_plot(const rep_table *t, const plot *p, rep_buf *dat, rep_buf *vars, rep_error *err)
 {
     rep_names model = {0}, sorted = {0};
@@ -142,7 +151,7 @@ static ep_status dot_plot(const rep_table *t, const plot *p, rep_buf *dat, rep_b
         rep_names_put(&sorted, "category", vars);
         rep_put(vars, "H = %d\nzero = ", 140 + p->line * sorted.n);
         rep_put_number(vars, zero);
-        rep_put(vars, "\n");
+        rep_put(vars, "\nsome_first = %d\nsome_second = %d\n", some_number(t, p->first), some_number(t, p->second));
         s = done(&model, dat, vars, err);
     }
     rep_names_clear(&model);
@@ -202,7 +211,7 @@ static ep_status needed(const rep_table *t, const rep_names *model, int x, int f
     for (int m = 0; xy && m < model->n; m++)
         for (int k = 0; k < at.n; k++)
             if (needed_series(t, model->s[m], x, fixed, at.s[k], xy, dat) > 0) rep_put(&owner, "%s%d", series++ ? ", " : "", m + 1);
-    rep_put(vars, "n_%s = %d\narray of_%s[%d] = [%s]\n", name, series, name, series ? series : 1, owner.s ? owner.s : "0");
+    rep_put(vars, "n_%s = %d\narray of_%s[%d] = [%s]\n", name, series, name, series ? series : 1, owner.s ? owner.s : "1");
     bool lost = !xy || owner.failed || at.failed;
     free(xy);
     rep_buf_clear(&owner);

@@ -15,6 +15,7 @@ set rmargin at screen 0.66
 set title 'Same direction? cosine with BPTT'
 set xlabel 'cosine (1: the same direction)'
 set xrange [*<0:1.05]
+if (!some_first) { set xrange [-1:1.05] }
 set arrow 1000 from first 1, graph 0 to first 1, graph 1 nohead lc rgb '#444444' lw 2
 plot for [m=1:|model|] DAT index m-1 using 2:($1 + shift(m)) with points pt marker(m) ps 1 lw 2 lc rgb colour(m) title model[m]
 unset key
@@ -27,6 +28,7 @@ set xlabel 'norm ratio (1: the same length)'
 set logscale x 2
 set xrange [*<0.5:2<*]
 set offsets graph 0.04, graph 0.04, 0, 0
+if (!some_second) { set xrange [0.5:2] }
 set xtics ('1/256' 1.0/256, '1/64' 1.0/64, '1/16' 1.0/16, '1/4' 1.0/4, '1' 1, '4' 4, '16' 16, '64' 64)
 plot for [m=1:|model|] DAT index m-1 using 3:($1 + shift(m)) with points pt marker(m) ps 1 lw 2 lc rgb colour(m)
 unset multiplot

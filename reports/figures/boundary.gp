@@ -15,6 +15,7 @@ set xlabel 'relative error against full BPTT'
 set format x '10^{%g}'
 set xtics 2
 set xrange [*<-3:0.3]
+if (!some_first) { set xrange [-3:0.3] }
 if (zero == zero) {
     set xrange [zero - 0.7:0.3]
     set xtics zero + 2, 2

@@ -9,6 +9,8 @@ set xrange [0:*]
 set yrange [0:*]
 set lmargin at screen 0.085
 set rmargin at screen 0.50
+alone = "in this run no two cases\ndiffer in this alone"
+if (n_steps == 0) { set label 1 alone at graph 0.5, graph 0.5 center; set xrange [0:1]; set yrange [0:1] }
 set title 'Longer trials'
 set xlabel 'time steps T'
 plot for [m=1:|model|] NaN with linespoints lw 2 pt marker(m) lc rgb colour(m) title model[m], \
@@ -18,9 +20,12 @@ unset key
 unset ylabel
 set lmargin at screen 0.565
 set rmargin at screen 0.98
+unset label 1
+set xrange [0:*]
+set yrange [0:*]
+if (n_neurons == 0) { set label 1 alone at graph 0.5, graph 0.5 center; set xrange [0:1]; set yrange [0:1] }
 set title 'Larger networks'
 set xlabel 'recurrent neurons N'
-set xrange [0:*]
 plot NaN notitle, for [s=1:n_neurons] DAT index n_steps+s-1 using 1:2 with linespoints lw 2 ps 0.9 pt marker(of_neurons[s]) lc rgb colour(of_neurons[s]), \
      for [s=1:n_neurons] DAT index n_steps+s-1 using 1:2:3 with labels left offset 0.8, 0 textcolor rgb colour(of_neurons[s])
 unset multiplot

@@ -22,7 +22,7 @@ do for [k=1:3] {
     set ylabel (k == 1 ? 'postsynaptic neuron j' : '')
     span = k < 3 ? span_both : span_diff
     set cbrange [-span:span]
-    set cbtics span / 2
+    set cbtics span / 2.0
     if (k == 2) { unset colorbox }
     if (k == 3) {
         set colorbox horizontal user origin screen left[3], 0.145 size screen 0.26, 0.035

@@ -29,6 +29,7 @@ set logscale x 2
 set xrange [16:bits_max * 1.2]
 set xtics (24, 53, 113, 256, 512, 1024, 2048, 4096)
 set yrange [*:*]
+if (!some) { set yrange [0:1] }
 set offsets 0, 0, graph 0.08, graph 0.08
 plot for [m=1:|model|] DAT index m-1 using 1:($1+$2) with linespoints lc rgb colour(m) pt marker(m) ps 0.8 lw 2 title model[m]
 unset multiplot

@@ -79,7 +79,7 @@ START_TEST(certified_series)
 {
     prepared p = prepare("certified", "# model\tn_rec\tT\tbits_needed\tq\tseconds\nalif\t10\t200\t90\t53\t1\nalif\t10\t50\t60\t53\t1\nalif\t40\t50\t70\t53\t1\nlstm\t5\t5\t99\t53\t1\n");
     ck_assert_str_eq(p.dat.s, "# x  bits needed  label\n50 60 \"\"\n200 90 \"N = 10\"\n\n\n# x  bits needed  label\n10 60 \"\"\n40 70 \"T = 50\"\n");
-    expect(p.vars.s, "n_steps = 1\narray of_steps[1] = [1]\n");
+    expect(p.vars.s, "n_steps = 1\narray of_steps[1] = [1]\nn_neurons = 1\narray of_neurons[1] = [1]\n");
     drop(&p);
 }
 END_TEST

@@ -140,6 +140,24 @@ Test(report, failing_rows_come_first)
     expect_page("report.html", "fails: 1 of 1", true);
 }
 
+/* Runs of one model, one neuron, one step, no spike: the figures are poor, and drawn. */
+Test(report, small_runs_are_drawn)
+{
+    static const struct { const char *name, *text; } small[] = {
+        {"data/precision.tsv", "# model\tbits\terr\tbound\tslip_err\nalif\t24\t0\t0\t-\n"},
+        {"data/raster.tsv", "# t\tj\tz\tv\tpsi\te\tL\n1\t0\t0\t0\t0\t0\t0\n"},
+        {"data/gradients.tsv", "# j\ti\tbptt\teprop1\tdiff\n0\t0\t0\t0\t0\n"},
+        {"data/approx.tsv", "# model\trule\twindow\tseed\tcosine\trel_norm\trel_err\nalif\teprop1-random\t0\t-\tnan\t0\t1\n"},
+        {"data/boundary.tsv", "# model\twindow\tseed\trel_err\tcosine\nlstm\t7\tzc\t0\t1\n"},
+        {"data/certified.tsv", "# model\tn_rec\tT\tbits_needed\tq\tseconds\nalif\t50\t100\t140\t53\t1\n"},
+    };
+    for (size_t k = 0; k < sizeof small / sizeof *small; k++) {
+        run_write(run, small[k].name, small[k].text);
+        report("build", run, out);
+        cr_assert_eq(r.code, 0, "%s: exit %d, %s", small[k].name, r.code, r.err);
+    }
+}
+
 /* Each bad file: exit 2, one line with file and place, and no output folder. */
 typedef struct { char file[32], text[200], says[120]; } bad_row;
 
