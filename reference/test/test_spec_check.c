@@ -105,7 +105,7 @@ START_TEST(decays_are_in_zero_to_one)
     }
     make(&s, EP_LIF);
     s.theta[EP_RHO][0] = 2; /* LIF has no rho */
-    s.theta[EP_ALPHA][0] = 0x1.fffffffffffffp-1;
+    s.theta[EP_ALPHA][0] = nextafter(1, s.x[0]);
     ck_assert_int_eq(verdict(&s), EP_OK);
 }
 END_TEST

@@ -272,6 +272,85 @@ START_TEST(cases_outside_the_claims)
 }
 END_TEST
 
+/* A port inside this program that only remembers what it was handed. */
+static struct {
+    eprop_case c;
+    int32_t option[EPROP_N_OPTION];
+    double gain[3], first[EPROP_N_INPUT]; /* element 1 of each input */
+    bool given[EPROP_N_INPUT];
+    int open, closed;
+} seen;
+static int32_t echo_open(const eprop_case *c, void **handle)
+{
+    seen.c = *c;
+    memcpy(seen.option, c->option, sizeof seen.option);
+    memcpy(seen.gain, c->gain, sizeof seen.gain);
+    for (int i = 0; i < EPROP_N_INPUT; i++) {
+        seen.given[i] = c->input[i] != NULL;
+        if (!c->input[i]) continue;
+        seen.first[i] = c->format == EPROP_F32 ? (double)((const float *)c->input[i])[1] : ((const double *)c->input[i])[1];
+    }
+    seen.open++;
+    *handle = &seen;
+    return EPROP_OK;
+}
+static int32_t echo_run(void *handle, const eprop_result *out) { return (void)handle, (void)out, EPROP_OK; }
+static void echo_close(void *handle) { seen.closed += handle == &seen; }
+static const char *echo_reason(void *handle) { return (void)handle, "none"; }
+
+/* Every option at every value, every scalar and array, in both formats, reaches the port as it is. */
+START_TEST(the_port_is_handed_the_whole_case)
+{
+    const uint64_t all = ~UINT64_C(0);
+    const eprop_port port = {.size = sizeof port, .version = 1, .name = "echo", .release = "1", .formats = all, .models = all,
+                             .rules = all, .losses = all, .quantities = all, .open = echo_open, .run = echo_run,
+                             .close = echo_close, .reason = echo_reason};
+    double a[VFY_N_INPUT][64];
+    for (int i = 0; i < VFY_N_INPUT; i++)
+        for (int k = 0; k < 64; k++) a[i][k] = k == 1 ? 0.5 + i : 0;
+    ep_net net = {.model = EP_SYNAPTIC, .n_in = 2, .n_rec = 3, .n_out = 4, .Win = a[0], .Wrec = a[1], .b = a[2], .Wout = a[3],
+                  .bout = a[4], .B = a[5], .theta = {a[6], a[7], a[8], a[9]}, .kappa = 0.1, .v_th = 0.2, .gamma = 0.3,
+                  .b_forget = 0.4, .n_ref = 9};
+    vfy_epv_case c = {.rule = EP_EPROP3, .format = VFY_F64, .net = net, .window = 7, .seed = VFY_SEED_Z, .reg_off = true,
+                      .batch = {.T = 5, .B = 2, .x = a[10], .target = a[11], .mask = a[12], .loss = EP_CLASSIFICATION,
+                                .c_reg = 0.5, .f_target = 0.6}};
+    vfy_want w = {.q = VFY_Q_LOSS};
+    vfy_answer answer;
+    char err[VFY_EPV_ERR] = "";
+    ck_assert_int_eq(vfy_epv_add(&c, &w), EP_OK);
+    memset(&seen, 0, sizeof seen);
+    int runs = 0;
+    for (size_t row = 0; row < ep_option_count(); row++)
+        for (int v = 0; ep_option_at(row)->values[v]; v++, runs++) {
+            const char *value = ep_option_at(row)->values[v];
+            c.format = (vfy_format)(runs % 2);
+            c.net.opt = ep_preset_options(EP_PAPER2019);
+            ck_assert(ep_option_set(&c.net.opt, ep_option_at(row)->name, value[0] == '<' ? "7" : value));
+            ck_assert_msg(vfy_plugin_run(&port, &c, &answer, err, sizeof err) == EP_OK, "%s", err);
+            vfy_answer_clear(&answer);
+            for (size_t k = 0; k < EPROP_N_OPTION; k++) {
+                bool number = value[0] == '<' && row >= EPROP_OPT_DELAY;
+                int32_t plain = k == EPROP_OPT_DELAY, want = k == row ? (number ? 7 : v) : plain;
+                ck_assert_msg(seen.option[k] == want, "%s=%s: option %zu is %d", ep_option_at(row)->name, value, k, seen.option[k]);
+            }
+            if (row < 3) ck_assert(seen.gain[row] == (v == 2 ? 7 : 0));
+            for (int i = 0; i < EPROP_N_INPUT; i++) ck_assert(seen.given[i] && seen.first[i] == 0.5 + i);
+        }
+    const eprop_case *g = &seen.c;
+    ck_assert(g->size == sizeof *g && g->model == EPROP_SYNAPTIC && g->rule == EPROP_RULE_EPROP3 && g->T == 5 && g->B == 2);
+    ck_assert(g->n_in == 2 && g->n_rec == 3 && g->n_out == 4 && g->n_ref == 9 && g->window == 7 && g->seed == EPROP_SEED_Z);
+    ck_assert(g->reg_off == 1 && g->loss == EPROP_LOSS_CLASSIFICATION && g->n_option == EPROP_N_OPTION);
+    ck_assert(g->n_input == EPROP_N_INPUT && g->kappa == 0.1 && g->v_th == 0.2 && g->gamma == 0.3 && g->b_forget == 0.4);
+    ck_assert(g->c_reg == 0.5 && g->f_target == 0.6 && seen.open == runs && seen.closed == runs);
+    ck_assert_uint_eq(ep_option_count(), EPROP_N_OPTION);
+    c.net.Win = NULL;
+    ck_assert_int_eq(vfy_plugin_run(&port, &c, &answer, err, sizeof err), EP_OK);
+    ck_assert(!seen.given[EPROP_IN_WIN] && seen.given[EPROP_IN_WREC]);
+    vfy_answer_clear(&answer);
+    vfy_epv_case_clear(&c);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("plugin");
@@ -281,6 +360,7 @@ int main(void)
     tcase_add_test(c, broken_tables_are_named);
     tcase_add_test(c, broken_answers_are_named);
     tcase_add_test(c, cases_outside_the_claims);
+    tcase_add_test(c, the_port_is_handed_the_whole_case);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
