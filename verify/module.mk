@@ -24,3 +24,6 @@ $(TINY_SO): $(BUILD)/verify/test/plugin_tiny%.so: verify/test/plugin_tiny.c veri
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -Iverify -DTINY=$* -o $@ $<
 $(BUILD)/verify/test/test_plugin: $(TINY_SO)
+
+# Check's static library calls floor, and -lm before it does not count for programs that need nothing else of libm.
+$(patsubst %.c,$(BUILD)/%,$(wildcard verify/test/test_*.c)): LDFLAGS += -lm
