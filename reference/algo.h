@@ -36,10 +36,16 @@ EP_MUST_USE ep_status ref_grad_init(ref_ctx *c, const ref_net *net, ref_grad *g)
 
 /* ---- forward -------------------------------------------------------------------------------- */
 
-/* Records trial b of the batch: states, readout, err, loss. EP_UNABLE: a spike test is undecided; then
- * *t_und, *j_und (may be NULL) say where. */
-EP_MUST_USE ep_status ref_forward(ref_ctx *c, const ref_net *net, const ep_batch *bt, int b, ref_traj *tr,
-                                  int *t_und, int *j_und);
+/* Records trial b of the batch: states, readout, err, loss. src (may be NULL): an undecided spike test is settled by
+ * ref_exact_sign and counted in *settled (may be NULL). EP_UNABLE: a spike test stayed undecided. */
+EP_MUST_USE ep_status ref_forward(ref_ctx *c, const ref_net *net, const ep_net *src, const ep_batch *bt, int b,
+                                  ref_traj *tr, size_t *settled);
+
+/* The sign of neuron j's spike test at step t, exactly: re-runs this one neuron in rationals from the recorded
+ * spikes of all others up to t-1 (rec: the context that recorded them). For ties, which no precision decides. Cost t additions of numbers of about 53 t bits.
+ * EP_NOTIMPL: the cell or the psi shape is not rational. */
+EP_MUST_USE ep_status ref_exact_sign(const ref_ctx *rec, const ep_net *src, const ep_batch *bt, int b, const ref_traj *tr,
+                                     int t, int j, int *sign);
 
 /* A recorded batch: one trajectory a trial, the regulariser's coefficients and the whole loss. */
 typedef struct ref_run {
@@ -51,6 +57,8 @@ typedef struct ref_run {
     ref_num *E;      /* total loss with regulariser */
 } ref_run;
 EP_MUST_USE ep_status ref_run_batch(ref_ctx *c, const ref_net *net, const ep_batch *bt, ref_run *out);
+EP_MUST_USE ep_status ref_run_batch_exact(ref_ctx *c, const ref_net *net, const ep_net *src, const ep_batch *bt,
+                                          ref_run *out, size_t *settled);
 
 /* ---- backward in time ------------------------------------------------------------------------ */
 
@@ -97,6 +105,10 @@ typedef struct ref_trace_watch {
  * Columns of a row: channel by channel n_in inputs, n_rec recurrent, bias; then the cell's theta_p. */
 EP_MUST_USE ep_status ref_grad_traces(ref_ctx *c, const ref_view *v, const ref_signal *s, ref_grad *g,
                                       const ref_trace_watch *watch, int threads);
+
+/* M^t = dh^t/dh^{t-1} + (dh^t/dz^{t-1}, local part) dz^{t-1}/dh^{t-1}: how an eligibility vector moves. J holds the
+ * derived entries. */
+void ref_row_map(ref_ctx *c, int nh, ref_jac *J, const ref_jac *before, const ref_num *M[REF_NH][REF_NH]);
 
 /* L_j^t = g_out sum_k B_jk err_k^t into L [T+2][n_rec]; B NULL = Wout^T. */
 void ref_signal_feedback(ref_ctx *c, const ref_view *v, const ref_num *B, ref_num *L);

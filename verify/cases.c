@@ -93,8 +93,9 @@ static void make_trials(maker *m)
     size_t steps = (size_t)k->spec.T * (size_t)k->spec.B, in = (size_t)k->net.n_in, out = (size_t)k->net.n_out;
     *bt = (ep_batch){.T = k->spec.T, .B = k->spec.B, .loss = k->spec.loss};
     bool spikes = ep_model_spikes(k->net.model);
+    double busy = fmin(0.15, 1.0 / (double)in); /* about one input spike a step */
     double *x = spikes ? uniforms(m, S_X, steps * in, 0.0, 1.0) : normals(m, S_X, steps * in, 0.7, 0.0);
-    for (size_t i = 0; spikes && i < steps * in; i++) x[i] = x[i] < 0.15 ? 1.0 : 0.0;
+    for (size_t i = 0; spikes && i < steps * in; i++) x[i] = x[i] < busy ? 1.0 : 0.0;
     double *target = normals(m, S_TARGET, steps * out, 0.6, 0.0);
     for (size_t s = 0; bt->loss == EP_CLASSIFICATION && s < steps; s++) { /* p*: dyadic, sums to 1 */
         double left = 1.0;
@@ -156,13 +157,15 @@ ep_status vfy_case_make(const vfy_case_spec *spec, vfy_case *out)
     out->store = malloc(store_size(&out->spec) * sizeof *out->store);
     if (!out->store) return EP_NOMEM;
     double drive = 0.5;
+    bool strict = spec->rate != 0.0; /* a rate asked for is a rate to keep */
+    int tries = strict ? 16 : 4;
     for (int k = 0; k < ATTEMPTS; k++) {
-        uint64_t seed = out->spec.seed * ATTEMPTS + (uint64_t)k / 4;
+        uint64_t seed = out->spec.seed * ATTEMPTS + (uint64_t)(k / tries);
         ep_status st = attempt(out, seed, drive);
         if (st != EP_OK) return st;
-        if (out->live.alive) return EP_OK;
-        double aim = out->spec.rate, got = out->live.rate; /* four tries at the drive, then new weights */
-        drive = k % 4 == 3 ? 0.5 : got < aim ? drive * 1.3 : got > 1.5 * aim ? drive * 0.8 : drive * 1.05;
+        if (out->live.alive && (!strict || fabs(out->live.rate / out->spec.rate - 1.0) < 0.5)) return EP_OK;
+        double aim = out->spec.rate, got = out->live.rate; /* some tries at the drive, then new weights */
+        drive = k % tries == tries - 1 ? 0.5 : got < aim ? drive * 1.3 : got > 1.5 * aim ? drive * 0.8 : drive * 1.05;
     }
     return EP_UNABLE;
 }

@@ -116,6 +116,7 @@ ep_status vfy_prove_a(const vfy_task *t)
             snprintf(row.bound, sizeof row.bound, "chance 2^-%.0f", bits);
             snprintf(row.value, sizeof row.value, "%zu of %zu differ", wrong, id.entries);
             snprintf(row.note, sizeof row.note, "degree %zu, two primes, %d trials each", deg, TRIALS);
+            row.size = (double)wrong;
             if (wrong) row.verdict = VFY_FAILS;
         }
         snprintf(row.model, sizeof row.model, "%s", ep_model_name(t->model));

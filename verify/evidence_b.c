@@ -252,14 +252,15 @@ ep_status vfy_prove_b(const vfy_task *t)
         snprintf(row.compared, sizeof row.compared, "|BPTT - sum L e| / scale, proved");
         vfy_log2_text(exp2(-q), row.bound, sizeof row.bound);
         if (st == EP_OK) {
-            vfy_log2_text(exp2(ct.log2_gap), row.value, sizeof row.value);
+            row.size = exp2(ct.log2_gap);
+            vfy_log2_text(row.size, row.value, sizeof row.value);
             snprintf(row.note, sizeof row.note, "%zu entries at %ld and %ld bits; %zu spikes proved, margin %.2g", ct.entries,
                      ct.bits_L, ct.bits_e, ct.spikes, ep_model_spikes(t->model) ? ct.min_margin : 0.0);
             if (ct.disjoint) row.verdict = VFY_FAILS;
-            else if (!(ct.log2_gap <= -q)) row.verdict = VFY_UNDECIDED;
+            else if (!(ct.log2_gap <= -q)) row.verdict = VFY_UNPROVED;
         }
         vfy_case_free(&kase);
-        if (st == EP_UNABLE) row.verdict = VFY_UNDECIDED;
+        if (st == EP_UNABLE) row.verdict = VFY_UNPROVED;
         else if (st != EP_OK) return st;
         vfy_results_add(t->out, &row);
         vfy_say(t->progress, "B: certified enclosures", (double)(k + 1) / (double)n);

@@ -93,6 +93,7 @@ ep_status vfy_prove_c(const vfy_task *t)
         char text[48];
         vfy_log2_text(last, text, sizeof text);
         snprintf(row.note, sizeof row.note, "relative difference at 1024 bits %s", text);
+        row.size = worst;
         if (worst > 1.0) row.verdict = VFY_FAILS;
         vfy_case_free(&kase);
         if (st != EP_OK) return st;

@@ -139,7 +139,7 @@ ep_status vfy_measure_routes(const vfy_case *k, long bits, const vfy_views *w, v
 /* One row of the table. */
 static void add(const vfy_task *t, const vfy_case *k, const char *compared, double value, double limit, bool vacuous)
 {
-    vfy_row row = {.evidence = 'D', .verdict = value <= limit ? VFY_HOLDS : VFY_FAILS};
+    vfy_row row = {.evidence = 'D', .verdict = value <= limit ? VFY_HOLDS : VFY_FAILS, .size = value};
     if (row.verdict == VFY_HOLDS && vacuous) row.verdict = VFY_VACUOUS;
     snprintf(row.model, sizeof row.model, "%s", ep_model_name(t->model));
     snprintf(row.subject, sizeof row.subject, "%s", k->name);

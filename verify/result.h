@@ -7,7 +7,7 @@
 
 #include "eprop.h"
 
-typedef enum vfy_verdict { VFY_HOLDS, VFY_VACUOUS, VFY_UNDECIDED, VFY_FAILS } vfy_verdict;
+typedef enum vfy_verdict { VFY_HOLDS, VFY_VACUOUS, VFY_UNPROVED, VFY_FAILS } vfy_verdict;
 const char *vfy_verdict_name(vfy_verdict v);
 
 typedef struct vfy_row {
@@ -18,6 +18,7 @@ typedef struct vfy_row {
     char bound[48], value[48]; /* as text: "2^-61.2", "exact" */
     char note[200];
     vfy_verdict verdict;
+    double size;           /* how far it went, for picking the worst of several */
 } vfy_row;
 
 typedef struct vfy_results {

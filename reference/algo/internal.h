@@ -17,10 +17,6 @@ EP_MUST_USE ep_status ref_pre_build(ref_ctx *c, const ref_view *v, ref_pre *out)
 EP_MUST_USE ep_status ref_parallel(ref_ctx *c, int count, int threads,
                                    ep_status (*fn)(void *arg, ref_ctx *scratch, int n), void *arg);
 
-/* M^t = dh^t/dh^{t-1} + (dh^t/dz^{t-1}, local part) dz^{t-1}/dh^{t-1}: how an eligibility vector moves. */
-void ref_row_map(ref_ctx *c, int nh, ref_jac *J, const ref_jac *before, const ref_num *M[REF_NH][REF_NH]);
-
-
 /* err^t = dE/dy^t and the trial's loss, from y. Symbolic: err drawn. */
 EP_MUST_USE ep_status ref_loss(ref_ctx *c, const ref_net *net, const ep_batch *bt, int b, ref_traj *tr);
 

@@ -1,0 +1,37 @@
+/* cli.h: what the subcommands of eprop-verify share.
+ * SPDX-License-Identifier: MIT */
+#ifndef VFY_CLI_H
+#define VFY_CLI_H
+
+#include "eprop.h"
+#include "result.h"
+
+/* Exit codes; where several apply, the first of 2, 3, 1, 5, 4. */
+enum {
+    CLI_HOLDS = 0,
+    CLI_FAILS = 1,     /* does not hold or conform */
+    CLI_USAGE = 2,     /* usage, or a bad vector file */
+    CLI_PORT = 3,      /* the port crashed, timed out or broke the protocol */
+    CLI_NOTHING = 4,   /* nothing was tested */
+    CLI_UNDECIDED = 5
+};
+
+int cmd_prove(int argc, char **argv);
+int cmd_gradient(int argc, char **argv);
+int cmd_slips(int argc, char **argv);
+
+/* One line on stderr: "eprop-verify: ..." ; returns CLI_USAGE. */
+int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The exit code of a failed call. */
+int cli_status(ep_status st, const char *what);
+int cli_verdict(vfy_verdict v);
+/* A whole number in [lo, hi], or false. */
+bool cli_number(const char *text, long lo, long hi, long *out);
+/* A bar on stderr when it is a terminal; ends with cli_progress_end(). */
+vfy_progress cli_progress(void);
+void cli_progress_end(void);
+int cli_threads(void);
+double cli_seconds(void);
+double cli_peak_rss_mb(void);
+
+#endif

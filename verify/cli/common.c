@@ -1,0 +1,80 @@
+/* What the subcommands share.
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+int cli_usage(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fprintf(stderr, "eprop-verify: ");
+    vfprintf(stderr, fmt, ap);
+    fprintf(stderr, "\n");
+    va_end(ap);
+    return CLI_USAGE;
+}
+
+int cli_status(ep_status st, const char *what)
+{
+    fprintf(stderr, "eprop-verify: %s: %s\n", what, ep_status_name(st));
+    return st == EP_UNABLE ? CLI_UNDECIDED : st == EP_PORT ? CLI_PORT : CLI_USAGE;
+}
+
+int cli_verdict(vfy_verdict v)
+{
+    static const int code[] = {CLI_HOLDS, CLI_NOTHING, CLI_UNDECIDED, CLI_FAILS};
+    return code[v];
+}
+
+bool cli_number(const char *text, long lo, long hi, long *out)
+{
+    char *end;
+    errno = 0;
+    long v = strtol(text, &end, 10);
+    if (errno || end == text || *end || v < lo || v > hi) return false;
+    *out = v;
+    return true;
+}
+
+double cli_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void say(void *user, const char *what, double done)
+{
+    static const char full[] = "########################";
+    int width = (int)(24.0 * done);
+    (void)user;
+    if (!isatty(STDERR_FILENO)) return;
+    fprintf(stderr, "\r\033[K%-28s [%-24.*s] %3.0f %%", what, width, full, 100.0 * done);
+    fflush(stderr);
+}
+
+vfy_progress cli_progress(void) { return (vfy_progress){.say = say}; }
+
+void cli_progress_end(void)
+{
+    if (isatty(STDERR_FILENO)) fprintf(stderr, "\r\033[K");
+}
+
+int cli_threads(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > 64 ? 64 : (int)n;
+}
+
+double cli_peak_rss_mb(void)
+{
+    struct rusage u;
+    if (getrusage(RUSAGE_SELF, &u) != 0) return 0.0;
+    return (double)u.ru_maxrss / 1024.0;
+}
