@@ -5,7 +5,8 @@ LIB_VFY := $(BUILD)/libeprop-verify.a
 LDLIBS_VFY := -ljansson -ldl $(LDLIBS_REF)
 $(eval $(call static_lib,eprop-verify,$(VFY_SRC)))
 $(eval $(call program,eprop-verify,$(wildcard verify/cli/*.c),$(LIB_VFY) $(LIB_REF) $(LIB_SPEC),$(LDLIBS_VFY)))
-$(call check_tests,$(wildcard verify/test/test_*.c),$(LIB_VFY) $(LIB_REF) $(LIB_SPEC),$(LDLIBS_VFY))
+# Check's archive calls floor: libm must come after it for tests that need nothing else of libm.
+$(call check_tests,$(wildcard verify/test/test_*.c),$(LIB_VFY) $(LIB_REF) $(LIB_SPEC),$(LDLIBS_VFY) -lcheck -lm)
 
 # Criterion, black-box: one program from verify/conform/*.c; it links nothing of ours and runs command lines.
 CONFORM_SRC := $(wildcard verify/conform/*.c)
@@ -24,6 +25,3 @@ $(TINY_SO): $(BUILD)/verify/test/plugin_tiny%.so: verify/test/plugin_tiny.c veri
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -Iverify -DTINY=$* -o $@ $<
 $(BUILD)/verify/test/test_plugin: $(TINY_SO)
-
-# Check's static library calls floor, and -lm before it does not count for programs that need nothing else of libm.
-$(patsubst %.c,$(BUILD)/%,$(wildcard verify/test/test_*.c)): LDFLAGS += -lm
