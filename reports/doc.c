@@ -144,10 +144,12 @@ void doc_table_begin(rep_doc *d, const char *const *head, int n)
 
 static const char *class_of(const char *s)
 {
-    static const char *const of[][2] = {{"holds", "good"}, {"seen", "good"}, {"fails", "bad"}, {"undecided", "warn"}, {"vacuous", "warn"},
-                                        {"-", "none"}, {"n/a", "none"}, {"not run", "none"}};
-    for (size_t k = 0; k < sizeof of / sizeof *of; k++)
-        if (strncmp(s, of[k][0], strlen(of[k][0])) == 0 && (of[k][0][0] != '-' || s[1] == '\0')) return of[k][1];
+    static const char *const of[][2] = {{"holds", "good"}, {"seen", "good"}, {"yes", "good"}, {"fails", "bad"}, {"no", "bad"}, {"undecided", "warn"},
+                                        {"vacuous", "warn"}, {"-", "none"}, {"n/a", "none"}, {"not run", "none"}};
+    for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
+        size_t n = strlen(of[k][0]);
+        if (strncmp(s, of[k][0], n) == 0 && (s[n] == '\0' || s[n] == ':')) return of[k][1];
+    }
     return NULL;
 }
 

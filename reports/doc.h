@@ -17,7 +17,7 @@ void doc_code(rep_doc *d, const char *fmt, ...) __attribute__((format(printf, 2,
 void doc_verdict(rep_doc *d, rep_verdict v, const char *headline, const char *detail);
 void doc_contents(rep_doc *d, const char *const (*entries)[2], int n);
 void doc_table_begin(rep_doc *d, const char *const *head, int n);
-/* A row of n cells. A cell whose text is a verdict, `seen` or `-` is coloured. */
+/* A row of n cells. A cell that is a verdict, `seen`, `yes`, `no` or `-` is coloured; so is `verdict: ...`. */
 void doc_row(rep_doc *d, const char *const *cell, int n);
 void doc_table_end(rep_doc *d);
 void doc_fold_begin(rep_doc *d, const char *title);

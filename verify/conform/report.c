@@ -137,7 +137,8 @@ Test(report, failing_rows_come_first)
     cr_assert_eq(r.code, 0, "%s", r.err);
     expect_page("report.html", "It does not hold", true);
     expect_page("report.html", "It holds:", false);
-    expect_page("report.html", "fails: 1 of 1", true);
+    expect_page("report.html", "<td class=\"c-bad\">fails: 1 of 1</td>", true);
+    expect_page("report.html", "<td class=\"c-good\">holds: 1</td>", true);
 }
 
 /* Runs of one model, one neuron, one step, no spike: the figures are poor, and drawn. */
