@@ -53,7 +53,8 @@ $(BUILD)/$(basename $(1)): $(call objs,$(1)) $(2)
 endef
 check_tests = $(foreach f,$(1),$(eval $(call check_test,$(f),$(2),$(3))))
 
-include $(sort $(wildcard */module.mk))
+# ci/ comes last: its targets take the lists that the others make.
+include $(filter-out ci/%,$(sort $(wildcard */module.mk))) ci/module.mk
 
 # `make -j2 deps check`: nothing is compiled before deps is done.
 $(BUILD)/%.o: %.c | $(filter deps,$(MAKECMDGOALS))

@@ -17,8 +17,8 @@ coverage: ## line coverage of the tests by gcov (build-cov/)
 	$(MAKE) BUILD=build-cov OPT=-O0 SAN=--coverage check
 	@sh ci/coverage.sh build-cov
 
-BENCHES = $(filter $(BUILD)/bench-%,$(PROGRAMS))
-bench: $(filter $(BUILD)/bench-%,$(PROGRAMS)) ## run the measurements of bench/
+BENCHES := $(filter $(BUILD)/bench-%,$(PROGRAMS))
+bench: $(BENCHES) ## run the measurements of bench/
 	@for b in $(BENCHES); do echo "== $$b"; $$b || exit $$?; done
 
 lint: $(LIBS) ## rules of the house: dependencies, sizes, names, cppcheck
