@@ -187,7 +187,7 @@ static ep_status check_signal(const state *s, const opt_signal *sig)
 static ep_status learn(opt_state *handle, const opt_signal *sig)
 {
     state *s = inside(handle);
-    const opt_signal silent = {NULL};
+    const opt_signal silent = {.err = NULL};
     if (!sig) sig = &silent;
     if (!s->online) return EP_NOTIMPL;
     if (s->learnt) return EP_DOMAIN;
