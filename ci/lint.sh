@@ -90,7 +90,7 @@ grep -nE '\b(TODO|FIXME)\b|(^|[^.[:alnum:]_])XXX\b' $(grep -vE '^(ci/lint\.sh|LI
 while read -r f; do
     grep -nE '[[:blank:]]+$' "$f" /dev/null | sed 's/:[^:]*$//; s/^/lint: trailing blank: /' >> "$tmp/bad"
     grep -nF "$(printf '\t')" "$f" /dev/null | cut -d: -f1,2 | sed 's/^/lint: tab: /' >> "$tmp/bad"
-    head -n 20 "$f" | grep -q 'SPDX-License-Identifier: MIT' || bad "$f: no line SPDX-License-Identifier: MIT in its first 20 lines"
+    head -n 60 "$f" | grep -q 'SPDX-License-Identifier: MIT' || bad "$f: no line SPDX-License-Identifier: MIT in its first 60 lines"
 done < "$tmp/c"
 
 # (d) every function, test and file named in EQUATIONS.md exists.
