@@ -1,2 +1,4 @@
 # bench/: the stopwatch.
 $(eval $(call program,bench-arith,bench/arith_overhead.c,$(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a,-lmpfi -lmpfr -lgmp -lm))
+CPPFLAGS_bench := -Ibench
+$(eval $(call program,bench-reference,bench/reference.c bench/net.c bench/naive.c,$(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a,-lmpfr -lgmp -lm))

@@ -67,7 +67,7 @@ typedef enum ref_seed { REF_SEED_NONE, REF_SEED_C, REF_SEED_Z, REF_SEED_ZC } ref
 /* Adjoints of one trial. Index T+1.. are 0. */
 typedef struct ref_adjoint {
     ref_num *L;   /* [T+2][n_rec] dE/dz_j^t without the local paths: the learning signal */
-    ref_num *Ltr; /* [T+2][n_rec] the transmitted part of L alone (recurrent weights, reset) */
+    ref_num *Ltr; /* [T+2][n_rec] the transmitted part of L alone (recurrent weights, reset); whole trials: NULL */
     ref_num *dz;  /* [T+2][n_rec] dE/dz_j^t with the local paths */
     ref_num *dh;  /* [T+2][n_rec][nh] */
     ref_num *dI;  /* [T+2][n_rec][nc] */

@@ -94,6 +94,6 @@ double vfy_group_scale(const ref_ctx *c, const ref_grad *g, int group);
 /* max over groups of max |a - b| / max |b|, computed in the arithmetic; c: any context of it. */
 double vfy_grad_distance(ref_ctx *c, const ref_grad *a, const ref_grad *b);
 /* cos and |a| / |b| over weights and biases of the recurrent layer (the groups rules differ in). */
-void vfy_grad_direction(const ref_ctx *c, const ref_grad *a, const ref_grad *b, double *cosine, double *rel_norm, double *rel_err);
+void vfy_grad_direction(ref_ctx *c, const ref_grad *a, const ref_grad *b, double *cosine, double *rel_norm, double *rel_err);
 
 #endif

@@ -95,7 +95,9 @@ ep_status vfy_slip_try(vfy_bug bug, vfy_slip_row *out)
     vfy_case_free(&k);
     if (st != EP_OK) return st;
     st = vfy_handworked(&w, is_lstm(bug.slip) ? EP_LSTM : EP_ALIF, &mismatches);
-    out->seen[VFY_SEES_E] = st == EP_NOTIMPL ? VFY_NO_CASE : mismatches ? VFY_SEEN : VFY_UNSEEN;
+    /* no case on paper keeps the reset in the traces, so none can miss it there */
+    bool no_case = st == EP_NOTIMPL || (bug.slip == VFY_SLIP_RESET && bug.place == VFY_IN_TRACES);
+    out->seen[VFY_SEES_E] = no_case ? VFY_NO_CASE : mismatches ? VFY_SEEN : VFY_UNSEEN;
     if (st == EP_NOTIMPL) st = EP_OK;
     judge(out);
     return st;

@@ -20,6 +20,7 @@ typedef struct sweep {
     int window;
     ref_seed seed;
     ref_jac *now, *next; /* [n_rec] Jacobians of steps t and t+1 */
+    ref_num *sum;        /* the transmitted part where nobody keeps it */
 } sweep;
 
 static bool crosses(const sweep *s, int t, int t2) { return s->window > 0 && (t - 1) / s->window != (t2 - 1) / s->window; }
@@ -83,7 +84,9 @@ static void signal_step(ref_ctx *c, const sweep *s, ref_adjoint *a, int t, int j
 {
     const ref_net *net = s->v->net;
     int n = net->n_rec;
-    ref_num *L = ref_at2(a->L, n, t, j), *Ltr = ref_at2(a->Ltr, n, t, j), *dz = ref_at2(a->dz, n, t, j);
+    ref_num *L = ref_at2(a->L, n, t, j), *dz = ref_at2(a->dz, n, t, j);
+    ref_num *Ltr = a->Ltr ? ref_at2(a->Ltr, n, t, j) : s->sum;
+    ref_set(c, Ltr, &c->zero);
     const ref_jac *J2 = &s->next[j];
     const ref_adjoint *z_from = source(s, a, t, t + 1, s->seed == REF_SEED_Z || s->seed == REF_SEED_ZC);
     from_synapses(c, s, a, t, j, Ltr);
@@ -117,11 +120,11 @@ static void state_step(ref_ctx *c, const sweep *s, ref_adjoint *a, int t, int j)
     }
 }
 
-static ep_status adjoint_init(ref_ctx *c, const ref_view *v, ref_adjoint *a)
+static ep_status adjoint_init(ref_ctx *c, const ref_view *v, int window, ref_adjoint *a)
 {
     size_t steps = (size_t)v->tr->T + 2, n = (size_t)v->net->n_rec;
     a->L = ref_vec(c, steps * n);
-    a->Ltr = ref_vec(c, steps * n);
+    a->Ltr = window > 0 ? ref_vec(c, steps * n) : NULL;
     a->dz = ref_vec(c, steps * n);
     a->dh = ref_vec(c, steps * n * (size_t)v->net->nh);
     a->dI = ref_vec(c, steps * n * (size_t)v->net->nc);
@@ -134,6 +137,8 @@ static ep_status run(ref_ctx *c, sweep *s, ref_adjoint *a, ref_jac *jacs)
     int n = s->v->net->n_rec, T = s->v->tr->T;
     s->now = jacs;
     s->next = jacs + n;
+    s->sum = ref_vec(c, 1);
+    if (!s->sum) return c->status;
     for (int k = 0; k < 2 * n; k++) {
         ep_status st = ref_jac_init(c, &jacs[k]);
         if (st != EP_OK) return st;
@@ -156,7 +161,7 @@ ep_status ref_adjoint_run(ref_ctx *c, const ref_view *v, const ref_num *reg, int
                           const ref_adjoint *exact, ref_adjoint *out)
 {
     if (window < 0 || (seed != REF_SEED_NONE && !exact)) return EP_DOMAIN;
-    ep_status st = adjoint_init(c, v, out);
+    ep_status st = adjoint_init(c, v, window, out);
     if (st != EP_OK) return st;
     ref_jac *jacs = calloc(2 * (size_t)v->net->n_rec, sizeof *jacs);
     if (!jacs) return EP_NOMEM;

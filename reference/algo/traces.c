@@ -118,7 +118,12 @@ static void column_shared(ref_ctx *c, ref_row *r, int t, int col, const ref_num 
     const ref_num *before = r->table->p + (size_t)(t - 1) * n + (size_t)col, *now = before + n;
     if (!r->to[col] || t < r->table->from[col]) return;
     if (r->moves && t > r->table->from[col]) move(c, r, r->M, eps, before);
-    if (r->spoken) harvest(c, r, col, trace(c, r, zh, eps, now, direct, pre));
+    if (r->ebar) harvest(c, r, col, trace(c, r, zh, eps, now, direct, pre));
+    if (r->ebar || !r->spoken) return;
+    /* nothing but the gradient asks for e: gradient += (L zh) eps, with L zh formed once for the row */
+    ref_addmul(c, r->to[col], zh[0], now);
+    for (int h = 1; h < r->nh; h++) ref_addmul(c, r->to[col], zh[h], &eps[h]);
+    ref_addmul(c, r->to[col], direct, pre);
 }
 
 static void load_signal(ref_ctx *c, ref_row *r, int t)
@@ -203,12 +208,15 @@ static void weights_shared(ref_ctx *c, ref_row *r, int t)
     const ref_num **pre = r->w->pre->at + (size_t)t * (size_t)r->w->pre->n;
     settle(c, r, J);
     for (int h = 1; h < r->nh; h++) zh[h] = ref_jac_mul(c, J, J->zh[h], ref_sparse(c, &r->wait[h]));
-    bool e = zh[0] || J->zI[0];
-    for (int h = 1; h < r->nh; h++) e = e || zh[h];
+    const ref_num *direct = J->zI[0];
+    bool e = direct != NULL;
+    for (int h = 0; h < r->nh; h++) e = e || zh[h];
     r->spoken = r->ebar || (r->spoken && e);
     if (!r->moves && !r->spoken) return;
-    for (int k = 0; k < r->w->pre->n; k++) column_shared(c, r, t, k, zh, J->zI[0], pre[k]);
-    column_shared(c, r, t, r->w->pre->n, zh, J->zI[0], c->unit);
+    for (int h = 0; !r->ebar && h < r->nh; h++) zh[h] = ref_jac_mul(c, J, r->L_now, zh[h]);
+    if (!r->ebar) direct = ref_jac_mul(c, J, r->L_now, direct);
+    for (int k = 0; k < r->w->pre->n; k++) column_shared(c, r, t, k, zh, direct, pre[k]);
+    column_shared(c, r, t, r->w->pre->n, zh, direct, c->unit);
 }
 
 static ep_status row_init(ref_ctx *c, const ref_trace_job *w, int j, const ref_pre_table *table, ref_row *r)
