@@ -122,7 +122,8 @@ typedef struct opt_engine {
     /* Adds the gradient of the step just done; at most once a step. With delay_L > 0 call it every step. NULL: no
      * new signal. EP_DOMAIN: not finite, no step to learn from; EP_NOTIMPL: the rule does not learn online. */
     ep_status (*learn)(opt_state *s, const opt_signal *sig);
-    /* Gradient of whole trials under the rule; resets state and gradient first, and leaves the state of step T.
+    /* Gradient of whole trials under the rule; resets state and gradient first, and leaves the state of step T. With
+     * fewer trials than config.B, only those go on until the next reset.
      * EP_DOMAIN: sizes or numbers out of range; EP_UNABLE: the result overflowed the format. */
     ep_status (*grad)(opt_state *s, const opt_trials *tr);
     /* Numbers of a quantity; 0 if this state does not have it. */

@@ -101,25 +101,27 @@ static void adjoint_run(state *s, const window *w)
     }
 }
 
-/* gradient += sum_t dI pre;  theta: (dh/dtheta)^T dh + (dz/dtheta) dz. */
-static void adjoint_gradient(state *s, const window *w, const real *x)
+/* gradient += dI pre of neuron j at step t;  theta: (dh/dtheta)^T dh + (dz/dtheta) dz. */
+static void adjoint_harvest(state *s, const window *w, size_t t, size_t j, const real *x, const real *z_pre)
+{
+    size_t at = t * s->n_rec + j;
+    jac J = jac_at(s, w->b, t, j);
+    for (size_t n = 0; n < runs_of_row(s); n++) {
+        run r = run_of(s, j, n, x, z_pre);
+        real *g = s->acc + r.at;
+        for (size_t k = 0; r.p < 0 && k < r.n; k++)
+            if (k != r.masked) g[k] += s->dI[at * s->nc + (size_t)r.ch] * r.pre[k];
+        if (r.p < 0 || r.n == 0) continue;
+        for (size_t h = 0; h < s->nh; h++) *g += J.hp[h][r.p] * s->dh[at * s->nh + h];
+        *g += J.zp[r.p] * s->dz[at];
+    }
+}
+
+static void adjoint_gradient(state *s, const window *w, const real *x, size_t stride)
 {
     for (size_t t = 1; t <= w->T; t++) {
         const real *z_pre = s->z + frame_before(s, w->b, t, s->delay) * s->n_rec;
-        for (size_t j = 0; j < s->n_rec; j++) {
-            size_t at = t * s->n_rec + j;
-            jac J = jac_at(s, w->b, t, j);
-            for (size_t n = 0; n < columns_of_row(s); n++) {
-                column c;
-                if (!column_of(s, j, n, x ? x + (t - 1) * s->n_in : NULL, z_pre, &c)) continue;
-                if (c.p < 0) {
-                    s->acc[c.at] += s->dI[at * s->nc + (size_t)c.ch] * c.pre;
-                    continue;
-                }
-                for (size_t h = 0; h < s->nh; h++) s->acc[c.at] += J.hp[h][c.p] * s->dh[at * s->nh + h];
-                s->acc[c.at] += J.zp[c.p] * s->dz[at];
-            }
-        }
+        for (size_t j = 0; j < s->n_rec; j++) adjoint_harvest(s, w, t, j, x + (t - 1) * stride, z_pre);
     }
     readout_gradient(s, w->b, w->T, s->dy, s->acc);
 }

@@ -83,6 +83,8 @@ static void reset(opt_state *handle, unsigned what)
     state *s = inside(handle);
     size_t B = (size_t)s->cfg.B, frames = B * s->cap, n = s->n_rec, slots = s->n_slot, P = s->n_par;
     s->nb = B;
+    s->one = 1;
+    clear(s->silence, s->n_in);
     if (what & OPT_RESET_STATE) {
         s->t = 0;
         s->learnt = true;
@@ -168,7 +170,8 @@ static ep_status step(opt_state *handle, const void *x)
 {
     state *s = inside(handle);
     if (!all_finite(x, s->nb * s->n_in)) return EP_DOMAIN;
-    step_all(s, x, s->n_in);
+    if (x) step_all(s, x, s->n_in);
+    else step_all(s, s->silence, 0);
     return EP_OK;
 }
 

@@ -10,36 +10,38 @@
 #include "cell.h"
 #include "readout.h"
 
-/* One parameter of row j: where it is in a parameter vector, its channel, and what it multiplies. */
-typedef struct column {
-    size_t at;
-    int ch, p; /* p >= 0: theta_p, no channel */
-    real pre;
-} column;
+/* The parameters of row j come in runs: n neighbours in a parameter vector that share channel or theta_p and
+ * multiply pre[0..n-1]. */
+typedef struct run {
+    size_t at, n;
+    size_t masked; /* the one that does not exist (self-connection); n: none */
+    int ch, p;     /* p >= 0: theta_p, no channel */
+    const real *pre;
+} run;
 
-/* Column n of row j of channel by channel n_in inputs, n_rec recurrent, bias; then theta. False: masked or absent. */
-static bool column_of(const state *s, size_t j, size_t n, const real *x, const real *z_pre, column *out)
+static size_t runs_of_row(const state *s) { return 3 * s->nc + EP_N_THETA; }
+
+/* Run r of row j: channel by channel inputs, recurrent, bias; then theta (n = 0 where the model has none). */
+static run run_of(const state *s, size_t j, size_t r, const real *x, const real *z_pre)
 {
-    size_t width = s->n_in + s->n_rec + 1, ch = n / width, k = n % width, row = ch * s->n_rec + j;
+    size_t ch = r / 3, row = ch * s->n_rec + j;
     if (ch >= s->nc) {
-        size_t p = n - s->nc * width;
-        *out = (column){.at = s->first[EP_G_THETA + p] + j, .ch = 0, .p = (int)p, .pre = 1};
-        return s->size[EP_G_THETA + p] > 0;
+        size_t p = r - 3 * s->nc, n = s->size[EP_G_THETA + p] > 0 ? 1 : 0;
+        return (run){.at = s->first[EP_G_THETA + p] + j, .n = n, .masked = n, .p = (int)p, .pre = &s->one};
     }
-    *out = (column){.ch = (int)ch, .p = -1, .pre = 1, .at = s->first[EP_G_BIAS] + row};
-    if (k < s->n_in) {
-        out->at = s->first[EP_G_WIN] + row * s->n_in + k;
-        out->pre = x ? x[k] : 0;
-    } else if (k < s->n_in + s->n_rec) {
-        size_t i = k - s->n_in;
-        out->at = s->first[EP_G_WREC] + row * s->n_rec + i;
-        out->pre = z_pre[i];
-        return i != j || !ep_model_masks_diagonal(s->net.model);
+    run out = {.n = 1, .masked = 1, .ch = (int)ch, .p = -1, .at = s->first[EP_G_BIAS] + row, .pre = &s->one};
+    if (r % 3 == 0) {
+        out.at = s->first[EP_G_WIN] + row * s->n_in;
+        out.n = out.masked = s->n_in;
+        out.pre = x;
+    } else if (r % 3 == 1) {
+        out.at = s->first[EP_G_WREC] + row * s->n_rec;
+        out.n = s->n_rec;
+        out.masked = ep_model_masks_diagonal(s->net.model) ? j : out.n;
+        out.pre = z_pre;
     }
-    return true;
+    return out;
 }
-
-static size_t columns_of_row(const state *s) { return s->nc * (s->n_in + s->n_rec + 1) + EP_N_THETA; }
 
 static void forward_step(state *s, size_t b, uint64_t t, const real *x)
 {
@@ -50,7 +52,7 @@ static void forward_step(state *s, size_t b, uint64_t t, const real *x)
         for (size_t ch = 0; ch < s->nc; ch++) {
             size_t row = ch * s->n_rec + j;
             real sum = bias[row];
-            for (size_t i = 0; x && i < s->n_in; i++) sum += Win[row * s->n_in + i] * x[i];
+            for (size_t i = 0; i < s->n_in; i++) sum += Win[row * s->n_in + i] * x[i];
             for (size_t i = 0; i < s->n_rec; i++) sum += Wrec[row * s->n_rec + i] * z_pre[i];
             I[j * s->nc + ch] = sum;
         }

@@ -20,13 +20,20 @@ static real *sensitivity(const state *s, size_t b, uint64_t t, size_t back)
     return s->zs + (b * ring + (size_t)((t + ring - back) % ring)) * s->n_rec * s->n_par;
 }
 
-/* Neuron l, parameter c of row j. */
-static void rtrl_entry(state *s, size_t b, uint64_t t, size_t l, const jac *J, size_t j, const column *c)
+/* One parameter of row j: at, channel or theta, and what it multiplies. */
+typedef struct parameter {
+    size_t j, at;
+    int ch, p;
+    real pre;
+} parameter;
+
+/* Sensitivity of neuron l to parameter c. */
+static void rtrl_entry(state *s, size_t b, uint64_t t, size_t l, const jac *J, const parameter *c)
 {
     const real *Wrec = group(s, EP_G_WREC), *past = sensitivity(s, b, t, s->delay) + c->at;
     real P_before = sensitivity(s, b, t, 1)[l * s->n_par + c->at];
     real *S = s->S + ((b * s->n_rec + l) * s->n_par + c->at) * s->nh, fresh[NH], dI[NC], P = 0;
-    bool own = j == l;
+    bool own = c->j == l;
     for (size_t ch = 0; ch < s->nc; ch++) {
         dI[ch] = 0;
         for (size_t i = 0; i < s->n_rec; i++) dI[ch] += Wrec[(ch * s->n_rec + l) * s->n_rec + i] * past[i * s->n_par];
@@ -50,11 +57,11 @@ static void rtrl_entry(state *s, size_t b, uint64_t t, size_t l, const jac *J, s
     if (s->Rs) s->Rs[(b * s->n_rec + l) * s->n_par + c->at] += P;
 }
 
-static void rtrl_readout(state *s, size_t b, uint64_t t, const column *c)
+static void rtrl_readout(state *s, size_t b, uint64_t t, size_t i)
 {
-    const real *P = sensitivity(s, b, t, 0) + c->at, *Wout = group(s, EP_G_WOUT);
+    const real *P = sensitivity(s, b, t, 0) + i, *Wout = group(s, EP_G_WOUT);
     for (size_t k = 0; k < s->n_out; k++) {
-        real *Y = s->Y + (b * s->n_out + k) * s->n_par + c->at;
+        real *Y = s->Y + (b * s->n_out + k) * s->n_par + i;
         *Y = s->kappa * *Y;
         for (size_t l = 0; l < s->n_rec; l++) *Y += s->g_out * Wout[k * s->n_rec + l] * P[l * s->n_par];
     }
@@ -63,16 +70,18 @@ static void rtrl_readout(state *s, size_t b, uint64_t t, const column *c)
 static void rtrl_step(state *s, size_t b, uint64_t t, const real *x)
 {
     const real *z_pre = s->z + frame_before(s, b, t, s->delay) * s->n_rec;
-    column c;
     for (size_t l = 0; l < s->n_rec; l++) {
         jac J = jac_at(s, b, t, l);
         for (size_t j = 0; j < s->n_rec; j++)
-            for (size_t n = 0; n < columns_of_row(s); n++)
-                if (column_of(s, j, n, x, z_pre, &c)) rtrl_entry(s, b, t, l, &J, j, &c);
+            for (size_t n = 0; n < runs_of_row(s); n++) {
+                run r = run_of(s, j, n, x, z_pre);
+                for (size_t k = 0; k < r.n; k++) {
+                    parameter c = {.j = j, .at = r.at + k, .ch = r.ch, .p = r.p, .pre = r.pre[k]};
+                    if (k != r.masked) rtrl_entry(s, b, t, l, &J, &c);
+                }
+            }
     }
-    for (size_t j = 0; j < s->n_rec; j++)
-        for (size_t n = 0; n < columns_of_row(s); n++)
-            if (column_of(s, j, n, x, z_pre, &c)) rtrl_readout(s, b, t, &c);
+    for (size_t i = 0; i < s->n_par; i++) rtrl_readout(s, b, t, i);
 }
 
 static void rtrl_learn(state *s, size_t b, uint64_t t)

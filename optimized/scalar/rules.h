@@ -14,14 +14,14 @@
 #include "rtrl.h"
 #include "traces.h"
 
-/* x of trial b at x + b stride; NULL = 0. */
+/* x of trial b at x + b stride. */
 static void step_all(state *s, const real *x, size_t stride)
 {
     s->t++;
     s->T_all++;
     s->learnt = false;
     for (size_t b = 0; b < s->nb; b++) {
-        const real *xb = x ? x + b * stride : NULL;
+        const real *xb = x + b * stride;
         forward_step(s, b, s->t, xb);
         if (!s->online) continue;
         readout_filter(s, b, s->t);
@@ -82,13 +82,13 @@ static void losses(state *s, const opt_trials *tr, size_t t)
 }
 
 /* e-prop 3 of one recorded trial whose adjoints are known: traces run from t = 1 across all windows. */
-static void eprop3_trial(state *s, size_t b, size_t T, const real *x)
+static void eprop3_trial(state *s, size_t b, size_t T, const real *x, size_t stride)
 {
     real *L = s->dz; /* the adjoints' dz is not needed any more */
     zero(s->eps, s->n_par * s->nh);
     zero(s->ebar, s->n_par);
     for (size_t t = 1; t <= T; t++) {
-        traces_step(s, b, 0, t, x ? x + (t - 1) * s->n_in : NULL);
+        traces_step(s, b, 0, t, x + (t - 1) * stride);
         feedback(s, b, t, true, L);
         traces_meet(s, 0, s->Ltr + t * s->n_rec, s->reg, L);
     }
@@ -103,25 +103,25 @@ static void eprop3_trial(state *s, size_t b, size_t T, const real *x)
 static void backward_trial(state *s, const opt_trials *tr, size_t b)
 {
     bool eprop3 = s->eps != NULL;
-    size_t T = (size_t)tr->T;
-    const real *x = tr->x ? (const real *)tr->x + b * T * s->n_in : NULL;
+    size_t T = (size_t)tr->T, stride = tr->x ? s->n_in : 0;
+    const real *x = tr->x ? (const real *)tr->x + b * T * s->n_in : s->silence;
     window w = {.s = s, .b = b, .T = T, .length = (size_t)s->cfg.window, .cut = s->cfg.rule != EP_BPTT,
                 .seeds = tr->seeds, .delivered = tr->delivered};
     zero(s->acc, s->n_par);
     adjoint_run(s, &w);
-    if (eprop3) eprop3_trial(s, b, T, x);
-    else adjoint_gradient(s, &w, x);
+    if (eprop3) eprop3_trial(s, b, T, x, stride);
+    else adjoint_gradient(s, &w, x, stride);
     for (size_t i = 0; i < s->n_par; i++) s->total[i] += s->acc[i];
 }
 
 /* Whole trials under the state's rule; the state is fresh. */
 static void gradient_run(state *s, const opt_trials *tr)
 {
-    size_t T = (size_t)tr->T;
-    const real *x = tr->x;
+    size_t T = (size_t)tr->T, stride = tr->x ? s->n_in : 0;
+    const real *x = tr->x ? tr->x : s->silence;
     for (size_t b = 0; b < s->nb; b++) s->norm[b] = loss_divisor(s, T, mask_of(tr, b));
     for (size_t t = 1; t <= T; t++) {
-        step_all(s, x && s->n_in ? x + (t - 1) * s->n_in : NULL, T * s->n_in);
+        step_all(s, x + (t - 1) * stride, T * stride);
         losses(s, tr, t);
         if (s->online) learn_all(s, NULL);
     }

@@ -37,9 +37,10 @@ typedef struct state {
     bool symmetric, online, learnt;
     size_t nb;      /* trials in use */
     uint64_t t, T_all; /* last finished step; steps of the last grad */
-    real g_out, kappa, v_th, gamma, b_forget;
+    real g_out, kappa, v_th, gamma, b_forget, one; /* one = 1: what biases multiply */
     real *par, *fb;            /* [n_par], [n_rec][n_out] */
     real *g_in, *g_a;          /* [n_rec] */
+    real *silence;             /* [n_in] zeros: the input where none is given */
     real *I, *h, *z, *q, *refr, *y, *err; /* [B][cap] frames of [n_rec][nc], [n_rec][nh], [n_rec], [n_rec][NQ], ... */
     real *zsum, *loss, *norm;  /* [B][n_rec] sum of z over t; [B]; [B] what loss_norm divides by */
     real *acc, *total;         /* [n_slot][n_par] gradient of a trial; [n_par] of the trials summed (offline) */
@@ -116,6 +117,7 @@ static void carve(cursor *c, state *s)
     s->fb = numbers(c, n, s->n_out, 1, 1);
     s->g_in = numbers(c, n, 1, 1, 1);
     s->g_a = numbers(c, n, 1, 1, 1);
+    s->silence = numbers(c, s->n_in, 1, 1, 1);
     s->I = numbers(c, frames, n, s->nc, 1);
     s->h = numbers(c, frames, n, s->nh, 1);
     s->z = numbers(c, frames, n, 1, 1);

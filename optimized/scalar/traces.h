@@ -13,20 +13,51 @@
 #include "forward.h"
 #include "jacobian.h"
 
-/* One eligibility vector moves on; returns e. */
-static real trace_move(const state *s, const jac *J, const jac *before, real M[NH][NH], const column *c, real *eps)
+/* What is common to all traces of a neuron at a step. */
+typedef struct motion {
+    jac J, before; /* of steps t and t-1 */
+    real M[NH][NH];
+} motion;
+
+static motion motion_at(const state *s, size_t b, uint64_t t, size_t j)
+{
+    motion m = {.J = jac_at(s, b, t, j), .before = jac_output_at(s, b, t - 1, j)};
+    for (size_t h = 0; h < s->nh; h++)
+        for (size_t k = 0; k < s->nh; k++) m.M[h][k] = m.J.hh[h][k] + m.J.hz_loc[h] * m.before.zh[k];
+    return m;
+}
+
+/* eps <- M eps + drive; returns e. drive[h] and direct are what the parameter itself adds to h^t and to z^t. */
+static real trace_move(size_t nh, const motion *m, const real drive[NH], real direct, real *eps)
 {
     real fresh[NH], e = 0;
-    for (size_t h = 0; h < s->nh; h++) {
+    for (size_t h = 0; h < nh; h++) {
         fresh[h] = 0;
-        for (size_t m = 0; m < s->nh; m++) fresh[h] += M[h][m] * eps[m];
-        fresh[h] += c->p < 0 ? J->hI[h][c->ch] * c->pre : J->hp[h][c->p] + J->hz_loc[h] * before->zp[c->p];
+        for (size_t k = 0; k < nh; k++) fresh[h] += m->M[h][k] * eps[k];
+        fresh[h] += drive[h];
     }
-    for (size_t h = 0; h < s->nh; h++) {
+    for (size_t h = 0; h < nh; h++) {
         eps[h] = fresh[h];
-        e += J->zh[h] * eps[h];
+        e += m->J.zh[h] * eps[h];
     }
-    return e + (c->p < 0 ? J->zI[c->ch] * c->pre : J->zp[c->p]);
+    return e + direct;
+}
+
+/* The traces of one run of parameters. */
+static void traces_run(state *s, const motion *m, const run *r, size_t slot)
+{
+    real drive[NH] = {0}, direct = r->p < 0 ? 0 : m->J.zp[r->p];
+    for (size_t h = 0; r->p >= 0 && h < s->nh; h++) drive[h] = m->J.hp[h][r->p] + m->J.hz_loc[h] * m->before.zp[r->p];
+    for (size_t k = 0; k < r->n; k++) {
+        size_t at = slot * s->n_par + r->at + k;
+        if (k == r->masked) continue;
+        for (size_t h = 0; r->p < 0 && h < s->nh; h++) drive[h] = m->J.hI[h][r->ch] * r->pre[k];
+        if (r->p < 0) direct = m->J.zI[r->ch] * r->pre[k];
+        real e = trace_move(s->nh, m, drive, direct, s->eps + at * s->nh);
+        s->e[at] = e;
+        s->ebar[at] = s->kappa * s->ebar[at] + e;
+        if (s->R) s->R[at] += e;
+    }
 }
 
 /* All traces of trial b, kept in slot `slot`, to step t. */
@@ -34,33 +65,24 @@ static void traces_step(state *s, size_t b, size_t slot, uint64_t t, const real 
 {
     const real *z_pre = s->z + frame_before(s, b, t, s->delay) * s->n_rec;
     for (size_t j = 0; j < s->n_rec; j++) {
-        jac J = jac_at(s, b, t, j), before = jac_output_at(s, b, t - 1, j);
-        real M[NH][NH] = {{0}};
-        for (size_t h = 0; h < s->nh; h++)
-            for (size_t m = 0; m < s->nh; m++) M[h][m] = J.hh[h][m] + J.hz_loc[h] * before.zh[m];
-        for (size_t n = 0; n < columns_of_row(s); n++) {
-            column c;
-            if (!column_of(s, j, n, x, z_pre, &c)) continue;
-            size_t at = slot * s->n_par + c.at;
-            real e = trace_move(s, &J, &before, M, &c, s->eps + at * s->nh);
-            s->e[at] = e;
-            s->ebar[at] = s->kappa * s->ebar[at] + e;
-            if (s->R) s->R[at] += e;
+        motion m = motion_at(s, b, t, j);
+        for (size_t n = 0; n < runs_of_row(s); n++) {
+            run r = run_of(s, j, n, x, z_pre);
+            traces_run(s, &m, &r, slot);
         }
     }
 }
 
-/* gradient += L_e e + L_ebar ebar for every parameter of neuron j; L_e and L_ebar per neuron, NULL = 0. */
+/* gradient += L_e e + L_ebar ebar for every parameter of neuron j; L_e and reg per neuron, NULL = 0. */
 static void traces_meet(state *s, size_t slot, const real *L_e, const real *reg, const real *L_ebar)
 {
     for (size_t j = 0; j < s->n_rec; j++) {
         real direct = (L_e ? L_e[j] : 0) + (reg ? reg[j] : 0);
-        for (size_t n = 0; n < columns_of_row(s); n++) {
-            column c;
-            if (!column_of(s, j, n, NULL, s->z, &c)) continue;
-            size_t at = slot * s->n_par + c.at;
-            if (L_e || reg) s->acc[at] += direct * s->e[at];
-            s->acc[at] += L_ebar[j] * s->ebar[at];
+        for (size_t n = 0; n < runs_of_row(s); n++) {
+            run r = run_of(s, j, n, NULL, NULL);
+            size_t at = slot * s->n_par + r.at; /* the masked trace is 0 */
+            for (size_t k = 0; (L_e || reg) && k < r.n; k++) s->acc[at + k] += direct * s->e[at + k];
+            for (size_t k = 0; k < r.n; k++) s->acc[at + k] += L_ebar[j] * s->ebar[at + k];
         }
     }
 }
