@@ -1,7 +1,7 @@
 /* arith.h: the exchangeable arithmetics. Each algorithm of the reference is written once over this interface.
  *
  *   binary64   IEEE double, round to nearest
- *   mpfr       MPFR at any precision from 24 to 65,536 bits, round to nearest
+ *   mpfr       MPFR at any precision from 2 to 65,536 bits, round to nearest
  *   mpfi       intervals on MPFR: every result encloses the exact one
  *   field      a prime field; nonlinear functions return fresh uniform elements (free symbols)
  *   degree     an upper bound of a result's degree as a polynomial in those symbols
@@ -82,12 +82,14 @@ struct ref_ctx {
     long prec;          /* bits; ignored by the others */
     uint64_t prime;     /* field only */
     uint64_t seed, drawn; /* field: key and counter of the free symbols */
-    ep_status status;   /* first failure, e.g. EP_NOMEM; see ref_ctx_status */
+    ep_status status;   /* first failure, e.g. EP_NOMEM */
     ref_num zero, one, tmp, tmp2; /* zero and one are constants; tmp, tmp2 belong to the helpers below */
     const ref_num *unit;          /* &one of the first context: what ref_sparse returns for a one; forks share it */
     bool hinted;                  /* an undecided spike test takes `hint` as its sign (proved elsewhere) */
     int hint;
     ref_num *keep_test;           /* if not NULL, receives v - A of the next spike test */
+    void (*tick)(void *user, double done); /* told of progress by long algorithms; may be NULL; not inherited by forks */
+    void *tick_user;
     struct ref_block *blocks;
     size_t bytes;       /* held by the arena */
 };
@@ -102,6 +104,8 @@ EP_MUST_USE ep_status ref_ctx_fork(ref_ctx *c, const ref_ctx *parent);
 ref_num *ref_vec(ref_ctx *c, size_t n);
 /* n bytes from the arena, zeroed. */
 void *ref_bytes(ref_ctx *c, size_t n);
+
+static inline void ref_tick(const ref_ctx *c, double done) { if (c->tick) c->tick(c->tick_user, done); }
 
 static inline void ref_set(ref_ctx *c, ref_num *r, const ref_num *a) { c->ar->set(c, r, a); }
 static inline void ref_set_d(ref_ctx *c, ref_num *r, double a) { c->ar->set_d(c, r, a); }

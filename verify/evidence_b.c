@@ -65,8 +65,24 @@ typedef struct plan {
     double q, scale[EP_N_GROUP]; /* log2 */
     const vfy_views *w;
     int threads;
+    const vfy_progress *progress;
     long bits_L, bits_e;
 } plan;
+
+/* Progress of one phase, mapped into the whole. */
+typedef struct phase { const vfy_progress *p; const char *what; double from, to; } phase;
+
+static void tick(void *user, double done)
+{
+    const phase *f = user;
+    vfy_say(f->p, f->what, f->from + (f->to - f->from) * done);
+}
+
+static void watch(ref_ctx *c, phase *f)
+{
+    c->tick = tick;
+    c->tick_user = f;
+}
 
 static ep_status open_interval(const plan *p, long bits, vfy_session *s, size_t *settled)
 {
@@ -132,6 +148,8 @@ static ep_status pilot(plan *p, vfy_certificate *out)
     ep_status st = open_interval(p, PILOT, &s, &settled);
     if (st != EP_OK) return st;
     ref_adjoint *adj = ref_bytes(&s.c, (size_t)s.run.B * sizeof *adj);
+    phase f = {p->progress, "pilot at 128 bits", 0.0, 0.15};
+    watch(&s.c, &f);
     st = adj ? backward(p, &s, &g, adj) : EP_NOMEM;
     double lost = 0.0;
     for (int k = 0; st == EP_OK && k < EP_N_GROUP; k++)
@@ -201,9 +219,12 @@ static ep_status attempt(plan *p, vfy_certificate *out, double *short_L, double 
     ep_status st = open_interval(p, p->bits_L, &L, NULL);
     if (st != EP_OK) return st;
     ref_adjoint *adj = ref_bytes(&L.c, (size_t)L.run.B * sizeof *adj);
+    phase back = {p->progress, "BPTT enclosed", 0.15, 0.4}, fwd = {p->progress, "traces enclosed", 0.4, 1.0};
+    watch(&L.c, &back);
     st = adj ? backward(p, &L, &bptt, adj) : EP_NOMEM;
     if (st == EP_OK) st = open_interval(p, p->bits_e, &e, NULL);
     if (st == EP_OK) {
+        watch(&e.c, &fwd);
         st = forward_in_time(p, &e, adj, &traces);
         if (st == EP_OK) compare(p, &L, &bptt, &traces, out, short_L, short_e);
         count_spikes(&e, out);
@@ -215,14 +236,12 @@ static ep_status attempt(plan *p, vfy_certificate *out, double *short_L, double 
 
 ep_status vfy_certify(const vfy_case *k, double q, const vfy_views *w, int threads, const vfy_progress *pr, vfy_certificate *out)
 {
-    plan p = {.k = k, .q = q, .w = w, .threads = threads};
+    plan p = {.k = k, .q = q, .w = w, .threads = threads, .progress = pr};
     double start = now(), short_L = 0.0, short_e = 0.0;
     *out = (vfy_certificate){0};
-    vfy_say(pr, "B: pilot at 128 bits", 0.1);
     ep_status st = measure_scale(&p);
     if (st == EP_OK) st = pilot(&p, out);
     for (int round = 0; st == EP_OK && round < ROUNDS; round++) {
-        vfy_say(pr, "B: certified enclosure", 0.3 + 0.15 * round);
         st = attempt(&p, out, &short_L, &short_e);
         out->bits_L = p.bits_L;
         out->bits_e = p.bits_e;

@@ -144,6 +144,7 @@ static ep_status run(ref_ctx *c, sweep *s, ref_adjoint *a, ref_jac *jacs)
         if (st != EP_OK) return st;
     }
     for (int t = T; t >= 1; t--) {
+        if (t % 16 == 0) ref_tick(c, (double)(T - t) / (double)T);
         readout_step(c, s, a, t);
         for (int j = 0; j < n; j++) {
             s->v->jac(s->v, c, t, j, &s->now[j]);

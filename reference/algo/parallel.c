@@ -17,6 +17,7 @@ static int take(job *w)
 {
     pthread_mutex_lock(&w->lock);
     int n = w->status == EP_OK && w->next < w->count ? w->next++ : -1;
+    if (n > 0) ref_tick(w->parent, (double)(n) / (double)w->count);
     pthread_mutex_unlock(&w->lock);
     return n;
 }

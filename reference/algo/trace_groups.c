@@ -123,7 +123,7 @@ ep_status ref_grad_traces(ref_ctx *c, const ref_view *v, const ref_signal *s, re
     if (st == EP_OK) st = c->status;
     for (int j = 0; st == EP_OK && !watch && j < n; j++) st = find_leak(c, v, j, &p.of[j]);
     if (st != EP_OK) return st;
-    make_groups(c, &p, n, threads);
+    make_groups(c, &p, n, threads > 1 ? 4 * threads : 1); /* small enough to keep all threads busy to the end */
     if (c->status != EP_OK) return c->status;
     return ref_parallel(c, p.n_item, threads, run_item, &p);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,13 +50,20 @@ double cli_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* A bar, and the time left once a few seconds say how fast it goes. */
 static void say(void *user, const char *what, double done)
 {
     static const char full[] = "########################";
-    int width = (int)(24.0 * done);
+    static double start;
+    static char last[64];
+    char left[32] = "";
     (void)user;
     if (!isatty(STDERR_FILENO)) return;
-    fprintf(stderr, "\r\033[K%-28s [%-24.*s] %3.0f %%", what, width, full, 100.0 * done);
+    double t = cli_seconds();
+    if (strncmp(last, what, sizeof last - 1) != 0 && (start == 0.0 || done < 0.02)) start = t;
+    snprintf(last, sizeof last, "%s", what);
+    if (t - start > 2.0 && done > 0.02 && done < 1.0) snprintf(left, sizeof left, ", %.0f s left", (t - start) * (1.0 - done) / done);
+    fprintf(stderr, "\r\033[K%-28s [%-24.*s] %3.0f %%%s", what, (int)(24.0 * done), full, 100.0 * done, left);
     fflush(stderr);
 }
 

@@ -8,6 +8,7 @@
 static const struct { const char *name; int (*run)(int argc, char **argv); const char *what; } command[] = {
     {"prove", cmd_prove, "prove that BPTT and the e-prop factorization are the same gradient"},
     {"gradient", cmd_gradient, "correctly rounded gradients of a network in a vector file"},
+    {"certify", cmd_certify, "prove the two gradients equal on one network of any size"},
     {"slips", cmd_slips, "seed each known slip and show which evidence sees it"},
 };
 enum { N_COMMAND = sizeof command / sizeof *command };
@@ -36,5 +37,5 @@ int main(int argc, char **argv)
             mpfr_free_cache();
             return code;
         }
-    return cli_usage("found command '%.40s', expected one of prove, gradient, slips (see --help)", argv[1]);
+    return cli_usage("found command '%.40s', expected a command of `eprop-verify --help`", argv[1]);
 }
