@@ -3,6 +3,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := $(shell sed -n 's/^\#define EP_VERSION "\(.*\)"/\1/p' reference/eprop.h)
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+INSTALLED_PROGRAMS := $(filter $(BUILD)/eprop-%,$(PROGRAMS))
 INSTALLED_HEADERS := reference/eprop.h $(wildcard verify/eprop_port.h)
 
 sanitize: ## Check tests under AddressSanitizer and UBSan (build-asan/)
@@ -31,16 +32,16 @@ format-check: ## say which files clang-format would change (advice, never a fail
 
 install: all $(BUILD)/eprop-verify.pc ## headers, libraries, programs, pkg-config file into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
-	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(INSTALLED_PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(LIBS) $(DESTDIR)$(PREFIX)/lib
 	install -m 644 $(INSTALLED_HEADERS) $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(BUILD)/eprop-verify.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
 uninstall: ## remove what install wrote
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(PROGRAMS))) \
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(INSTALLED_PROGRAMS))) \
 	      $(addprefix $(DESTDIR)$(PREFIX)/lib/,$(notdir $(LIBS))) \
 	      $(addprefix $(DESTDIR)$(PREFIX)/include/,$(notdir $(INSTALLED_HEADERS))) \
 	      $(DESTDIR)$(PREFIX)/lib/pkgconfig/eprop-verify.pc
-$(BUILD)/eprop-verify.pc: reference/eprop.h ci/module.mk
+$(BUILD)/eprop-verify.pc: reference/eprop.h always # PREFIX may have changed
 	@mkdir -p $(@D)
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
 	    'Name: eprop-verify' 'Description: exact gradients of recurrent spiking networks, and the e-prop factorization' \
@@ -50,4 +51,4 @@ dist: ## source archive of the last commit
 	git archive --format=tar.gz --prefix=eprop-verify-$(VERSION)/ -o $(BUILD)/eprop-verify-$(VERSION).tar.gz HEAD
 	@echo $(BUILD)/eprop-verify-$(VERSION).tar.gz
 
-.PHONY: bench sanitize valgrind check-white coverage lint format format-check install uninstall dist
+.PHONY: always bench sanitize valgrind check-white coverage lint format format-check install uninstall dist

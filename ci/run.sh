@@ -20,7 +20,14 @@ stage() {
     report-check) make -j"$jobs" report-check ;;
     install)
         d=$(mktemp -d)
-        make DESTDIR="$d" PREFIX=/usr install && make DESTDIR="$d" PREFIX=/usr uninstall
+        make PREFIX="$d/p" install
+        # A program that uses the installed headers and library, found by pkg-config.
+        printf '%s\n' '#include <eprop.h>' '#include <stdio.h>' 'int main(void) { return puts(ep_model_name(EP_LSTM)) < 0; }' > "$d/t.c"
+        # shellcheck disable=SC2046
+        ${CC:-cc} -o "$d/t" "$d/t.c" $(PKG_CONFIG_PATH="$d/p/lib/pkgconfig" pkg-config --cflags --libs eprop-verify)
+        [ "$("$d/t")" = lstm ] && "$d/p/bin/eprop-verify" --version && "$d/p/bin/eprop-report" --version
+        rm "$d/t" "$d/t.c"
+        make PREFIX="$d/p" uninstall
         left=$(find "$d" -type f)
         rm -rf "$d"
         if [ -n "$left" ]; then echo "install: uninstall left $left" >&2; exit 1; fi ;;
