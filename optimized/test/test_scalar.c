@@ -144,6 +144,33 @@ START_TEST(a_given_signal_replaces_feedback)
 }
 END_TEST
 
+/* A step without learn has no signal of its own, and loses the late one that was due. */
+START_TEST(a_skipped_signal_is_zero)
+{
+    enum { SKIP = 5, LATE = 2 };
+    fixture f = fixture_make(_i, EP_EPROP1_RANDOM, 0);
+    f.k.net.opt.delay_L = LATE;
+    rig a = fixture_open(&f), b = fixture_open(&f);
+    for (size_t t = 0; t < T; t++) {
+        double L[B * N_REC], none[B * N_REC] = {0};
+        for (size_t k = 0; k < B * N_REC; k++) L[k] = ep_rng_uniform(3, t, k) - 0.5;
+        void *x = rig_slice(&a, f.x, B, T, N_IN, t), *given = rig_in(&a, L, B * N_REC), *zero = rig_in(&a, none, B * N_REC);
+        opt_signal sig = {.L = given}, silent = {.L = zero};
+        ck_assert_int_eq(a.e->step(a.s, x), EP_OK);
+        ck_assert_int_eq(b.e->step(b.s, x), EP_OK);
+        if (t != SKIP) ck_assert_int_eq(a.e->learn(a.s, &sig), EP_OK);
+        ck_assert_int_eq(b.e->learn(b.s, t == SKIP || t + LATE == SKIP ? &silent : &sig), EP_OK);
+        free(x);
+        free(given);
+        free(zero);
+    }
+    for (int g = 0; g < (int)EP_N_GROUP; g++) same_bits(&a, &b, OPT_GRAD(g), "skipped");
+    rig_close(&a);
+    rig_close(&b);
+    free(f.k.store);
+}
+END_TEST
+
 /* Gradient of e-prop 1 under the signals c1 L1 + c2 L2, drawn anew from fixed keys. */
 static double *under_signals(fixture *f, double c1, double c2, size_t *n)
 {
@@ -423,6 +450,7 @@ int main(void)
     tcase_add_loop_test(t, networks_fire, 0, loops);
     tcase_add_loop_test(t, online_equals_offline_bit_for_bit, 0, loops);
     tcase_add_loop_test(t, a_given_signal_replaces_feedback, 0, loops);
+    tcase_add_loop_test(t, a_skipped_signal_is_zero, 0, loops);
     tcase_add_loop_test(t, gradient_is_linear_in_L, 0, loops);
     tcase_add_loop_test(t, batch_is_the_sum_of_its_trials_bit_for_bit, 0, loops);
     tcase_add_loop_test(t, later_inputs_change_nothing_earlier, 0, loops);

@@ -130,6 +130,27 @@ START_TEST(all_silent_and_all_firing)
 }
 END_TEST
 
+/* v = v_th exactly: no spike with >, a spike with >=. */
+START_TEST(a_tie_is_decided_by_the_option)
+{
+    for (int ge = 0; ge < 2; ge++) {
+        toy k = toy_make((ep_model)(_i / 2), EP_PAPER2019, 1, 1, 1, 7);
+        const double b[4] = {0.625};
+        size_t n;
+        k.net.b = b;
+        k.net.opt.spike_test = ge ? EP_TEST_GE : EP_TEST_GT;
+        opt_config cfg = config(&k, EP_BPTT, 1, 1);
+        rig r = rig_open(engine_of(_i), &cfg);
+        ck_assert_int_eq(rig_grad(&r, 1, 1, NULL, NULL, NULL), EP_OK);
+        double *z = rig_get(&r, OPT_Z, &n);
+        if (ep_model_spikes(k.net.model)) ck_assert(z[0] == ge);
+        free(z);
+        rig_close(&r);
+        free(k.store);
+    }
+}
+END_TEST
+
 static void *odd_memory(size_t bytes, unsigned char **base)
 {
     *base = aligned_alloc(OPT_ALIGN, (bytes / OPT_ALIGN + 3) * OPT_ALIGN);
@@ -335,6 +356,10 @@ START_TEST(quantities_are_checked)
     void *nan = rig_in(&r, bad, 6);
     ck_assert_int_eq(e->set(r.s, OPT_V, nan, 6), EP_DOMAIN);
     ck_assert_int_eq(e->set(r.s, OPT_PARAM(EP_G_THETA), nan, 3), EP_DOMAIN);
+    double self[9] = {0, 0.5, 0.5, 0.5, 0.25, 0.5, 0.5, 0.5, 0};
+    void *rec = rig_in(&r, self, 9);
+    ck_assert_int_eq(e->set(r.s, OPT_PARAM(EP_G_WREC), rec, 9), EP_DOMAIN); /* a self-connection */
+    free(rec);
     ck_assert_int_eq(e->set(r.s, OPT_GRAD(EP_G_BIAS), room, 3), EP_NOTIMPL);
     ck_assert_int_eq(e->set(r.s, OPT_FBAR, room, 3), EP_NOTIMPL);
     size_t n;
@@ -385,6 +410,7 @@ int main(void)
     tcase_add_loop_test(t, extents_of_zero_and_one, 0, 2 * EP_N_MODEL);
     tcase_add_loop_test(t, delay_beyond_the_end, 0, 2 * EP_N_MODEL);
     tcase_add_loop_test(t, all_silent_and_all_firing, 0, 2 * EP_N_MODEL);
+    tcase_add_loop_test(t, a_tie_is_decided_by_the_option, 0, 2 * EP_N_MODEL);
     tcase_add_loop_test(t, memory_is_checked, 0, 2);
     tcase_add_loop_test(t, weights_are_checked, 0, 2);
     tcase_add_loop_test(t, configurations_are_checked, 0, 2);
