@@ -25,7 +25,9 @@ stage() {
         printf '%s\n' '#include <eprop.h>' '#include <stdio.h>' 'int main(void) { return puts(ep_model_name(EP_LSTM)) < 0; }' > "$d/t.c"
         # shellcheck disable=SC2046
         ${CC:-cc} -o "$d/t" "$d/t.c" $(PKG_CONFIG_PATH="$d/p/lib/pkgconfig" pkg-config --cflags --libs eprop-verify)
-        [ "$("$d/t")" = lstm ] && "$d/p/bin/eprop-verify" --version && "$d/p/bin/eprop-report" --version
+        if [ "$("$d/t")" != lstm ]; then echo "install: the installed library does not work" >&2; exit 1; fi
+        "$d/p/bin/eprop-verify" --version
+        "$d/p/bin/eprop-report" --version
         rm "$d/t" "$d/t.c"
         make PREFIX="$d/p" uninstall
         left=$(find "$d" -type f)
