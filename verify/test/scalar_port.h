@@ -22,8 +22,8 @@ static inline int port_loops(int n)
     return loops < EP_N_MODEL ? EP_N_MODEL : loops;
 }
 
-/* Case n: model x preset x variant (1: classification); variants differ in delay, refractoriness, batch, loss, loss_norm, reset path and
- * lateness. False: none of the seeds tried is alive. */
+/* Case n: model x preset x variant; variants differ in delay, refractoriness, batch, loss (variant 1: classification),
+ * loss_norm, reset path and lateness. False: none of the seeds tried is alive. */
 static inline bool port_case(int n, vfy_case *k)
 {
     int v = n / EP_N_MODEL / EP_N_PRESET;
@@ -38,7 +38,8 @@ static inline bool port_case(int n, vfy_case *k)
     }
     k->net.opt.loss_norm = (ep_loss_norm)(n / 3 % 4);
     k->net.opt.delay_L = v == 1 ? 2 : 0;
-    if (v == 1) k->store[k->batch.target - k->store] *= 0.5; /* probabilities of step 1 that do not sum to 1 */
+    for (int t = 0; v == 1 && t < k->batch.T; t += 2) /* probabilities that do not sum to 1 */
+        k->store[k->batch.target - k->store + t * k->net.n_out] *= 0.5;
     return alive;
 }
 
