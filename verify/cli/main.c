@@ -10,6 +10,7 @@ static const struct { const char *name; int (*run)(int argc, char **argv); const
     {"gradient", cmd_gradient, "correctly rounded gradients of a network in a vector file"},
     {"certify", cmd_certify, "prove the two gradients equal on one network of any size"},
     {"slips", cmd_slips, "seed each known slip and show which evidence sees it"},
+    {"vectors", cmd_vectors, "write vector files: networks and what they must compute"},
 };
 enum { N_COMMAND = sizeof command / sizeof *command };
 
@@ -37,5 +38,10 @@ int main(int argc, char **argv)
             mpfr_free_cache();
             return code;
         }
-    return cli_usage("found command '%.40s', expected a command of `eprop-verify --help`", argv[1]);
+    char names[160] = "";
+    for (int i = 0; i < N_COMMAND; i++) {
+        strcat(names, i ? ", " : "");
+        strcat(names, command[i].name);
+    }
+    return cli_usage("found command '%.40s', expected one of %s", argv[1], names);
 }
