@@ -1,0 +1,118 @@
+/* vectors_flags.c: the bugs of real ports, where each shows first, and which cases can show it.
+ * SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "vectors.h"
+
+enum {
+    BETA = VFY_NEEDS_BETA, NREF = VFY_NEEDS_NREF, DELAY = VFY_NEEDS_DELAY, TRACES = VFY_NEEDS_TRACES, REG = VFY_NEEDS_REG,
+    MASK = VFY_NEEDS_MASK, LATE = VFY_NEEDS_LATE, CLASSES = VFY_NEEDS_CLASSES, TRIALS = VFY_NEEDS_TRIALS,
+    STATES = VFY_NEEDS_STATES, SPIKES = VFY_NEEDS_SPIKES, EPROP1 = VFY_NEEDS_EPROP1, FEEDBACK = VFY_NEEDS_FEEDBACK
+};
+
+static const vfy_flag flags[] = {
+    {"state-kept", VFY_Q_V, TRIALS, "state carried over from one trial to the next", "from the second trial on everything is off",
+     "all states at t = 0 are 0"},
+    {"delay-index", VFY_Q_I, STATES | DELAY, "z^{t-1} used where the delay asks for z^{t-d}", "recurrent input too early",
+     "I^t = Wrec z^{t-d} + Win x^t + b"},
+    {"z-now", VFY_Q_I, STATES | SPIKES, "recurrent input from spikes of the same step", "recurrent input too early",
+     "I^t = Wrec z^{t-d} + Win x^t + b"},
+    {"weight-transposed", VFY_Q_I, STATES, "rows and columns of a weight matrix exchanged", "wrong input current",
+     "I_j = sum_i W_ji pre_i"},
+    {"reset-missing", VFY_Q_V, STATES | SPIKES, "no reset after a spike", "v too large after the first spike",
+     "v^t = alpha v^{t-1} + g_in I^t - v_th z^{t-1}"},
+    {"reset-late", VFY_Q_V, STATES | SPIKES, "reset in another step than the convention's", "v off by v_th for a step",
+     "v^t = alpha v^{t-1} + g_in I^t - v_th z^{t-1}"},
+    {"adapt-decay", VFY_Q_A, STATES | BETA, "alpha used where rho belongs, or its gain missing", "adaptation decays too fast",
+     "a^t = rho a^{t-1} + g_a z^{t-1}"},
+    {"threshold-fixed", VFY_Q_Z, STATES | BETA, "adaptation left out of the spike test", "too many spikes",
+     "z^t = H(v^t - v_th - beta a^t)"},
+    {"refractory", VFY_Q_Z, STATES | NREF, "refractory period missing or a step off", "a spike too many or too few",
+     "refractory at t iff r^{t-1} > 0; r = n_ref - 1 after a spike"},
+    {"psi-refractory", VFY_Q_PSI, STATES | NREF, "psi not zeroed while refractory", "traces too large after spikes",
+     "psi = 0 while refractory"},
+    {"psi-scale", VFY_Q_PSI, STATES | SPIKES, "psi not divided by v_th", "all traces off by a factor",
+     "psi = gamma/v_th max(0, 1 - |v - A|/v_th)"},
+    {"trace-decays", VFY_Q_EPS_V, TRACES, "alpha and rho exchanged, or a filter's gain wrong", "eligibility vectors off",
+     "eps_v(t) = alpha eps_v(t-1) + g_in pre"},
+    {"trace-index", VFY_Q_EPS_V, TRACES, "x or z one step off in the trace", "gradient of the wrong step",
+     "pre = x^t or z^{t-d}"},
+    {"psi-now", VFY_Q_EPS_A, TRACES | BETA, "psi^t for psi^{t-1} in eps_a", "eps_a off wherever psi changes",
+     "eps_a(t) = rho eps_a(t-1) + g_a e(t-1)"},
+    {"beta-epsa", VFY_Q_EPS_A, TRACES | BETA, "the beta term missing in eps_a", "eps_a decays too slowly",
+     "eps_a(t) = (rho - beta psi) eps_a(t-1) + psi eps_v(t-1)"},
+    {"epsa-after", VFY_Q_E, TRACES | BETA, "eps_a used in e before or after its update", "e of adaptive neurons off",
+     "e(t) = psi (eps_v(t) - beta eps_a(t))"},
+    {"beta-e", VFY_Q_E, TRACES | BETA, "the beta term missing in e", "e too large", "e(t) = psi (eps_v(t) - beta eps_a(t))"},
+    {"ebar-decay", VFY_Q_EBAR, TRACES, "e filtered with the membrane's decay, or with a gain", "gradient off by a filter",
+     "ebar^t = kappa ebar^{t-1} + e^t"},
+    {"readout-decay", VFY_Q_Y, STATES, "readout filtered with the wrong decay", "y off from the second step on",
+     "y^t = kappa y^{t-1} + g_out (Wout z^t + bout)"},
+    {"softmax-missing", VFY_Q_ERR, STATES | CLASSES, "softmax left out of the error", "err = y - p*", "err = m (softmax(y) - p*)"},
+    {"mask-ignored", VFY_Q_ERR, STATES | MASK, "weight of a step ignored", "steps that must not count do", "err^t = m^t (y - y*)"},
+    {"error-sign", VFY_Q_ERR, STATES, "sign of the error turned", "learns the opposite", "err = y - y*"},
+    {"loss-half", VFY_Q_LOSS, 0, "factor 1/2 or the regulariser missing in E", "loss off, gradients right",
+     "E = 1/2 sum m (y - y*)^2 + E_reg"},
+    {"feedback-transposed", VFY_Q_L, STATES | EPROP1 | FEEDBACK, "B read with rows and columns exchanged", "L of other neurons",
+     "L_j = sum_k B_jk err_k"},
+    {"signal-late", VFY_Q_GRAD + EP_G_WIN, EPROP1 | LATE, "delay of the learning signal ignored", "L meets the wrong trace",
+     "gradient = sum_t L^{t-delay_L} ebar^t"},
+    {"diagonal", VFY_Q_GRAD + EP_G_WREC, SPIKES, "self-connections trained", "dWrec_jj is not 0", "Wrec_jj = 0 is not trained"},
+    {"regulariser", VFY_Q_GRAD + EP_G_WIN, REG, "rate regulariser missing, filtered, or of wrong sign or count",
+     "gradient off by a multiple of sum_t e", "dW += c_reg (fbar - f*)/(T B) sum_t e^t"},
+    {"batch-mean", VFY_Q_GRAD + EP_G_WIN, TRIALS, "gradient averaged over trials", "too small by a factor B", "dW = sum over trials"},
+    {"readout-trace", VFY_Q_GRAD + EP_G_WOUT, 0, "unfiltered z in the readout's gradient", "dWout off",
+     "dWout = sum_t err^t zbar^t, zbar filtered with kappa"},
+};
+enum { N_FLAG = sizeof flags / sizeof *flags };
+
+size_t vfy_flag_count(void) { return N_FLAG; }
+const vfy_flag *vfy_flag_at(size_t n) { return n < N_FLAG ? &flags[n] : NULL; }
+
+static bool expects(const vfy_epv_case *c, vfy_quantity q)
+{
+    for (size_t i = 0; i < c->n_want; i++)
+        if (c->want[i].q == q) return true;
+    return false;
+}
+
+static unsigned features(const vfy_epv_case *c)
+{
+    bool eprop1 = c->rule >= EP_EPROP1_SYMMETRIC && c->rule <= EP_EPROP1_GLOBAL, masked = false;
+    for (int i = 0; c->batch.mask && i < c->batch.B * c->batch.T; i++) masked = masked || c->batch.mask[i] != 1.0;
+    return (ep_model_has(c->net.model, EP_BETA) ? VFY_NEEDS_BETA : 0u) | (c->net.n_ref > 1 ? VFY_NEEDS_NREF : 0u) |
+           (c->net.opt.delay > 1 ? VFY_NEEDS_DELAY : 0u) | (expects(c, VFY_Q_E) ? VFY_NEEDS_TRACES : 0u) |
+           (c->batch.c_reg != 0 ? VFY_NEEDS_REG : 0u) | (masked ? VFY_NEEDS_MASK : 0u) |
+           (c->net.opt.delay_L > 0 ? VFY_NEEDS_LATE : 0u) |
+           (c->batch.loss == EP_CLASSIFICATION ? VFY_NEEDS_CLASSES : 0u) | (c->batch.B > 1 ? VFY_NEEDS_TRIALS : 0u) |
+           (expects(c, VFY_Q_Z) ? VFY_NEEDS_STATES : 0u) | (ep_model_spikes(c->net.model) ? VFY_NEEDS_SPIKES : 0u) |
+           (eprop1 ? VFY_NEEDS_EPROP1 : 0u) | (c->net.B && c->rule != EP_EPROP1_SYMMETRIC ? VFY_NEEDS_FEEDBACK : 0u);
+}
+
+void vfy_flags_fill(vfy_epv_case *c)
+{
+    unsigned has = features(c);
+    size_t used = 0;
+    c->flags[0] = '\0';
+    for (int i = 0; i < N_FLAG; i++) {
+        const vfy_flag *f = &flags[i];
+        size_t len = strlen(f->name);
+        if ((f->needs & has) != f->needs || !vfy_quantity_of_model(f->q, c->net.model)) continue;
+        if (used + len + 1 > VFY_EPV_MAX_FLAGS) continue;
+        if (used) c->flags[used++] = ',';
+        memcpy(c->flags + used, f->name, len + 1);
+        used += len;
+    }
+}
+
+bool vfy_flags_has(const char *list, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *s = list; *s;) {
+        size_t word = strcspn(s, ",");
+        if (word == len && !strncmp(s, name, len)) return true;
+        s += word;
+        s += *s == ',';
+    }
+    return false;
+}
