@@ -26,7 +26,7 @@ typedef struct vfy_live {
     double psi_share;            /* share of (t, j) with psi > 0 */
     double transmitted;          /* |gradient through transmitted paths| / |gradient| */
     bool suppressed, adapted;    /* n_ref suppressed a spike; beta changed one */
-    int dead_groups;             /* parameter groups whose gradient is all zero */
+    int dead_groups;             /* parameter groups whose gradient is all zero; -1: not looked at, the spikes rule it out */
     bool alive;
 } vfy_live;
 

@@ -12,15 +12,13 @@ typedef struct recorded {
     ref_grad g;
 } recorded;
 
-static ep_status record(const ep_net *net, const ep_batch *bt, bool gradient, recorded *r)
+static ep_status record(const ep_net *net, const ep_batch *bt, recorded *r)
 {
     ep_status st = ref_ctx_init(&r->c, ref_arith_binary64(), 53);
     if (st != EP_OK) return st;
-    ref_rule_args bptt = {.rule = EP_BPTT, .threads = 1};
     st = ref_net_load(&r->c, net, &r->net);
     if (st == EP_OK) st = ref_run_batch(&r->c, &r->net, bt, &r->run);
     if (st == EP_OK) st = ref_grad_init(&r->c, &r->net, &r->g);
-    if (st == EP_OK && gradient) st = ref_gradient(&r->c, &r->run, &bptt, &r->g);
     if (st != EP_OK) ref_ctx_clear(&r->c);
     return st;
 }
@@ -93,7 +91,7 @@ static ep_status adapted(const vfy_case *k, const recorded *r, bool *out)
     ep_net flat = k->net;
     recorded f;
     flat.theta[EP_BETA] = NULL;
-    ep_status st = record(&flat, &k->batch, false, &f);
+    ep_status st = record(&flat, &k->batch, &f);
     if (st != EP_OK) return st;
     *out = !same_spikes(r, &f);
     ref_ctx_clear(&f.c);
@@ -105,13 +103,20 @@ ep_status vfy_case_liveness(const vfy_case *k, vfy_live *out)
     recorded r;
     bool spikes = ep_model_spikes(k->net.model), adapts = ep_model_has(k->net.model, EP_BETA);
     *out = (vfy_live){.suppressed = !spikes || k->net.n_ref < 2, .adapted = !adapts};
-    ep_status st = record(&k->net, &k->batch, true, &r);
+    ep_status st = record(&k->net, &k->batch, &r);
     if (st != EP_OK) return st;
     rates(&r, out);
-    out->dead_groups = dead_groups(&r);
-    st = transmitted(&r, &out->transmitted);
     bool firing = !spikes || (out->rate >= 0.01 && out->rate <= 0.2 && out->rate_min > 0.0 && out->psi_share >= 0.1);
-    if (st == EP_OK && adapts && firing) st = adapted(k, &r, &out->adapted);
+    if (!firing || !out->suppressed) { /* dead already: the gradient need not be looked at */
+        ref_ctx_clear(&r.c);
+        out->dead_groups = -1;
+        return EP_OK;
+    }
+    ref_rule_args bptt = {.rule = EP_BPTT, .threads = 1};
+    st = ref_gradient(&r.c, &r.run, &bptt, &r.g);
+    out->dead_groups = dead_groups(&r);
+    if (st == EP_OK) st = transmitted(&r, &out->transmitted);
+    if (st == EP_OK && adapts) st = adapted(k, &r, &out->adapted);
     out->alive = firing && out->suppressed && out->adapted && out->dead_groups == 0 && out->transmitted >= 0.01;
     ref_ctx_clear(&r.c);
     return st;

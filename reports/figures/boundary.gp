@@ -13,7 +13,7 @@ set rmargin at screen 0.97
 set key at screen 0.02, 0.01 left bottom Left reverse horizontal samplen 1 noenhanced
 set xlabel 'relative error against full BPTT'
 set format x '10^{%g}'
-set xtics 2
+set xtics autofreq
 set xrange [*<-3:0.3]
 if (!some_first) { set xrange [-3:0.3] }
 if (zero == zero) {

@@ -4,13 +4,13 @@ set palette defined (-1 '#0072B2', -0.5 '#7fb8d8', 0 '#ffffff', 0.5 '#eaae7f', 1
 unset grid
 unset key
 set border 15
-set xlabel 'presynaptic neuron i'
+set xlabel 'presynaptic neuron i' offset 0, 0.5
 set xrange [i0 - 0.5:i0 + cols - 0.5]
 set yrange [j0 + rows - 0.5:j0 - 0.5]
 set tics out
-set bmargin at screen 0.33
+set bmargin at screen 0.37
 set tmargin at screen 0.90
-set colorbox horizontal user origin screen 0.075, 0.145 size screen 0.56, 0.035
+set colorbox horizontal user origin screen 0.075, 0.15 size screen 0.56, 0.035
 set format cb '%.2g'
 set cblabel 'dE/dW_{ji}, both panels on one scale' offset 0, 0.3
 array head[3] = ['BPTT (exact)', 'e-prop 1, symmetric feedback', 'difference']

@@ -28,7 +28,7 @@ do for [p=1:4] {
     set bmargin at screen panel_top(p + 1) - each
     set ylabel what[p]
     set format y '%.2g'
-    if (p == 4) { set format x '%g'; set xlabel 'time step t' }
+    if (p == 4) { set format x '%g'; set xlabel 'time step t' offset 0, 0.7 }
     plot for [m=1:n_focus] DAT index m using 1:(column(p + 1)) with lines lw 1.6 lc rgb colour(m)
 }
 unset multiplot
