@@ -53,11 +53,12 @@ static int column_of(const vfy_epv_case *k, int col)
     return at;
 }
 
-static int row_quantity(const char *component)
+/* Row of a component's eligibility vector, in the order of the quantities from VFY_Q_EPS_S; -1 if the format has none. */
+static int row_of(const char *component)
 {
     static const char *const names[] = {"s", "v", "a", "c"};
     for (int i = 0; i < 4; i++)
-        if (!strcmp(component, names[i])) return VFY_Q_EPS_S + i;
+        if (!strcmp(component, names[i])) return i;
     return -1;
 }
 
@@ -75,8 +76,8 @@ static void see(void *user, ref_ctx *c, int t, int j, int col, const ref_num *ep
     size_t N = (size_t)w->k->net.n_rec, T = (size_t)w->k->batch.T;
     size_t at = ((((size_t)w->b * T + (size_t)(t - 1)) * N + (size_t)j) * (size_t)w->columns) + (size_t)m;
     for (int h = 0; h < w->p->net.nh; h++) {
-        int q = row_quantity(component_name(&w->p->net, h));
-        if (q >= 0) ref_set(c, &w->p->row[q - VFY_Q_EPS_S][at], &eps[h]);
+        int row = row_of(component_name(&w->p->net, h));
+        if (row >= 0) ref_set(c, &w->p->row[row][at], &eps[h]);
     }
     ref_set(c, &w->p->row[VFY_Q_E - VFY_Q_EPS_S][at], e);
     if (ebar) ref_set(c, &w->p->row[VFY_Q_EBAR - VFY_Q_EPS_S][at], ebar);
