@@ -142,6 +142,13 @@ typedef struct opt_engine {
 const opt_engine *opt_scalar_f32(void);
 const opt_engine *opt_scalar_f64(void);
 
+/* Event-driven, vectorised, threads over trials; results do not depend on config.threads. Falls back to the scalar
+ * engine where it has no path of its own; describe() names the path. No RTRL. Gradients of theta are absent (count 0)
+ * on the paths of its own. e-prop 1 with T > 0 and chunk = 0: grad by a scan over the whole trial, no learn();
+ * otherwise by chunks: memory constant in T, gradients complete at the end of each chunk and at get(). */
+const opt_engine *opt_fast_f32(void);
+const opt_engine *opt_fast_f64(void);
+
 /* Checks the ranges of a configuration and its network; `why` (>= 160 bytes, or NULL) says what was wrong. */
 EP_MUST_USE ep_status opt_config_check(const opt_config *cfg, char *why, size_t n);
 /* Does the rule learn step by step: rtrl and e-prop 1. */

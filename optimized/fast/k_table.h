@@ -1,0 +1,12 @@
+/* One table of kernels. The including file defines OPT_REAL, OPT_DOUBLE, VEC_BYTES and ISA.
+ * SPDX-License-Identifier: MIT */
+#include "k_bptt.h"
+#include "k_forward.h"
+
+#define ISA_TEXT2(x) #x
+#define ISA_TEXT(x) ISA_TEXT2(x)
+
+const lsnn_kernels LSNN_TABLE(ISA) = {
+    .name = ISA_TEXT(ISA), .forward = k_forward, .scan = k_scan, .bptt = k_bptt, .gather = k_gather,
+    .readout = k_readout, .finite = k_finite,
+};

@@ -1,0 +1,183 @@
+/* The fast LSNN path as an engine, in one number type. Included once by lsnn_f32.c and once by lsnn_f64.c.
+ *
+ * Takes LIF, ALIF and LSNN with any constants per neuron, gains, delay and refractoriness, under the triangular psi of
+ * width v_th, spikes decided from the new v, reset by v_th (next or same step, transmitted or detached), adaptation by
+ * z; rules bptt, tbptt and e-prop 1 without delay_L. Everything else is the scalar engine's.
+ * SPDX-License-Identifier: MIT */
+#ifndef OPT_FAST_LSNN_H
+#define OPT_FAST_LSNN_H
+
+#include <stdio.h>
+
+#include "lsnn_access.h"
+
+static lsnn *inside(opt_state *s) { return (lsnn *)(void *)s; }
+static const lsnn *inside_const(const opt_state *s) { return (const lsnn *)(const void *)s; }
+
+static bool convention_taken(const opt_config *cfg)
+{
+    const ep_options *o = &cfg->net->opt;
+    bool lif = cfg->net->model == EP_LIF;
+    return o->psi_shape == EP_TRIANGLE && (lif || o->psi_width == EP_WIDTH_VTH) &&
+           (lif || o->dz_da == EP_DZDA_PSI) && o->spike_from == EP_FROM_NEW_V &&
+           (o->reset == EP_RESET_VTH_NEXT || o->reset == EP_RESET_VTH_SAME || lif) &&
+           o->reset_path != EP_RESET_LOCAL && (lif || o->adapt_source == EP_ADAPT_Z) && o->delay_L == 0;
+}
+
+static bool takes(const opt_config *cfg)
+{
+    ep_model m = cfg->net->model;
+    bool online = opt_rule_online(cfg->rule) && cfg->rule != EP_RTRL;
+    bool rule = online || (cfg->rule == EP_BPTT && cfg->window == 0) || cfg->rule == EP_TBPTT;
+    lsnn s;
+    if (!rule || (m != EP_LIF && m != EP_ALIF && m != EP_LSNN) || !convention_taken(cfg)) return false;
+    plan(cfg, &s);
+    return s.R <= UINT32_MAX / s.block; /* events are counted in 32 bits */
+}
+
+static ep_status supports(ep_model model, ep_rule rule, const ep_options *opt)
+{
+    (void)opt;
+    return model <= EP_LSNN && rule != EP_EPROP2 && rule != EP_RTRL ? EP_OK : EP_NOTIMPL;
+}
+
+static size_t state_size(const opt_config *cfg)
+{
+    lsnn s;
+    plan(cfg, &s);
+    return bytes_of(&s, NULL);
+}
+
+static void clear_gradient(lsnn *s)
+{
+    s->T_all = 0;
+    s->reduced = false;
+    memset(s->dW, 0, s->n_slot * s->R * s->np * sizeof(real));
+    memset(s->dWout, 0, s->n_slot * (s->n_rec + 1) * s->kp * sizeof(real));
+    if (s->dR) memset(s->dR, 0, s->n_slot * s->R * s->np * sizeof(real));
+    memset(s->reg, 0, s->np * sizeof(real));
+    memset(s->spikes, 0, (size_t)s->cfg.B * s->n_rec * sizeof *s->spikes);
+    memset(s->loss, 0, (size_t)s->cfg.B * sizeof(real));
+}
+
+static void reset(opt_state *handle, unsigned what)
+{
+    lsnn *s = inside(handle);
+    s->nb = (size_t)s->cfg.B;
+    if (what & OPT_RESET_STATE) {
+        s->t = 0;
+        s->fill = 0;
+        s->learnt = true;
+        for (size_t b = 0; b < s->nb; b++) clear_trial(s, b);
+    }
+    if (what & OPT_RESET_GRAD) clear_gradient(s);
+}
+
+static ep_status init(const opt_config *cfg, void *mem, size_t bytes, opt_state **out)
+{
+    static const lsnn_kernels *const tables[FAST_N_ISA] = {
+        &LSNN_TABLE(base),
+#if defined(__x86_64__)
+        &LSNN_TABLE(avx2), &LSNN_TABLE(avx512),
+#endif
+    };
+    size_t need = state_size(cfg);
+    lsnn *s = mem;
+    if (!need) return EP_NOMEM;
+    if (!mem || (uintptr_t)mem % OPT_ALIGN || bytes < need) return EP_DOMAIN;
+    memset(mem, 0, need);
+    plan(cfg, s);
+    (void)bytes_of(s, mem);
+    s->isa = fast_isa_chosen();
+    s->k = tables[s->isa];
+    if (!load_all(cfg, s)) return EP_DOMAIN;
+    reset((opt_state *)mem, OPT_RESET_ALL);
+    *out = (opt_state *)mem;
+    return EP_OK;
+}
+
+static bool not_negative(const real *v, size_t n)
+{
+    for (size_t i = 0; v && i < n; i++)
+        if (!(v[i] >= 0)) return false;
+    return true;
+}
+
+static bool finite_or_absent(const lsnn *s, const void *v, size_t n) { return !v || s->k->finite(v, n); }
+
+static ep_status check_trials(const lsnn *s, const opt_trials *tr)
+{
+    if (tr->T < 0 || tr->T > s->cfg.T || tr->B < 0 || tr->B > s->cfg.B) return EP_DOMAIN;
+    size_t steps = (size_t)tr->T * (size_t)tr->B;
+    bool good = finite_or_absent(s, tr->x, steps * s->n_in) && finite_or_absent(s, tr->target, steps * s->n_out) &&
+                finite_or_absent(s, tr->mask, steps) && not_negative(tr->mask, steps);
+    if (s->cfg.loss == EP_CLASSIFICATION) good = good && not_negative(tr->target, steps * s->n_out);
+    if (!good) return EP_DOMAIN;
+    return tr->seeds || tr->delivered ? EP_NOTIMPL : EP_OK;
+}
+
+static ep_status grad(opt_state *handle, const opt_trials *tr)
+{
+    lsnn *s = inside(handle);
+    fast_ftz was = fast_ftz_enter();
+    ep_status st = check_trials(s, tr);
+    if (st == EP_OK) {
+        reset(handle, OPT_RESET_GRAD);
+        s->nb = (size_t)tr->B;
+        st = run_whole(s, tr);
+    }
+    fast_ftz_leave(was);
+    return st;
+}
+
+static ep_status step(opt_state *handle, const void *x)
+{
+    (void)handle;
+    (void)x;
+    return EP_NOTIMPL;
+}
+
+static ep_status learn(opt_state *handle, const opt_signal *sig)
+{
+    (void)handle;
+    (void)sig;
+    return EP_NOTIMPL;
+}
+
+static size_t count(const opt_state *s, int quantity) { return count_of(inside_const(s), quantity); }
+
+static ep_status get(const opt_state *handle, int quantity, void *out, size_t n)
+{
+    const lsnn *s = inside_const(handle);
+    real *to = out;
+    if (n != count_of(s, quantity)) return EP_DOMAIN;
+    if (n && (quantity & OPT_ALL_BIT)) get_all(s, quantity & ~OPT_ALL_BIT, to);
+    else
+        for (size_t k = 0; k < n; k++) to[k] = number_of(s, quantity, k);
+    return EP_OK;
+}
+
+static ep_status set(opt_state *handle, int quantity, const void *in, size_t n)
+{
+    lsnn *s = inside(handle);
+    const real *from = in;
+    int g = group_of(quantity, OPT_PARAM_0);
+    if (n != count_of(s, quantity)) return EP_DOMAIN;
+    if ((quantity & OPT_ALL_BIT) || (n && !place_of(s, quantity, 0))) return EP_NOTIMPL;
+    for (size_t k = 0; k < n; k++)
+        if (g >= 0 ? !in_range(s, g, k, from[k]) : !isfinite(from[k])) return EP_DOMAIN;
+    for (size_t k = 0; k < n; k++) *place_of(s, quantity, k) = from[k];
+    if (g >= 0 || quantity == OPT_FEEDBACK) derive(s);
+    return EP_OK;
+}
+
+static void describe(const opt_state *handle, char *buf, size_t n)
+{
+    const lsnn *s = inside_const(handle);
+    (void)snprintf(buf, n, "fast lsnn %s, %s, %zu threads, sums over %zu slots of trials, %s, %s, rule %s",
+                   sizeof(real) == sizeof(double) ? "binary64" : "binary32", s->k->name, s->n_lane,
+                   slots_for(s->nb), s->chunked ? "chunks" : s->bptt ? "bptt scan" : "whole-trial scan",
+                   fast_ftz_name(), ep_rule_name(s->cfg.rule));
+}
+
+#endif

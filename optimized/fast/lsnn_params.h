@@ -1,0 +1,99 @@
+/* Parameters of the fast LSNN path: in from ep_net or from the caller's arrays, out again, and what derives from them.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef OPT_FAST_LSNN_PARAMS_H
+#define OPT_FAST_LSNN_PARAMS_H
+
+#include "lsnn_memory.h"
+
+/* Where entry k of a parameter group lies; NULL: the group is not here. */
+static real *parameter(const lsnn *s, int g, size_t k)
+{
+    switch (g) {
+    case EP_G_WIN: return s->W + (k % s->n_in) * s->np + k / s->n_in;
+    case EP_G_WREC: return s->W + (s->n_in + k % s->n_rec) * s->np + k / s->n_rec;
+    case EP_G_BIAS: return s->W + (s->R - 1) * s->np + k;
+    case EP_G_WOUT: return s->Wout + (k % s->n_rec) * s->kp + k / s->n_rec;
+    case EP_G_BOUT: return s->Wout + s->n_rec * s->kp + k;
+    case EP_G_THETA + EP_ALPHA: return s->alpha + k;
+    case EP_G_THETA + EP_RHO: return s->has_a ? s->rho + k : NULL;
+    case EP_G_THETA + EP_BETA: return s->has_a ? s->beta + k : NULL;
+    default: return NULL;
+    }
+}
+
+static bool in_range(const lsnn *s, int g, size_t k, real v)
+{
+    if (!isfinite(v)) return false;
+    if (g == EP_G_WREC && k / s->n_rec == k % s->n_rec) return v >= 0 && v <= 0;
+    return g < EP_G_THETA || g == (int)EP_G_THETA + (int)EP_BETA || (v >= 0 && v < 1);
+}
+
+/* Everything that is computed from parameters and options. */
+static void derive(lsnn *s)
+{
+    const ep_options *o = &s->net.opt;
+    real one = 1;
+    for (size_t j = 0; j < s->n_rec; j++) {
+        real alpha = s->alpha[j];
+        s->g_in[j] = o->g_in == EP_GAIN_VALUE ? (real)o->g_in_value : o->g_in == EP_GAIN_COMPLEMENT ? one - alpha : one;
+        s->g_a[j] = o->g_a == EP_GAIN_VALUE        ? (real)o->g_a_value
+                    : o->g_a == EP_GAIN_COMPLEMENT ? one - s->rho[j]
+                                                   : one;
+        s->beta_g[j] = s->beta[j] * s->g_a[j];
+        s->back[j] = o->reset_path == EP_RESET_DETACHED ? 0 : s->same_step ? alpha * s->v_th : s->v_th;
+    }
+    s->g_out = o->g_out == EP_GAIN_VALUE        ? (real)o->g_out_value
+               : o->g_out == EP_GAIN_COMPLEMENT ? one - s->kappa
+                                                : one;
+    s->scale = o->psi_scale == EP_SCALE_GAMMA ? s->gamma : s->gamma / s->v_th;
+    s->inverse_width = one / s->v_th;
+    for (size_t l = 0; s->bptt && l < s->n_rec; l++)
+        for (size_t j = 0; j < s->n_rec; j++) s->Wrec[l * s->np + j] = s->W[(s->n_in + j) * s->np + l];
+    bool symmetric = s->bptt || s->cfg.rule == EP_EPROP1_SYMMETRIC;
+    for (size_t k = 0; k < s->n_out; k++)
+        for (size_t j = 0; j < s->n_rec; j++)
+            s->F[k * s->np + j] = symmetric ? s->Wout[j * s->kp + k] : s->fb[k * s->np + j];
+    for (size_t c = 0; s->chunked && c <= s->block; c++)
+        for (size_t j = 0; j < s->np; j++)
+            s->power[c * s->np + j] = c ? s->power[(c - 1) * s->np + j] * s->alpha[j] : one;
+}
+
+static bool load_group(lsnn *s, int g, const double *from)
+{
+    size_t n = ep_group_size(&s->net, (ep_group)g);
+    if (n && !parameter(s, g, 0)) return true;
+    for (size_t k = 0; k < n; k++) {
+        real v = from ? (real)from[k] : 0;
+        if (!in_range(s, g, k, v)) return false;
+        *parameter(s, g, k) = v;
+    }
+    return true;
+}
+
+static bool load_all(const opt_config *cfg, lsnn *s)
+{
+    const ep_net *net = cfg->net;
+    const double *from[EP_N_GROUP] = {net->Win, net->Wrec, net->b, net->Wout, net->bout};
+    const double constant[] = {net->kappa, net->v_th, net->gamma, cfg->c_reg, cfg->f_target, net->opt.g_in_value,
+                               net->opt.g_a_value, net->opt.g_out_value};
+    for (int p = 0; p < EP_N_THETA; p++) from[EP_G_THETA + p] = net->theta[p];
+    for (int g = 0; g < (int)EP_N_GROUP; g++)
+        if (!load_group(s, g, from[g])) return false;
+    for (size_t k = 0; k < s->n_out; k++)
+        for (size_t j = 0; j < s->n_rec; j++) {
+            double b = net->B ? net->B[j * s->n_out + k] : net->Wout ? net->Wout[k * s->n_rec + j] : 0;
+            if (!isfinite((real)b)) return false;
+            s->fb[k * s->np + j] = (real)b;
+        }
+    for (size_t k = 0; k < sizeof constant / sizeof *constant; k++)
+        if (!isfinite((real)constant[k])) return false;
+    s->kappa = (real)net->kappa;
+    s->v_th = (real)net->v_th;
+    s->gamma = (real)net->gamma;
+    if (!(s->kappa < 1) || !(s->v_th > 0) || !isfinite(1 / s->v_th)) return false;
+    derive(s);
+    return true;
+}
+
+#endif

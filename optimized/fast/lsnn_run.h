@@ -1,0 +1,255 @@
+/* Gradients of whole trials on the fast LSNN path, and the readout's errors.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef OPT_FAST_LSNN_RUN_H
+#define OPT_FAST_LSNN_RUN_H
+
+#include "lsnn_params.h"
+
+static strip strip_of(const lsnn *s, size_t b, size_t steps, const lane *ln, size_t g)
+{
+    strip w = {.b = b, .steps = steps, .binary = true, .zbits = s->zbits + b * (s->block + s->delay) * s->zw};
+    size_t at = s->keep_all ? b : g;
+    w.psi = (s->keep_all ? s->psi : ln->psi) + at * s->block * s->np;
+    w.xbits = (s->keep_all ? s->xbits : ln->xbits) + at * s->block * s->xw;
+    w.y = s->y + b * s->block * s->kp;
+    w.err = s->err + b * s->block * s->kp;
+    return w;
+}
+
+static void clear_trial(lsnn *s, size_t b)
+{
+    memset(s->v + b * s->np, 0, s->np * sizeof(real));
+    memset(s->a + b * s->np, 0, s->np * sizeof(real));
+    memset(s->z + b * s->np, 0, s->np * sizeof(real));
+    memset(s->refr + b * s->np, 0, s->np * sizeof(real));
+    memset(s->y0 + b * s->kp, 0, s->kp * sizeof(real));
+    memset(s->zbits + b * (s->block + s->delay) * s->zw, 0, s->delay * s->zw * sizeof(uint64_t));
+    if (!s->chunked) return;
+    memset(s->ebar + b * s->R * s->np, 0, s->R * s->np * sizeof(real));
+    if (s->has_a) memset(s->epsa + b * s->R * s->np, 0, s->R * s->np * sizeof(real));
+    size_t p = s->R * (s->distinct_alpha ? s->np : 1);
+    memset(s->p + b * p, 0, p * sizeof(real));
+    memset(s->zbar + b * (s->n_rec + 1), 0, (s->n_rec + 1) * sizeof(real));
+}
+
+/* ---- errors --------------------------------------------------------------------------------------- */
+
+#if OPT_DOUBLE
+static real r_exp(real x) { return exp(x); }
+static real r_log(real x) { return log(x); }
+#else
+static real r_exp(real x) { return expf(x); }
+static real r_log(real x) { return logf(x); }
+#endif
+
+static real loss_regression(size_t n, const real *y, const real *target, real m, real *err)
+{
+    real loss = 0;
+    for (size_t k = 0; k < n; k++) {
+        real diff = y[k] - (target ? target[k] : 0);
+        err[k] = m * diff;
+        loss += (real)0.5 * (diff * err[k]);
+    }
+    return loss;
+}
+
+static real loss_classification(size_t n, const real *y, const real *target, real m, real *err)
+{
+    real top = n ? y[0] : 0, sum = 0, mass = 0, loss = 0;
+    for (size_t k = 1; k < n; k++) top = y[k] > top ? y[k] : top;
+    for (size_t k = 0; k < n; k++) {
+        err[k] = r_exp(y[k] - top);
+        sum += err[k];
+        mass += target ? target[k] : 0;
+    }
+    for (size_t k = 0; k < n; k++) {
+        real p = target ? target[k] : 0;
+        if (p > 0) loss += m * (p * (r_log(sum) - y[k] + top));
+        err[k] = m * (err[k] / sum * mass - p);
+    }
+    return loss;
+}
+
+/* err of one row with weight m; a weight of 0 hides y and target. */
+static void error_row(lsnn *s, size_t b, const real *y, const real *target, real m, real *err)
+{
+    memset(err, 0, s->kp * sizeof(real));
+    if (!(m > 0)) return;
+    s->loss[b] += s->cfg.loss == EP_CLASSIFICATION ? loss_classification(s->n_out, y, target, m, err)
+                                                   : loss_regression(s->n_out, y, target, m, err);
+}
+
+static real loss_divisor(const lsnn *s, size_t T, const real *mask)
+{
+    ep_loss_norm norm = s->net.opt.loss_norm;
+    size_t steps = 0;
+    real d = 1;
+    for (size_t t = 0; t < T; t++) steps += !mask || mask[t] > 0;
+    if ((norm == EP_NORM_STEPS || norm == EP_NORM_BOTH) && steps > 0) d *= (real)steps;
+    if (norm == EP_NORM_BATCH || norm == EP_NORM_BOTH) d *= (real)s->nb;
+    return d;
+}
+
+/* Errors of rows 0 .. steps-1 of a strip that starts at step t0 of its trial. */
+static void errors(lsnn *s, const strip *w, const opt_trials *tr, size_t t0)
+{
+    size_t start = w->b * (size_t)tr->T + t0;
+    const real *target = tr->target ? (const real *)tr->target + start * s->n_out : NULL;
+    const real *mask = tr->mask ? (const real *)tr->mask + start : NULL;
+    for (size_t t = 0; t < w->steps; t++)
+        error_row(s, w->b, w->y + t * s->kp, target ? target + t * s->n_out : NULL,
+                  (mask ? mask[t] : 1) / s->norm[w->b], w->err + t * s->kp);
+}
+
+/* errbar^t = err^t + kappa errbar^{t+1}, then times g_out; 0 beyond the end of a window. */
+static void filter_errors(const lsnn *s, const strip *w, real *errbar)
+{
+    for (size_t t = w->steps; t-- > 0;) {
+        bool last = t + 1 == w->steps || (s->window && (t + 1) % s->window == 0);
+        for (size_t k = 0; k < s->kp; k++) {
+            size_t at = t * s->kp + k;
+            errbar[at] = w->err[at] + (last ? 0 : s->kappa * errbar[at + s->kp]);
+        }
+    }
+    for (size_t k = 0; k < w->steps * s->kp; k++) errbar[k] *= s->g_out;
+}
+
+/* ---- whole trials ---------------------------------------------------------------------------------- */
+
+typedef struct job {
+    lsnn *s;
+    const opt_trials *tr;
+    size_t slots;
+} job;
+
+static void slot_range(const job *a, size_t slot, size_t *from, size_t *to)
+{
+    size_t each = a->slots ? (a->s->nb + a->slots - 1) / a->slots : 0;
+    *from = slot * each < a->s->nb ? slot * each : a->s->nb;
+    *to = *from + each < a->s->nb ? *from + each : a->s->nb;
+}
+
+static const real *input_of(const lsnn *s, const opt_trials *tr, size_t b)
+{
+    return tr->x && s->n_in ? (const real *)tr->x + b * (size_t)tr->T * s->n_in : NULL;
+}
+
+static size_t spikes_of_group(const strip *w, size_t n, const lsnn *s)
+{
+    size_t sum = 0;
+    for (size_t g = 0; g < n; g++)
+        for (size_t j = 0; j < s->n_rec; j++) sum += s->spikes[w[g].b * s->n_rec + j];
+    return sum;
+}
+
+static void forward_group(const job *a, strip *w, size_t n, size_t b, lane *ln)
+{
+    lsnn *s = a->s;
+    size_t T = (size_t)a->tr->T;
+    for (size_t g = 0; g < n; g++) {
+        clear_trial(s, b + g);
+        w[g] = strip_of(s, b + g, T, ln, g);
+        w[g].x = input_of(s, a->tr, b + g);
+    }
+    s->k->forward(s, w, n, ln, 0, T);
+    for (size_t g = 0; g < n; g++) {
+        s->binary[b + g] = w[g].binary;
+        errors(s, &w[g], a->tr, 0);
+    }
+}
+
+static void backward_group(const job *a, const strip *w, size_t n, size_t slot, lane *ln)
+{
+    const lsnn *s = a->s;
+    real *dW = s->dW + slot * s->R * s->np, *dWout = s->dWout + slot * (s->n_rec + 1) * s->kp;
+    real *db = dW + (s->R - 1) * s->np;
+    for (size_t g = 0; s->bptt && g < n; g++) filter_errors(s, &w[g], ln->errbar + g * s->block * s->kp);
+    if (s->bptt && n) s->k->bptt(s, w, n, ln, db);
+    for (size_t g = 0; g < n; g++) {
+        real *errbar = ln->errbar + (s->bptt ? g * s->block * s->kp : 0);
+        if (!s->bptt) {
+            filter_errors(s, &w[g], errbar);
+            s->k->scan(s, &w[g], errbar, db);
+        }
+        s->k->gather(s, &w[g], ln, w[g].psi, dW);
+        s->k->readout(s, &w[g], errbar, dWout);
+    }
+}
+
+/* Where histories are kept, forward and backward are two jobs; else a trial's history is used while it is cached. */
+static void forward_slot(void *arg, size_t slot, size_t lane_index)
+{
+    const job *a = arg;
+    lsnn *s = a->s;
+    lane *ln = &s->lanes[lane_index];
+    strip w[GROUP];
+    size_t b, end, n;
+    bool dense = s->keep_all;
+    slot_range(a, slot, &b, &end);
+    for (; b < end; b += n) {
+        n = !dense ? 1 : end - b < GROUP ? end - b : GROUP;
+        forward_group(a, w, n, b, ln);
+        if (s->keep_all) continue;
+        dense = (double)spikes_of_group(w, n, s) > 0.2 * (double)(n * s->n_rec) * (double)a->tr->T;
+        backward_group(a, w, n, slot, ln);
+    }
+}
+
+static void backward_slot(void *arg, size_t slot, size_t lane_index)
+{
+    const job *a = arg;
+    lsnn *s = a->s;
+    strip w[GROUP];
+    size_t b, end, n;
+    slot_range(a, slot, &b, &end);
+    for (; b < end; b += n) {
+        n = end - b < GROUP ? end - b : GROUP;
+        for (size_t g = 0; g < n; g++) {
+            w[g] = strip_of(s, b + g, (size_t)a->tr->T, NULL, 0);
+            w[g].x = input_of(s, a->tr, b + g);
+            w[g].binary = s->binary[b + g];
+        }
+        backward_group(a, w, n, slot, &s->lanes[lane_index]);
+    }
+}
+
+static real mean_rate(const lsnn *s, size_t j)
+{
+    uint64_t sum = 0;
+    real steps = (real)s->T_all * (real)s->nb;
+    for (size_t b = 0; b < s->nb; b++) sum += s->spikes[b * s->n_rec + j];
+    return steps > 0 ? (real)sum / steps : 0;
+}
+
+/* c_reg (fbar_j - f*)/(T B). */
+static real reg_signal(const lsnn *s, size_t j)
+{
+    real steps = (real)s->T_all * (real)s->nb;
+    return steps > 0 ? (real)s->cfg.c_reg * (mean_rate(s, j) - (real)s->cfg.f_target) / steps : 0;
+}
+
+/* Slot 0 += the others, in their order. */
+static void reduce_array(real *v, size_t n, size_t slots)
+{
+    for (size_t slot = 1; slot < slots; slot++)
+        for (size_t k = 0; k < n; k++) v[k] += v[slot * n + k];
+}
+
+static ep_status run_whole(lsnn *s, const opt_trials *tr)
+{
+    job a = {.s = s, .tr = tr, .slots = slots_for(s->nb)};
+    for (size_t b = 0; b < s->nb; b++)
+        s->norm[b] = loss_divisor(s, (size_t)tr->T, tr->mask ? (const real *)tr->mask + b * (size_t)tr->T : NULL);
+    s->t = s->T_all = (uint64_t)tr->T;
+    fast_parallel(forward_slot, &a, a.slots, s->n_lane);
+    for (size_t j = 0; s->cfg.c_reg > 0 && j < s->n_rec; j++) s->reg[j] = reg_signal(s, j);
+    if (s->keep_all) fast_parallel(backward_slot, &a, a.slots, s->n_lane);
+    reduce_array(s->dW, s->R * s->np, a.slots);
+    reduce_array(s->dWout, (s->n_rec + 1) * s->kp, a.slots);
+    s->reduced = true;
+    bool good = s->k->finite(s->dW, s->R * s->np) && s->k->finite(s->dWout, (s->n_rec + 1) * s->kp);
+    return good ? EP_OK : EP_UNABLE;
+}
+
+#endif

@@ -1,0 +1,108 @@
+/* What a state of the fast LSNN path holds, and the kernels that work on it.
+ *
+ * Weights lie transposed, one row per presynaptic channel: n_in inputs, n_rec neurons, bias; R = n_in + n_rec + 1.
+ * Rows of neurons are padded to np numbers (64 bytes), rows of outputs to kp; what is padded is and stays 0.
+ * A strip is one trial over a block of steps: a whole trial, or a chunk. Step s = 0.. of a block is row s of its
+ * histories; spikes are bits, z of step s in row s + d, so row s is what the synapses see at step s.
+ * SPDX-License-Identifier: MIT */
+#ifndef OPT_FAST_LSNN_STATE_H
+#define OPT_FAST_LSNN_STATE_H
+
+#include "fast.h"
+
+typedef OPT_REAL real;
+
+enum { GROUP = 8, MOST_SLOTS = 16, N_HIST = 4 };
+
+/* Histories of one trial over a block. */
+typedef struct strip {
+    size_t b, steps;
+    const real *x;                 /* [steps][n_in] */
+    bool binary;                   /* x is 0 or 1 */
+    uint64_t *zbits, *xbits;       /* [steps + d][zw], [steps][xw] */
+    real *psi;                     /* [steps][np]; the scans leave g_in H or dv here */
+    real *y, *err;                 /* [steps][kp] */
+    real *L;                       /* [steps][np] learning signals given as such, or NULL */
+} strip;
+
+/* Scratch memory of one thread. */
+typedef struct lane {
+    real *psi;                     /* [GROUP][block][np] where histories are not kept for all trials */
+    uint64_t *xbits;               /* [GROUP][block][xw], likewise */
+    real *errbar;                  /* [GROUP][block][kp]: g_out times filtered errors */
+    real *I, *M, *H, *trans, *gz;  /* [GROUP][np] each; gz: [GROUP][n_rec] spikes as numbers */
+    real *hist[N_HIST];            /* [block][np]: H^G, H^U, H^V, H^R of a chunk */
+    real *coef;                    /* [N_COEF][np] */
+    uint32_t *first, *times;       /* [R]: row i has times[first[i] .. first[i + 1]) */
+    uint32_t *active;              /* [n_in + n_rec] indices */
+    uint64_t *bits;                /* [GROUP][zw] psi > 0 */
+    real *pre;                     /* [block][n_rec]: spikes as numbers, for the dense form */
+} lane;
+
+/* Carry coefficients of a chunk, one a neuron. */
+enum { C_G, C_U, C_V, C_R, C_SG, C_SU, C_SV, C_SR, C_LAMBDA, C_M, C_N, C_MR, C_D, N_COEF };
+
+typedef struct lsnn {
+    opt_config cfg; /* cfg.net is not kept */
+    ep_net net;     /* sizes, options, constants; its arrays are not kept */
+    const struct lsnn_kernels *k;
+    fast_isa isa;
+    size_t n_in, n_rec, n_out, R, np, kp, zw, xw, delay;
+    size_t block;      /* rows of a history: T, or the chunk */
+    size_t window;     /* truncated BPTT; else 0 */
+    size_t n_slot, n_lane, nb;
+    bool chunked, bptt, keep_all, has_a, ge, same_step, unmasked, distinct_alpha;
+    int n_ref;
+    real g_out, kappa, v_th, gamma, scale, inverse_width;
+    real *W, *Wrec;    /* [R][np]; [n_rec][np] by rows of neurons, BPTT only */
+    real *F;           /* [n_out][np] feedback in use: Wout or B^T */
+    real *Wout, *fb;   /* [n_rec + 1][kp] transposed, the bias last; [n_out][np] B^T */
+    real *alpha, *rho, *beta, *beta_g, *g_in, *g_a, *back, *reg; /* [np]; beta g_a; what the reset transmits */
+    real *v, *a, *z, *refr; /* [B][np] */
+    real *y0;          /* [B][kp] y before the block */
+    uint64_t *zbits, *xbits;
+    real *psi, *y, *err, *x, *L; /* [B] strips */
+    bool *binary;      /* [B] inputs of the last whole trial were 0 or 1 */
+    uint32_t *spikes;  /* [B][n_rec] since the gradient was cleared */
+    real *norm, *loss; /* [B] */
+    real *dW, *dWout, *dR; /* [n_slot] x [R][np], [n_rec + 1][kp], [R][np] */
+    real *ebar, *epsa; /* [B][R][np] carried by chunks */
+    real *p;           /* [B][R], or [B][R][np] where alpha differs between neurons */
+    real *zbar;        /* [B][n_rec + 1] */
+    real *power;       /* [block + 1][np] alpha^k, or [block + 1] */
+    lane *lanes;
+    size_t fill;       /* steps in the open block */
+    bool learnt, reduced; /* reduced: slot 0 holds the sum over the slots */
+    uint64_t t, T_all;
+} lsnn;
+
+typedef struct lsnn_kernels {
+    const char *name;
+    /* Steps `from` .. to-1 of a group of strips. */
+    void (*forward)(lsnn *s, strip *w, size_t n, lane *ln, size_t from, size_t to);
+    /* H in place of psi from filtered errors: e-prop 1 of a whole trial. */
+    void (*scan)(const lsnn *s, const strip *w, const real *errbar, real *db);
+    /* dv in place of psi, of a group of strips. */
+    void (*bptt)(const lsnn *s, const strip *w, size_t n, lane *ln, real *db);
+    /* dW += sum_s hist[s] pre[s] over the channels' events. */
+    void (*gather)(const lsnn *s, const strip *w, lane *ln, const real *hist, real *dW);
+    void (*readout)(const lsnn *s, const strip *w, const real *errbar, real *dWout);
+    /* A chunk: histories and coefficients, then one pass over the synapses. */
+    void (*chunk_scan)(const lsnn *s, const strip *w, lane *ln);
+    void (*chunk_pass)(lsnn *s, const strip *w, lane *ln, real *dW, real *dR);
+    bool (*finite)(const real *v, size_t n);
+} lsnn_kernels;
+
+#define LSNN_NAME3(a, b, c) a##_##b##_##c
+#define LSNN_NAME2(a, b, c) LSNN_NAME3(a, b, c)
+#if OPT_DOUBLE
+#define LSNN_TABLE(isa) LSNN_NAME2(lsnn_kernels, isa, f64)
+#else
+#define LSNN_TABLE(isa) LSNN_NAME2(lsnn_kernels, isa, f32)
+#endif
+
+extern const lsnn_kernels LSNN_TABLE(base), LSNN_TABLE(avx2), LSNN_TABLE(avx512);
+
+static inline const uint64_t *strip_z(const lsnn *s, const strip *w, size_t row) { return w->zbits + row * s->zw; }
+
+#endif
