@@ -1,10 +1,11 @@
 /* The fast engine in binary32: the first path that takes a configuration runs it.
  * SPDX-License-Identifier: MIT */
 #include "dispatch.h"
+#include "lstm.h"
 
 static const fast_path *path_at(size_t n)
 {
-    const fast_path *const paths[] = {fast_lsnn_f32(), NULL};
+    const fast_path *const paths[] = {fast_lsnn_f32(), fast_lstm_f32(), NULL};
     return paths[n];
 }
 

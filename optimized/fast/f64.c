@@ -1,10 +1,11 @@
 /* The fast engine in binary64: the first path that takes a configuration runs it.
  * SPDX-License-Identifier: MIT */
 #include "dispatch.h"
+#include "lstm.h"
 
 static const fast_path *path_at(size_t n)
 {
-    const fast_path *const paths[] = {fast_lsnn_f64(), NULL};
+    const fast_path *const paths[] = {fast_lsnn_f64(), fast_lstm_f64(), NULL};
     return paths[n];
 }
 

@@ -1,0 +1,18 @@
+/* lstm.h: the fast path for LSTM and rate units: every rule but RTRL.
+ *
+ * A row of memory is u^t = [z^{t-d} | x^t | 1], so input, recurrent weights and bias are one matrix W: currents are
+ * W u, and every gradient of weights is one product dI^T u over all trials and steps of a block.
+ *   bptt, tbptt*    adjoints backward in time
+ *   eprop1-*        offline: the same scan without the transmitted product, fed by filtered errors
+ *                   online, or config.chunk > 0: by chunks with exact carries; memory constant in T
+ *   eprop3*         both scans side by side
+ * SPDX-License-Identifier: MIT */
+#ifndef OPT_FAST_LSTM_H
+#define OPT_FAST_LSTM_H
+
+#include "fast.h"
+
+const fast_path *fast_lstm_f32(void);
+const fast_path *fast_lstm_f64(void);
+
+#endif

@@ -1,0 +1,12 @@
+/* Kernels of LSTM and rate units in binary32 for AVX2 with FMA; compiled with the flags of this instruction set.
+ * SPDX-License-Identifier: MIT */
+#if defined(__x86_64__)
+#define OPT_REAL float
+#define OPT_DOUBLE 0
+#define VEC_BYTES 32
+#include "lstm_table.h"
+
+LSTM_TABLE(fast_lstm_avx2, "avx2")
+#else
+typedef int fast_lstm_no_avx2_f32;
+#endif

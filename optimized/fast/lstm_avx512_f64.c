@@ -1,0 +1,12 @@
+/* Kernels of LSTM and rate units in binary64 for AVX-512; compiled with the flags of this instruction set.
+ * SPDX-License-Identifier: MIT */
+#if defined(__x86_64__)
+#define OPT_REAL double
+#define OPT_DOUBLE 1
+#define VEC_BYTES 64
+#include "lstm_table.h"
+
+LSTM_TABLE(fast_lstm_avx512, "avx512")
+#else
+typedef int fast_lstm_no_avx512_f64;
+#endif

@@ -1,0 +1,218 @@
+/* Backward in time over recorded trials: adjoints, or the scan of e-prop, and the gradient as products of blocks.
+ *
+ *   dy^t = err^t + kappa dy^{t+1}
+ *   Ltr^t = Wrec^T dI^{t+d};  L^t = Ltr^t + g_out Wout^T dy^t + reg          bptt, tbptt*: cut or observed at boundaries
+ *   L^t = g_out B eb^t + reg, eb^t = kappa eb^{t+1} + err^{t-late}           eprop1-*
+ *   L^t = Ltr^t + g_out Wout^T dy^t + reg, Ltr^t of adjoints cut at windows  eprop3*: dy and S run on across windows
+ *   dh^t = (dz/dh) L^t + (dh^{t+1}/dh^t) dh^{t+1};  dI^t = (dh/dI) dh^t + (dz/dI) L^t;  dW = sum dI^t u^t
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef OPT_FAST_LSTM_BACKWARD_H
+#define OPT_FAST_LSTM_BACKWARD_H
+
+#include "lstm_forward.h"
+
+/* One call of grad. Steps lo+1 .. hi are the block at hand. */
+typedef struct job {
+    state *s;
+    const opt_trials *tr;
+    uint64_t T, lo, hi;
+    size_t parts;
+} job;
+
+static size_t part_of(size_t n, size_t parts, size_t p) { return n * p / parts; }
+
+/* The step behind which t's window ends, at most T. */
+static uint64_t window_end(const job *w, uint64_t t)
+{
+    uint64_t length = (uint64_t)w->s->cfg.window, end = length ? ((t - 1) / length + 1) * length : w->T;
+    return end < w->T ? end : w->T;
+}
+
+static bool crosses(const job *w, uint64_t t, uint64_t t2) { return window_end(w, t) < w->T && t2 > window_end(w, t); }
+
+/* n numbers that cross behind t's window: deliver what was computed; go on with it, the given seed, or nothing. */
+static void cross(const job *w, uint64_t t, size_t b, size_t n, size_t per, size_t first, real *v, void *given,
+                  void *deliver)
+{
+    size_t m = (size_t)((t - 1) / (uint64_t)w->s->cfg.window), at = (m * w->s->nb + b) * per + first;
+    if (deliver) memcpy((real *)deliver + at, v, n * sizeof *v);
+    if (!w->s->windows) return;
+    if (given) memcpy(v, (real *)given + at, n * sizeof *v);
+    else zero(v, n);
+}
+
+#define CROSS(w, t, b, n, per, first, v, part) \
+    cross((w), (t), (b), (n), (per), (first), (v), (w)->tr->seeds ? (w)->tr->seeds->part : NULL, \
+          (w)->tr->delivered ? (w)->tr->delivered->part : NULL)
+
+/* Row of trial b at step t of an array that starts at step lo + 1. */
+static real *block_row(const job *w, real *a, uint64_t t, size_t b, size_t ld)
+{
+    return a + ((size_t)(t - w->lo - 1) * w->s->nb + b) * ld;
+}
+
+/* dy^t, windowed unless the rule is eprop3; there eb is windowed. For eprop1, eb is what is fed back. */
+static void adjoint_readout(const job *w, uint64_t t, size_t b)
+{
+    state *s = w->s;
+    const real *err = row(s, s->err, t, b, s->ldy);
+    real *dy = block_row(w, s->dy, t, b, s->ldy), *eb = s->eb + b * s->ldy;
+    const real *later = block_row(w, s->dy, t + 1, b, s->ldy);
+    bool cut = !s->online && !s->e3;
+    for (size_t k = 0; k < s->n_out; k++) dy[k] = t < w->T ? s->kappa * later[k] : 0;
+    if (cut && crosses(w, t, t + 1)) CROSS(w, t, b, s->n_out, s->n_out, 0, dy, y);
+    for (size_t k = 0; k < s->n_out; k++) dy[k] += err[k];
+    if (s->e3) {
+        for (size_t k = 0; k < s->n_out; k++) eb[k] = s->kappa * eb[k];
+        if (crosses(w, t, t + 1)) CROSS(w, t, b, s->n_out, s->n_out, 0, eb, y);
+        for (size_t k = 0; k < s->n_out; k++) eb[k] += err[k];
+    } else if (s->online) {
+        const real *old = t > s->late ? row(s, s->err, t - s->late, b, s->ldy) : NULL;
+        for (size_t k = 0; k < s->n_out; k++) eb[k] = s->kappa * eb[k] + (old ? old[k] : 0);
+    }
+}
+
+/* L (and for eprop3 L2, the signal of the scan) of trials b0 .. b1-1. */
+static void learning_signal(const job *w, uint64_t t, size_t b0, size_t b1)
+{
+    state *s = w->s;
+    size_t n = b1 - b0, np = s->np, syn = t + s->d <= w->T;
+    real *L = s->L + b0 * np;
+    const real *feed = s->online || s->e3 ? s->eb + b0 * s->ldy : block_row(w, s->dy, t, b0, s->ldy);
+    if (!s->online) {
+        s->k->gemm(n, np, syn ? s->nc * np : 0, syn ? block_row(w, s->dI, t + s->d, b0, s->ldi) : L, s->ldi, s->Wb, L,
+                   np, false);
+        if (crosses(w, t, t + s->d))
+            for (size_t b = b0; b < b1; b++)
+                CROSS(w, t, b, s->n_rec, s->d * s->n_rec, (size_t)(window_end(w, t) - t) * s->n_rec, s->L + b * np, z);
+    }
+    if (s->e3) {
+        memcpy(s->L2 + b0 * np, L, n * np * sizeof *L);
+        s->k->gemm(n, np, s->n_out, block_row(w, s->dy, t, b0, s->ldy), s->ldy, s->Wl, s->L2 + b0 * np, np, true);
+    }
+    s->k->gemm(n, np, s->n_out, feed, s->ldy, s->Wl, L, np, !s->online);
+}
+
+/* The hidden state's and the local path's part of a boundary; neither model has a local path from z. */
+static void cross_hidden(const job *w, uint64_t t, size_t b)
+{
+    state *s = w->s;
+    const opt_seeds *given = w->tr->seeds, *out = w->tr->delivered;
+    size_t at = ((size_t)((t - 1) / (uint64_t)s->cfg.window) * s->nb + b) * s->n_rec;
+    CROSS(w, t, b, s->n_rec, s->n_rec, 0, s->carry + b * s->np, h);
+    if (out && out->z_loc) zero((real *)out->z_loc + at, s->n_rec);
+    if (s->windows && given && given->z_loc)
+        for (size_t j = 0; j < s->n_rec; j++) s->L[b * s->np + j] += ((const real *)given->z_loc)[at + j];
+}
+
+static void adjoint_step(const job *w, uint64_t t, size_t b0, size_t b1)
+{
+    state *s = w->s;
+    for (size_t b = b0; b < b1; b++) adjoint_readout(w, t, b);
+    learning_signal(w, t, b0, b1);
+    for (size_t b = b0; b < b1; b++) {
+        cell_row c = cell_at(s, t, b);
+        if (!s->online && crosses(w, t, t + 1)) cross_hidden(w, t, b);
+        c.L = s->L + b * s->np;
+        c.carry = s->carry + b * s->np;
+        c.dalpha = s->dalpha + b * s->np;
+        c.D = block_row(w, s->dI, t, b, s->ldi);
+        s->k->backward[s->cell](&c);
+        if (!s->e3) continue;
+        c.L = s->L2 + b * s->np;
+        c.carry = s->carry2 + b * s->np;
+        c.D = block_row(w, s->dI2, t, b, s->ldi);
+        s->k->backward[s->cell](&c);
+    }
+}
+
+/* ---- the work that threads share ------------------------------------------------------------------------- */
+
+static void forward_part(void *arg, size_t n, size_t lane)
+{
+    const job *w = arg;
+    state *s = w->s;
+    const real *x = w->tr->x;
+    size_t b0 = part_of(s->nb, w->parts, n), b1 = part_of(s->nb, w->parts, n + 1), T = (size_t)w->T;
+    (void)lane;
+    if (b0 == b1) return;
+    for (uint64_t t = 1; t <= w->T; t++) {
+        forward_rows(s, t, b0, b1, x && s->n_in ? x + ((size_t)t - 1) * s->n_in : NULL, T * s->n_in);
+        for (size_t b = b0; b < b1; b++) loss_of_trials(s, w->tr, t, b);
+    }
+}
+
+static void adjoint_part(void *arg, size_t n, size_t lane)
+{
+    const job *w = arg;
+    state *s = w->s;
+    size_t b0 = part_of(s->nb, w->parts, n), b1 = part_of(s->nb, w->parts, n + 1);
+    (void)lane;
+    for (uint64_t t = w->hi; b1 > b0 && t > w->lo; t--) adjoint_step(w, t, b0, b1);
+}
+
+static void pack_part(void *arg, size_t n, size_t lane)
+{
+    const job *w = arg;
+    state *s = w->s;
+    size_t panels = (s->nu + s->k->panel - 1) / s->k->panel;
+    (void)lane;
+    s->k->pack((size_t)(w->hi - w->lo) * s->nb, s->nu, part_of(panels, w->parts, n), part_of(panels, w->parts, n + 1),
+               row(s, s->u, w->lo + 1, 0, s->ldu), s->ldu, 1, s->pack);
+}
+
+static void weights_part(void *arg, size_t n, size_t lane)
+{
+    const job *w = arg;
+    state *s = w->s;
+    size_t tiles = s->nc * s->np / 4, r0 = 4 * part_of(tiles, w->parts, n), r1 = 4 * part_of(tiles, w->parts, n + 1);
+    s->k->gemm_transposed(r0, r1, s->nu, (size_t)(w->hi - w->lo) * s->nb, s->e3 ? s->dI2 : s->dI, s->ldi, s->pack, s->G,
+                          s->ldg, s->slivers + lane * LSTM_TILE_ROWS * s->span);
+}
+
+/* dWout += g_out sum dy z; the gain enters when the gradient is read. */
+static void readout_block(const job *w)
+{
+    state *s = w->s;
+    size_t rows = (size_t)(w->hi - w->lo) * s->nb;
+    if (s->n_out == 0) return;
+    s->k->pack(rows, s->np, 0, s->np / s->k->panel, z_row(s, w->lo + 1, 0), s->ldu, 1, s->pack);
+    s->k->gemm_transposed(0, s->n_out, s->np, rows, s->dy, s->ldy, s->pack, s->Gout, s->np, s->slivers);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t k = 0; k < s->n_out; k++) s->gbout[k] += s->dy[r * s->ldy + k];
+}
+
+/* What steps hi+1 .. hi+d left for the block moves to where the block expects it. */
+static void block_prepare(const job *w)
+{
+    const state *s = w->s;
+    size_t steps = (size_t)(w->hi - w->lo);
+    if (w->hi == w->T) return;
+    memmove(s->dI + steps * s->nb * s->ldi, s->dI, s->d * s->nb * s->ldi * sizeof(real));
+    memmove(s->dy + steps * s->nb * s->ldy, s->dy, s->nb * s->ldy * sizeof(real));
+}
+
+static void backward_run(job *w)
+{
+    state *s = w->s;
+    size_t B = s->nb;
+    zero(s->carry, B * s->np);
+    zero(s->eb, B * s->ldy);
+    zero(s->dalpha, B * s->np);
+    if (s->e3) zero(s->carry2, B * s->np);
+    for (w->hi = w->T; w->hi > 0; w->hi = w->lo) {
+        w->lo = w->hi > s->block ? w->hi - s->block : 0;
+        block_prepare(w);
+        fast_parallel(adjoint_part, w, w->parts, s->threads);
+        fast_parallel(pack_part, w, w->parts, s->threads);
+        fast_parallel(weights_part, w, w->parts, s->threads);
+        readout_block(w);
+    }
+    for (size_t b = 0; b < B; b++)
+        for (size_t j = 0; j < s->np; j++) s->galpha[j] += s->dalpha[b * s->np + j];
+    for (size_t k = 0; k < s->n_out * s->np; k++) s->Gout[k] *= s->g_out;
+    for (size_t k = 0; k < s->n_out; k++) s->gbout[k] *= s->g_out;
+}
+
+#endif

@@ -1,0 +1,14 @@
+/* The fast path for LSTM and rate units in binary64.
+ * SPDX-License-Identifier: MIT */
+#define OPT_REAL double
+#define OPT_DOUBLE 1
+#include "lstm_engine.h"
+
+const fast_path *fast_lstm_f64(void)
+{
+    static const fast_path path = {
+        {"fast-f64", OPT_BINARY64, sizeof(real), supports, state_size, init, reset, step, learn, grad, count, get, set, describe},
+        takes,
+    };
+    return &path;
+}

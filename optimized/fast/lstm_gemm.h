@@ -1,0 +1,147 @@
+/* Matrix products with a packed right factor, for one instruction set and number type.
+ *
+ * A packed matrix B [k][n] lies in panels of PANEL columns, [n/PANEL][k][PANEL], the last one padded with zeros. Every
+ * entry of C is one sum over ascending k that starts at 0 and is then stored or added, whatever the number of rows at
+ * hand: results do not depend on how rows are shared out among threads. C has rows of whole panels.
+ * SPDX-License-Identifier: MIT */
+#ifndef OPT_FAST_LSTM_GEMM_H
+#define OPT_FAST_LSTM_GEMM_H
+
+#include <stdbool.h>
+
+#include "vmath.h"
+
+#define INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+enum { PANEL = 2 * LANES, TILE_ROWS = VEC_BYTES == 64 ? 12 : 6 };
+
+/* C [rows][PANEL] (+)= A B; a_{r,k} = A[r row + k step]. `rows` is a constant where this is called. */
+INLINE void tile(size_t rows, size_t k, const real *A, size_t row, size_t step, const real *B, real *C, size_t ldc,
+                 bool add)
+{
+    vec left[TILE_ROWS], right[TILE_ROWS];
+    UNROLL for (size_t r = 0; r < rows; r++) left[r] = right[r] = (vec){0};
+    for (size_t p = 0; p < k; p++) {
+        vec b0 = v_load(B), b1 = v_load(B + LANES);
+        UNROLL for (size_t r = 0; r < rows; r++) {
+            vec a = v_set(A[r * row]);
+            left[r] = v_fma(a, b0, left[r]);
+            right[r] = v_fma(a, b1, right[r]);
+        }
+        A += step;
+        B += PANEL;
+    }
+    UNROLL for (size_t r = 0; r < rows; r++) {
+        real *to = C + r * ldc;
+        if (add) {
+            left[r] += v_load(to);
+            right[r] += v_load(to + LANES);
+        }
+        v_store(to, left[r]);
+        v_store(to + LANES, right[r]);
+    }
+}
+
+#define TILE_OF(rows) \
+    static void tile_across_##rows(size_t k, const real *A, size_t lda, const real *B, real *C, size_t ldc, bool add) \
+    { \
+        tile(rows, k, A, lda, 1, B, C, ldc, add); \
+    } \
+    static void tile_sliver_##rows(size_t k, const real *A, const real *B, real *C, size_t ldc) \
+    { \
+        tile(rows, k, A, 1, rows, B, C, ldc, true); \
+    }
+TILE_OF(1)
+TILE_OF(2)
+TILE_OF(4)
+TILE_OF(6)
+#if VEC_BYTES == 64
+TILE_OF(8)
+TILE_OF(12)
+#endif
+
+/* How many of `left` rows the next tile takes. */
+static size_t tile_rows(size_t left)
+{
+    static const size_t sizes[] = {12, 8, 6, 4, 2, 1};
+    size_t n = 0;
+    if (TILE_ROWS == 12 && left == 16) return 8;
+    while (sizes[n] > TILE_ROWS || sizes[n] > left) n++;
+    return sizes[n];
+}
+
+static void tile_across(size_t rows, size_t k, const real *A, size_t lda, const real *B, real *C, size_t ldc, bool add)
+{
+    switch (rows) {
+#if VEC_BYTES == 64
+    case 12: tile_across_12(k, A, lda, B, C, ldc, add); break;
+    case 8: tile_across_8(k, A, lda, B, C, ldc, add); break;
+#endif
+    case 6: tile_across_6(k, A, lda, B, C, ldc, add); break;
+    case 4: tile_across_4(k, A, lda, B, C, ldc, add); break;
+    case 2: tile_across_2(k, A, lda, B, C, ldc, add); break;
+    default: tile_across_1(k, A, lda, B, C, ldc, add);
+    }
+}
+
+static void tile_sliver(size_t rows, size_t k, const real *A, const real *B, real *C, size_t ldc)
+{
+    switch (rows) {
+#if VEC_BYTES == 64
+    case 12: tile_sliver_12(k, A, B, C, ldc); break;
+    case 8: tile_sliver_8(k, A, B, C, ldc); break;
+#endif
+    case 6: tile_sliver_6(k, A, B, C, ldc); break;
+    case 4: tile_sliver_4(k, A, B, C, ldc); break;
+    case 2: tile_sliver_2(k, A, B, C, ldc); break;
+    default: tile_sliver_1(k, A, B, C, ldc);
+    }
+}
+
+/* Panels p0 .. p1-1 of B [k][n] with entries B[k row + n column]. */
+static void gemm_pack(size_t k, size_t n, size_t p0, size_t p1, const real *B, size_t row, size_t column, real *to)
+{
+    to += p0 * k * PANEL;
+    for (size_t p = p0; p < p1; p++)
+        for (size_t q = 0; q < k; q++) {
+            const real *from = B + q * row + p * PANEL * column;
+            size_t most = n - p * PANEL < PANEL ? n - p * PANEL : PANEL;
+            if (column == 1) memcpy(to, from, most * sizeof(real));
+            else
+                for (size_t c = 0; c < most; c++) to[c] = from[c * column];
+            memset(to + most, 0, (PANEL - most) * sizeof(real));
+            to += PANEL;
+        }
+}
+
+static size_t gemm_panels(size_t n) { return (n + PANEL - 1) / PANEL; }
+
+/* C [m][n] (+)= A [m][k] B, B packed. */
+static void gemm(size_t m, size_t n, size_t k, const real *A, size_t lda, const real *B, real *C, size_t ldc, bool add)
+{
+    for (size_t p = 0; p < gemm_panels(n); p++)
+        for (size_t r = 0, take; r < m; r += take) {
+            take = tile_rows(m - r);
+            tile_across(take, k, A + r * lda, lda, B + p * k * PANEL, C + r * ldc + p * PANEL, ldc, add);
+        }
+}
+
+/* Rows r0 .. r1-1 of C [m][n] += A^T B, A [k][m] with rows of lda, B packed; sliver: TILE_ROWS k numbers. */
+static void gemm_transposed(size_t r0, size_t r1, size_t n, size_t k, const real *A, size_t lda, const real *B, real *C,
+                            size_t ldc, real *sliver)
+{
+    for (size_t r = r0, take; r < r1; r += take) {
+        take = tile_rows(r1 - r);
+        for (size_t q = 0; q < k; q++)
+            for (size_t c = 0; c < take; c++) sliver[q * take + c] = A[q * lda + r + c];
+        for (size_t p = 0; p < gemm_panels(n); p++)
+            tile_sliver(take, k, sliver, B + p * k * PANEL, C + r * ldc + p * PANEL, ldc);
+    }
+}
+
+#endif

@@ -1,0 +1,72 @@
+/* What an instruction set brings to the fast engine of LSTM and rate units: one table of kernels per number type.
+ *
+ * Arrays are aligned to OPT_ALIGN, and n is a multiple of LSTM_PAD numbers.
+ * SPDX-License-Identifier: MIT */
+#ifndef OPT_FAST_LSTM_KERNELS_H
+#define OPT_FAST_LSTM_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#if OPT_DOUBLE
+#define LSTM_NAME(x) x##_f64
+#else
+#define LSTM_NAME(x) x##_f32
+#endif
+
+/* Rows and panels are padded to this many numbers: the widest panel of any instruction set. */
+enum { LSTM_PAD = 128 / sizeof(OPT_REAL), LSTM_TILE_ROWS = 12 };
+
+/* One trial at one step; each pointer is a row. */
+typedef struct LSTM_NAME(fast_cell_row) {
+    size_t n;                 /* padded neurons */
+    OPT_REAL *q;              /* LSTM: currents in, gates i, f, g, o out [4][n]; rate: currents [n] */
+    const OPT_REAL *h_prev;   /* c^{t-1}; v^{t-1} */
+    OPT_REAL *h, *phi, *z;    /* c^t, phi(c^t); v^t, unused; z^t */
+    OPT_REAL *zsum;           /* += z^t */
+    const OPT_REAL *alpha;    /* rate */
+    OPT_REAL b_forget;
+    bool identity;            /* phi(c) = c */
+    const OPT_REAL *L, *reg;  /* backward: learning signal L + reg */
+    OPT_REAL *carry;          /* in: (dh^{t+1}/dh^t) dh^{t+1}; out: (dh^t/dh^{t-1}) dh^t */
+    OPT_REAL *D;              /* out: dI^t [channels][n] */
+    OPT_REAL *dalpha;         /* rate: += dv^t v^{t-1} */
+} LSTM_NAME(fast_cell_row);
+
+/* One row of traces over `n` columns at the end of a chunk: G += mu eps + lambda ebar, R += mu1 eps;
+ * ebar <- keep ebar + nu eps; eps <- F eps. ebar, R may be NULL. */
+typedef struct LSTM_NAME(fast_trace_row) {
+    size_t n;
+    OPT_REAL *G, *R, *eps, *ebar;
+    OPT_REAL mu, mu1, lambda, keep, nu, F;
+} LSTM_NAME(fast_trace_row);
+
+typedef struct LSTM_NAME(fast_lstm_kernels) {
+    const char *isa;
+    size_t panel;
+    void (*pack)(size_t k, size_t n, size_t p0, size_t p1, const OPT_REAL *B, size_t row, size_t column, OPT_REAL *to);
+    void (*gemm)(size_t m, size_t n, size_t k, const OPT_REAL *A, size_t lda, const OPT_REAL *B, OPT_REAL *C,
+                 size_t ldc, bool add);
+    void (*gemm_transposed)(size_t r0, size_t r1, size_t n, size_t k, const OPT_REAL *A, size_t lda, const OPT_REAL *B,
+                            OPT_REAL *C, size_t ldc, OPT_REAL *sliver);
+    /* By model: 0 LSTM, 1 rate. */
+    void (*forward[2])(const LSTM_NAME(fast_cell_row) *c);
+    void (*backward[2])(const LSTM_NAME(fast_cell_row) *c);
+    /* D = (dh/dI) carry for the channels that have eligibility vectors; carry <- (dh^t/dh^{t-1}) carry. */
+    void (*decay[2])(const LSTM_NAME(fast_cell_row) *c);
+    void (*traces)(const LSTM_NAME(fast_trace_row) *c);
+    /* to = keep to + from. */
+    void (*filter)(size_t n, OPT_REAL keep, const OPT_REAL *from, OPT_REAL *to);
+    /* Any n, any alignment. */
+    bool (*finite)(size_t n, const OPT_REAL *v);
+    /* n a multiple of LSTM_PAD; 0 exp, 1 sigmoid, 2 tanh. */
+    void (*math)(int which, size_t n, const OPT_REAL *x, OPT_REAL *y);
+} LSTM_NAME(fast_lstm_kernels);
+
+const LSTM_NAME(fast_lstm_kernels) *LSTM_NAME(fast_lstm_base)(void);
+#if defined(__x86_64__)
+const LSTM_NAME(fast_lstm_kernels) *LSTM_NAME(fast_lstm_avx2)(void);
+const LSTM_NAME(fast_lstm_kernels) *LSTM_NAME(fast_lstm_avx512)(void);
+#endif
+
+#endif

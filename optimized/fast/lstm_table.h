@@ -1,0 +1,73 @@
+/* The table of one instruction set and number type; included once by each lstm_<type>_<set>.c after its macros.
+ * SPDX-License-Identifier: MIT */
+#ifndef OPT_FAST_LSTM_TABLE_H
+#define OPT_FAST_LSTM_TABLE_H
+
+#include "lstm_gemm.h"
+#include "rate_cell.h"
+
+static void trace_row(const LSTM_NAME(fast_trace_row) *c)
+{
+    vec mu = v_set(c->mu), mu1 = v_set(c->mu1), lambda = v_set(c->lambda), keep = v_set(c->keep), nu = v_set(c->nu);
+    vec F = v_set(c->F);
+    if (!c->eps) { /* a channel without eligibility vector: e is its own trace */
+        for (size_t i = 0; i < c->n; i += LANES) {
+            vec ebar = v_load(c->ebar + i);
+            v_store(c->G + i, v_fma(lambda, ebar, v_load(c->G + i)));
+            v_store(c->ebar + i, keep * ebar);
+        }
+        return;
+    }
+    for (size_t i = 0; i < c->n; i += LANES) {
+        vec eps = v_load(c->eps + i), G = v_fma(mu, eps, v_load(c->G + i));
+        if (c->R) v_store(c->R + i, v_fma(mu1, eps, v_load(c->R + i)));
+        if (c->ebar) {
+            vec ebar = v_load(c->ebar + i);
+            G = v_fma(lambda, ebar, G);
+            v_store(c->ebar + i, v_fma(keep, ebar, nu * eps));
+        }
+        v_store(c->G + i, G);
+        v_store(c->eps + i, F * eps);
+    }
+}
+
+static void filter_row(size_t n, real keep, const real *from, real *to)
+{
+    vec k = v_set(keep);
+    for (size_t i = 0; i < n; i += LANES) v_store(to + i, v_fma(k, v_load(to + i), v_load(from + i)));
+}
+
+/* x - x is 0 for finite x and NaN otherwise; NaN stays NaN when added. */
+static bool finite_all(size_t n, const real *v)
+{
+    vec sum = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        vec x;
+        memcpy(&x, v + i, sizeof x);
+        sum += x - x;
+    }
+    real rest = v_sum(sum);
+    for (; i < n; i++) rest += v[i] - v[i];
+    return rest == 0;
+}
+
+static void math_all(int which, size_t n, const real *x, real *y)
+{
+    for (size_t i = 0; i < n; i += LANES) {
+        vec a = v_load(x + i);
+        v_store(y + i, which == 0 ? v_exp(a) : which == 1 ? v_sigmoid(a) : v_tanh(a));
+    }
+}
+
+#define LSTM_TABLE(getter, name) \
+    const LSTM_NAME(fast_lstm_kernels) *LSTM_NAME(getter)(void) \
+    { \
+        static const LSTM_NAME(fast_lstm_kernels) table = { \
+            name, PANEL, gemm_pack, gemm, gemm_transposed, {lstm_forward, rate_forward}, \
+            {lstm_backward, rate_backward}, {lstm_decay, rate_decay}, trace_row, filter_row, finite_all, math_all, \
+        }; \
+        return &table; \
+    }
+
+#endif
