@@ -69,3 +69,9 @@ ep_status vfy_measure_distances(const vfy_case *k, vfy_distance *out, size_t mos
     vfy_session_close(&s);
     return st;
 }
+
+ep_status vfy_distance_case(ep_model m, vfy_case *out)
+{
+    vfy_case_spec s = {.model = m, .n_in = 6, .n_rec = 10, .n_out = 2, .T = 80, .n_ref = 3, .no_reg = true, .seed = 31};
+    return vfy_case_make(&s, out);
+}

@@ -16,6 +16,9 @@ typedef struct vfy_distance {
  * seed; at windows 1, 4, 7, 20. Fills at most `most`. */
 EP_MUST_USE ep_status vfy_measure_distances(const vfy_case *k, vfy_distance *out, size_t most, size_t *n);
 
+/* The case that distances are quoted for: ten neurons, 80 steps, no regulariser. */
+EP_MUST_USE ep_status vfy_distance_case(ep_model m, vfy_case *out);
+
 /* One rule. */
 EP_MUST_USE ep_status vfy_measure_distance(const vfy_case *k, ep_rule rule, int window, ref_seed seed, vfy_distance *out);
 

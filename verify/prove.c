@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "approx.h"
 #include "evidence_e.h"
 
 static void add_e(vfy_results *out, ep_model m, const vfy_e_row *e)
@@ -74,5 +75,42 @@ void vfy_prove_print(FILE *f, const vfy_results *r, const vfy_prove_args *a, boo
     }
     fprintf(f, "\nWhat this evidence can't see:\n");
     for (const char *e = a->evidence; *e; e++) fprintf(f, "  %c  %s\n", *e, vfy_blind_spot(*e));
-    fprintf(f, "\n%zu comparisons: %s\n", r->n, vfy_verdict_name(vfy_results_worst(r)));
+}
+
+/* The columns of the table: a rule, a window, a seed. */
+static const struct { const char *head; ep_rule rule; int window; ref_seed seed; } column[] = {
+    {"e1-sym", EP_EPROP1_SYMMETRIC, 0, REF_SEED_NONE}, {"e1-rand", EP_EPROP1_RANDOM, 0, REF_SEED_NONE},
+    {"e1-glob", EP_EPROP1_GLOBAL, 0, REF_SEED_NONE},   {"tbptt", EP_TBPTT, 7, REF_SEED_NONE},
+    {"e3", EP_EPROP3, 7, REF_SEED_NONE},               {"e3-c", EP_EPROP3, 7, REF_SEED_C},
+    {"e3-z", EP_EPROP3, 7, REF_SEED_Z},                {"e3-zc", EP_EPROP3, 7, REF_SEED_ZC}};
+enum { N_COLUMN = sizeof column / sizeof *column };
+
+static ep_status print_model(FILE *f, ep_model m)
+{
+    vfy_case k;
+    vfy_distance d[N_COLUMN];
+    ep_status st = vfy_distance_case(m, &k);
+    for (int i = 0; st == EP_OK && i < N_COLUMN; i++)
+        st = vfy_measure_distance(&k, column[i].rule, column[i].window, column[i].seed, &d[i]);
+    vfy_case_free(&k);
+    if (st != EP_OK) return st;
+    fprintf(f, "%-8s  cosine ", ep_model_name(m));
+    for (int i = 0; i < N_COLUMN; i++) fprintf(f, " %8.4f", d[i].cosine);
+    fprintf(f, "\n%-8s  error  ", "");
+    for (int i = 0; i < N_COLUMN; i++) fprintf(f, " %8.2g", d[i].rel_err);
+    fprintf(f, "\n");
+    return EP_OK;
+}
+
+ep_status vfy_prove_print_distances(FILE *f, const vfy_prove_args *a)
+{
+    fprintf(f, "\nHow far approximations are from BPTT, one network a model (e1: e-prop 1; e3: e-prop 3 with exact seeds; windows of 7):\n");
+    fprintf(f, "%-8s         ", "model");
+    for (int i = 0; i < N_COLUMN; i++) fprintf(f, " %8s", column[i].head);
+    fprintf(f, "\n");
+    for (int m = 0; m < EP_N_MODEL; m++) {
+        ep_status st = a->model[m] ? print_model(f, (ep_model)m) : EP_OK;
+        if (st != EP_OK) return st;
+    }
+    return EP_OK;
 }

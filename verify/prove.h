@@ -19,6 +19,9 @@ EP_MUST_USE ep_status vfy_prove(const vfy_prove_args *a, vfy_results *out);
 /* One line per model, evidence and comparison: how many cases, the worst value, the bound, the verdict. */
 void vfy_prove_print(FILE *f, const vfy_results *r, const vfy_prove_args *a, bool colour);
 
+/* Distances of the approximating rules from BPTT, a line per model: measured, not judged. */
+EP_MUST_USE ep_status vfy_prove_print_distances(FILE *f, const vfy_prove_args *a);
+
 /* prove.json: every row, the blind spots, what it cost. */
 typedef struct vfy_cost { double seconds, peak_rss_mb; } vfy_cost;
 EP_MUST_USE ep_status vfy_prove_write_json(const char *path, const vfy_results *r, const vfy_prove_args *a, vfy_cost cost,

@@ -132,7 +132,7 @@ static ep_status approximations(FILE *f, const vfy_prove_args *a)
         vfy_distance d[MOST];
         size_t n = 0;
         if (!wanted(a, m)) continue;
-        ep_status st = live_case((ep_model)m, 10, 80, 1, 3, true, 31, &k);
+        ep_status st = vfy_distance_case((ep_model)m, &k);
         if (st == EP_OK) st = vfy_measure_distances(&k, d, MOST, &n);
         for (size_t i = 0; st == EP_OK && i < n; i++)
             fprintf(f, "%s\t%s\t%d\t%s\t%.9g\t%.9g\t%.6g\n", ep_model_name((ep_model)m), ep_rule_name(d[i].rule), d[i].window,

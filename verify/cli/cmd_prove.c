@@ -118,7 +118,12 @@ int cmd_prove(int argc, char **argv)
     }
     vfy_cost cost = {cli_seconds() - start, cli_peak_rss_mb()};
     vfy_prove_print(stdout, &r, &o.a, isatty(STDOUT_FILENO) == 1);
-    printf("%.1f s, %.0f MB\n", cost.seconds, cost.peak_rss_mb);
+    st = vfy_prove_print_distances(stdout, &o.a);
+    printf("\n%zu comparisons: %s; %.1f s, %.0f MB\n", r.n, vfy_verdict_name(vfy_results_worst(&r)), cost.seconds, cost.peak_rss_mb);
+    if (st != EP_OK) {
+        vfy_results_clear(&r);
+        return cli_status(st, "distances");
+    }
     code = write_results(&o, &r, cost);
     if (code == CLI_HOLDS) code = cli_verdict(vfy_results_worst(&r));
     vfy_results_clear(&r);
