@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "lsnn_access.h"
+#include "lsnn_online.h"
 
 static lsnn *inside(opt_state *s) { return (lsnn *)(void *)s; }
 static const lsnn *inside_const(const opt_state *s) { return (const lsnn *)(const void *)s; }
@@ -63,14 +64,21 @@ static void clear_gradient(lsnn *s)
 static void reset(opt_state *handle, unsigned what)
 {
     lsnn *s = inside(handle);
+    fast_ftz was = fast_ftz_enter();
+    close_open(s, !(what & OPT_RESET_STATE));
     s->nb = (size_t)s->cfg.B;
     if (what & OPT_RESET_STATE) {
         s->t = 0;
-        s->fill = 0;
+        s->fill = s->last = 0;
+        s->has_L = false;
+        for (size_t b = 0; b < s->nb; b++) s->binary[b] = true;
+        memset(s->y, 0, s->nb * s->block * s->kp * sizeof(real));
+        memset(s->err, 0, s->nb * s->block * s->kp * sizeof(real));
         s->learnt = true;
         for (size_t b = 0; b < s->nb; b++) clear_trial(s, b);
     }
     if (what & OPT_RESET_GRAD) clear_gradient(s);
+    fast_ftz_leave(was);
 }
 
 static ep_status init(const opt_config *cfg, void *mem, size_t bytes, opt_state **out)
@@ -88,19 +96,13 @@ static ep_status init(const opt_config *cfg, void *mem, size_t bytes, opt_state 
     memset(mem, 0, need);
     plan(cfg, s);
     (void)bytes_of(s, mem);
+    s->self = s;
     s->isa = fast_isa_chosen();
     s->k = tables[s->isa];
     if (!load_all(cfg, s)) return EP_DOMAIN;
     reset((opt_state *)mem, OPT_RESET_ALL);
     *out = (opt_state *)mem;
     return EP_OK;
-}
-
-static bool not_negative(const real *v, size_t n)
-{
-    for (size_t i = 0; v && i < n; i++)
-        if (!(v[i] >= 0)) return false;
-    return true;
 }
 
 static bool finite_or_absent(const lsnn *s, const void *v, size_t n) { return !v || s->k->finite(v, n); }
@@ -122,9 +124,10 @@ static ep_status grad(opt_state *handle, const opt_trials *tr)
     fast_ftz was = fast_ftz_enter();
     ep_status st = check_trials(s, tr);
     if (st == EP_OK) {
-        reset(handle, OPT_RESET_GRAD);
+        s->fill = 0; /* nothing of an open chunk is wanted */
+        clear_gradient(s);
         s->nb = (size_t)tr->B;
-        st = run_whole(s, tr);
+        st = run_trials(s, tr);
     }
     fast_ftz_leave(was);
     return st;
@@ -132,16 +135,25 @@ static ep_status grad(opt_state *handle, const opt_trials *tr)
 
 static ep_status step(opt_state *handle, const void *x)
 {
-    (void)handle;
-    (void)x;
-    return EP_NOTIMPL;
+    lsnn *s = inside(handle);
+    fast_ftz was = fast_ftz_enter();
+    ep_status st = finite_or_absent(s, x, s->nb * s->n_in) ? EP_OK : EP_DOMAIN;
+    if (st == EP_OK) step_all(s, x);
+    fast_ftz_leave(was);
+    return st;
 }
 
 static ep_status learn(opt_state *handle, const opt_signal *sig)
 {
-    (void)handle;
-    (void)sig;
-    return EP_NOTIMPL;
+    lsnn *s = inside(handle);
+    const opt_signal silent = {.err = NULL};
+    if (!s->chunked) return EP_NOTIMPL;
+    if (s->learnt) return EP_DOMAIN;
+    fast_ftz was = fast_ftz_enter();
+    ep_status st = check_signal(s, sig ? sig : &silent);
+    if (st == EP_OK) learn_all(s, sig ? sig : &silent);
+    fast_ftz_leave(was);
+    return st;
 }
 
 static size_t count(const opt_state *s, int quantity) { return count_of(inside_const(s), quantity); }
@@ -151,6 +163,11 @@ static ep_status get(const opt_state *handle, int quantity, void *out, size_t n)
     const lsnn *s = inside_const(handle);
     real *to = out;
     if (n != count_of(s, quantity)) return EP_DOMAIN;
+    if (group_of(quantity, OPT_GRAD_0) >= 0) {
+        fast_ftz was = fast_ftz_enter();
+        close_open(s->self, true);
+        fast_ftz_leave(was);
+    }
     if (n && (quantity & OPT_ALL_BIT)) get_all(s, quantity & ~OPT_ALL_BIT, to);
     else
         for (size_t k = 0; k < n; k++) to[k] = number_of(s, quantity, k);
@@ -166,6 +183,9 @@ static ep_status set(opt_state *handle, int quantity, const void *in, size_t n)
     if ((quantity & OPT_ALL_BIT) || (n && !place_of(s, quantity, 0))) return EP_NOTIMPL;
     for (size_t k = 0; k < n; k++)
         if (g >= 0 ? !in_range(s, g, k, from[k]) : !isfinite(from[k])) return EP_DOMAIN;
+    fast_ftz was = fast_ftz_enter();
+    if (g >= 0 || quantity == OPT_FEEDBACK) close_open(s, true);
+    fast_ftz_leave(was);
     for (size_t k = 0; k < n; k++) *place_of(s, quantity, k) = from[k];
     if (g >= 0 || quantity == OPT_FEEDBACK) derive(s);
     return EP_OK;

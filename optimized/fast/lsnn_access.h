@@ -20,14 +20,13 @@ typedef struct field {
 
 static field field_of(const lsnn *s, int quantity)
 {
-    size_t row = s->fill ? s->fill - 1 : s->t ? (s->chunked ? s->block : (size_t)s->t) - 1 : 0;
     switch (quantity) {
     case OPT_V: return (field){s->v, s->np, s->n_rec};
     case OPT_A: return (field){s->has_a ? s->a : NULL, s->np, s->has_a ? s->n_rec : 0};
     case OPT_Z: return (field){s->z, s->np, s->n_rec};
     case OPT_REFR: return (field){s->refr, s->np, s->n_rec};
-    case OPT_Y: return (field){s->y + row * s->kp, s->block * s->kp, s->n_out};
-    case OPT_ERR: return (field){s->err + row * s->kp, s->block * s->kp, s->n_out};
+    case OPT_Y: return (field){s->y + s->last * s->kp, s->block * s->kp, s->n_out};
+    case OPT_ERR: return (field){s->err + s->last * s->kp, s->block * s->kp, s->n_out};
     default: return (field){.base = NULL};
     }
 }
@@ -38,7 +37,7 @@ static size_t count_of(const lsnn *s, int quantity)
     size_t B = (size_t)s->cfg.B;
     if (quantity & OPT_ALL_BIT) {
         int q = quantity & ~OPT_ALL_BIT;
-        bool kept = !s->chunked && (q == OPT_Z || q == OPT_Y || q == OPT_ERR);
+        bool kept = !s->chunked && s->T_all == s->fill && (q == OPT_Z || q == OPT_Y || q == OPT_ERR);
         return kept ? s->nb * (size_t)s->T_all * (q == OPT_Z ? s->n_rec : s->n_out) : 0;
     }
     if (g >= 0) return ep_group_size(&s->net, (ep_group)g);
@@ -102,14 +101,14 @@ static real number_of(const lsnn *s, int quantity, size_t k)
 {
     int g = group_of(quantity, OPT_PARAM_0), d = group_of(quantity, OPT_GRAD_0);
     field f = field_of(s, quantity);
-    size_t n = s->n_rec, last = s->fill ? s->fill : s->chunked || s->block < s->t ? s->block : (size_t)s->t;
+    size_t n = s->n_rec;
     if (g >= 0) return *parameter(s, g, k);
     if (d >= 0) return gradient_entry(s, d, k);
     if (f.base && (quantity == OPT_Y || quantity == OPT_ERR) && s->t == 0) return 0;
     if (f.base) return f.base[k / f.width * f.stride + k % f.width];
     if (quantity == OPT_FEEDBACK) return s->fb[k % s->n_out * s->np + k / s->n_out];
     if (quantity == OPT_FBAR) return mean_rate(s, k);
-    if (quantity == OPT_Z_PAST) return spike_at(s, k / n / s->delay, last + s->delay - 1 - k / n % s->delay, k % n);
+    if (quantity == OPT_Z_PAST) return spike_at(s, k / n / s->delay, s->fill + s->delay - 1 - k / n % s->delay, k % n);
     return loss_of(s);
 }
 

@@ -110,7 +110,10 @@ static void carve_lane(cursor *c, const lsnn *s, lane *ln)
     l.H = numbers(c, GROUP, s->np, 1);
     l.trans = numbers(c, GROUP, s->np, 1);
     l.gz = numbers(c, GROUP, s->n_rec, 1);
-    for (int h = 0; s->chunked && h < N_HIST; h++) l.hist[h] = numbers(c, s->block, s->np, 1);
+    for (int h = 0; s->chunked && h < N_HIST; h++) {
+        l.hist[h] = numbers(c, s->block, s->np, 1);
+        l.sums[h] = numbers(c, s->R, s->np, 1);
+    }
     l.coef = numbers(c, N_COEF, s->np, 1);
     l.first = take(c, sizeof(uint32_t), s->R + 1, 1, 1);
     l.times = take(c, sizeof(uint32_t), s->R, s->block, 1);

@@ -28,8 +28,7 @@ static void clear_trial(lsnn *s, size_t b)
     if (!s->chunked) return;
     memset(s->ebar + b * s->R * s->np, 0, s->R * s->np * sizeof(real));
     if (s->has_a) memset(s->epsa + b * s->R * s->np, 0, s->R * s->np * sizeof(real));
-    size_t p = s->R * (s->distinct_alpha ? s->np : 1);
-    memset(s->p + b * p, 0, p * sizeof(real));
+    memset(s->p + b * s->R * s->np, 0, s->R * s->np * sizeof(real));
     memset(s->zbar + b * (s->n_rec + 1), 0, (s->n_rec + 1) * sizeof(real));
 }
 
@@ -69,6 +68,13 @@ static real loss_classification(size_t n, const real *y, const real *target, rea
         err[k] = m * (err[k] / sum * mass - p);
     }
     return loss;
+}
+
+static bool not_negative(const real *v, size_t n)
+{
+    for (size_t i = 0; v && i < n; i++)
+        if (!(v[i] >= 0)) return false;
+    return true;
 }
 
 /* err of one row with weight m; a weight of 0 hides y and target. */
@@ -229,6 +235,79 @@ static real reg_signal(const lsnn *s, size_t j)
     return steps > 0 ? (real)s->cfg.c_reg * (mean_rate(s, j) - (real)s->cfg.f_target) / steps : 0;
 }
 
+/* ---- chunks ------------------------------------------------------------------------------------------ */
+
+/* dWout_kj += g_out sum_s errbar_k^s z_j^s + g_out kappa errbar_k^{t0} zbar_j, and zbar moves on. */
+static void readout_chunk(lsnn *s, const strip *w, const real *errbar, real *dWout)
+{
+    real *zbar = s->zbar + w->b * (s->n_rec + 1), decay = 1;
+    s->k->readout(s, w, errbar, dWout);
+    for (size_t j = 0; j <= s->n_rec && w->steps; j++)
+        for (size_t k = 0; k < s->n_out; k++) dWout[j * s->kp + k] += s->kappa * zbar[j] * errbar[k];
+    for (size_t t = 0; t < w->steps; t++) decay *= s->kappa;
+    for (size_t j = 0; j <= s->n_rec; j++) zbar[j] *= decay;
+    decay = 1;
+    for (size_t t = w->steps; t-- > 0; decay *= s->kappa) {
+        const uint64_t *z = strip_z(s, w, t + s->delay);
+        zbar[s->n_rec] += decay;
+        for (size_t k = 0; k < s->zw; k++)
+            for (uint64_t left = z[k]; left; left &= left - 1)
+                zbar[k * 64 + (size_t)__builtin_ctzll(left)] += decay;
+    }
+}
+
+/* Learns the first rows of a trial's open chunk and moves what lies behind them to the front. */
+static void close_chunk(lsnn *s, strip *w, size_t fill, size_t slot, lane *ln)
+{
+    size_t done = w->steps, plane = s->R * s->np;
+    if (done == 0) return;
+    filter_errors(s, w, ln->errbar);
+    s->k->chunk_scan(s, w, ln);
+    s->k->chunk_pass(s, w, ln, s->dW + slot * plane, s->dR ? s->dR + slot * plane : NULL);
+    readout_chunk(s, w, ln->errbar, s->dWout + slot * (s->n_rec + 1) * s->kp);
+    memcpy(s->y0 + w->b * s->kp, w->y + (done - 1) * s->kp, s->kp * sizeof(real));
+    memmove(w->zbits, w->zbits + done * s->zw, (fill - done + s->delay) * s->zw * sizeof(uint64_t));
+    if (fill == done) return;
+    memmove(w->psi, w->psi + done * s->np, s->np * sizeof(real));
+    memmove(w->xbits, w->xbits + done * s->xw, s->xw * sizeof(uint64_t));
+    memmove(w->y, w->y + done * s->kp, s->kp * sizeof(real));
+    memmove(w->err, w->err + done * s->kp, s->kp * sizeof(real));
+    real *x = s->x + w->b * s->block * s->n_in, *L = s->L + w->b * s->block * s->np;
+    memmove(x, x + done * s->n_in, s->n_in * sizeof(real));
+    memmove(L, L + done * s->np, s->np * sizeof(real));
+}
+
+/* Whole trials by chunks: memory constant in T. */
+static void chunked_slot(void *arg, size_t slot, size_t lane_index)
+{
+    const job *a = arg;
+    lsnn *s = a->s;
+    lane *ln = &s->lanes[lane_index];
+    size_t b, end, T = (size_t)a->tr->T;
+    slot_range(a, slot, &b, &end);
+    for (; b < end; b++) {
+        const real *x = input_of(s, a->tr, b);
+        clear_trial(s, b);
+        for (size_t t = 0; t < T; t += s->block) {
+            strip w = strip_of(s, b, T - t < s->block ? T - t : s->block, ln, 0);
+            w.x = x ? x + t * s->n_in : NULL;
+            s->k->forward(s, &w, 1, ln, 0, w.steps);
+            errors(s, &w, a->tr, t);
+            close_chunk(s, &w, w.steps, slot, ln);
+        }
+    }
+}
+
+static void run_whole(job *a)
+{
+    lsnn *s = a->s;
+    fast_parallel(forward_slot, a, a->slots, s->n_lane);
+    for (size_t j = 0; s->cfg.c_reg > 0 && j < s->n_rec; j++) s->reg[j] = reg_signal(s, j);
+    if (s->keep_all) fast_parallel(backward_slot, a, a->slots, s->n_lane);
+    s->fill = (size_t)a->tr->T;
+    s->last = s->fill ? s->fill - 1 : 0;
+}
+
 /* Slot 0 += the others, in their order. */
 static void reduce_array(real *v, size_t n, size_t slots)
 {
@@ -236,19 +315,23 @@ static void reduce_array(real *v, size_t n, size_t slots)
         for (size_t k = 0; k < n; k++) v[k] += v[slot * n + k];
 }
 
-static ep_status run_whole(lsnn *s, const opt_trials *tr)
+static ep_status run_trials(lsnn *s, const opt_trials *tr)
 {
     job a = {.s = s, .tr = tr, .slots = slots_for(s->nb)};
     for (size_t b = 0; b < s->nb; b++)
         s->norm[b] = loss_divisor(s, (size_t)tr->T, tr->mask ? (const real *)tr->mask + b * (size_t)tr->T : NULL);
     s->t = s->T_all = (uint64_t)tr->T;
-    fast_parallel(forward_slot, &a, a.slots, s->n_lane);
-    for (size_t j = 0; s->cfg.c_reg > 0 && j < s->n_rec; j++) s->reg[j] = reg_signal(s, j);
-    if (s->keep_all) fast_parallel(backward_slot, &a, a.slots, s->n_lane);
+    s->learnt = true;
+    s->fill = 0;
+    s->last = (size_t)tr->T ? ((size_t)tr->T - 1) % s->block : 0;
+    if (s->chunked) fast_parallel(chunked_slot, &a, a.slots, s->n_lane);
+    else run_whole(&a);
     reduce_array(s->dW, s->R * s->np, a.slots);
     reduce_array(s->dWout, (s->n_rec + 1) * s->kp, a.slots);
+    if (s->dR) reduce_array(s->dR, s->R * s->np, a.slots);
     s->reduced = true;
-    bool good = s->k->finite(s->dW, s->R * s->np) && s->k->finite(s->dWout, (s->n_rec + 1) * s->kp);
+    bool good = s->k->finite(s->dW, s->R * s->np) && s->k->finite(s->dWout, (s->n_rec + 1) * s->kp) &&
+                (!s->dR || s->k->finite(s->dR, s->R * s->np));
     return good ? EP_OK : EP_UNABLE;
 }
 

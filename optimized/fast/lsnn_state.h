@@ -32,7 +32,9 @@ typedef struct lane {
     real *errbar;                  /* [GROUP][block][kp]: g_out times filtered errors */
     real *I, *M, *H, *trans, *gz;  /* [GROUP][np] each; gz: [GROUP][n_rec] spikes as numbers */
     real *hist[N_HIST];            /* [block][np]: H^G, H^U, H^V, H^R of a chunk */
+    real *sums[N_HIST];            /* [R][np]: sums of dense channels over a chunk */
     real *coef;                    /* [N_COEF][np] */
+    bool dense_in, dense_rec;
     uint32_t *first, *times;       /* [R]: row i has times[first[i] .. first[i + 1]) */
     uint32_t *active;              /* [n_in + n_rec] indices */
     uint64_t *bits;                /* [GROUP][zw] psi > 0 */
@@ -67,12 +69,13 @@ typedef struct lsnn {
     real *norm, *loss; /* [B] */
     real *dW, *dWout, *dR; /* [n_slot] x [R][np], [n_rec + 1][kp], [R][np] */
     real *ebar, *epsa; /* [B][R][np] carried by chunks */
-    real *p;           /* [B][R], or [B][R][np] where alpha differs between neurons */
+    real *p;           /* [B][R][np], of which [R] is in use where all neurons have one alpha */
     real *zbar;        /* [B][n_rec + 1] */
-    real *power;       /* [block + 1][np] alpha^k, or [block + 1] */
+    real *power;       /* [block + 1][np] alpha^k */
     lane *lanes;
-    size_t fill;       /* steps in the open block */
-    bool learnt, reduced; /* reduced: slot 0 holds the sum over the slots */
+    struct lsnn *self; /* get() closes the open chunk */
+    size_t fill, last; /* rows in the open block; row of the last step's y and err */
+    bool learnt, has_L, reduced; /* has_L: the open chunk has signals given as such; reduced: slot 0 holds the sum over the slots */
     uint64_t t, T_all;
 } lsnn;
 
@@ -89,7 +92,7 @@ typedef struct lsnn_kernels {
     void (*readout)(const lsnn *s, const strip *w, const real *errbar, real *dWout);
     /* A chunk: histories and coefficients, then one pass over the synapses. */
     void (*chunk_scan)(const lsnn *s, const strip *w, lane *ln);
-    void (*chunk_pass)(lsnn *s, const strip *w, lane *ln, real *dW, real *dR);
+    void (*chunk_pass)(const lsnn *s, const strip *w, lane *ln, real *dW, real *dR);
     bool (*finite)(const real *v, size_t n);
 } lsnn_kernels;
 
