@@ -65,6 +65,8 @@ typedef struct vfy_vectors_args {
 /* Makes all cases. err says what failed. Cost: level 1 below a minute. */
 EP_MUST_USE ep_status vfy_vectors_make(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n);
 void vfy_vectors_free(vfy_vectors *v);
+/* Gives every case its id, as writing it to a file would. */
+EP_MUST_USE ep_status vfy_vectors_name(vfy_vectors *v);
 /* Writes the cases as files, MANIFEST (sha256sum's format) and notes into the directory, which must not exist or be
  * empty: everything goes to a directory beside it that is renamed at the end. The same arguments give the same bytes. */
 EP_MUST_USE ep_status vfy_vectors_write(const char *dir, const vfy_vectors_args *a, const vfy_vectors *v, char *err, size_t n);

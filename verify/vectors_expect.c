@@ -28,6 +28,27 @@ typedef struct watched {
     int b, columns;
 } watched;
 
+/* ---- the running arithmetic with underflow: below the normal range a product or a quotient is off by up to half of the
+ * smallest subnormal, 2^-150 = u 2^-126 (2^-1075 = u 2^-1022) ---------------------------------------------------------- */
+
+static void underflow(ref_num *r, double normal)
+{
+    if (!mpfr_zero_p(r->e.r) && fabs(mpfr_get_d(r->e.r, MPFR_RNDZ)) < normal) r->e.mag += normal;
+}
+
+static void mul32(ref_ctx *c, ref_num *r, const ref_num *a, const ref_num *b) { ref_arith_running()->mul(c, r, a, b); underflow(r, 0x1p-126); }
+static void div32(ref_ctx *c, ref_num *r, const ref_num *a, const ref_num *b) { ref_arith_running()->div(c, r, a, b); underflow(r, 0x1p-126); }
+static void mul64(ref_ctx *c, ref_num *r, const ref_num *a, const ref_num *b) { ref_arith_running()->mul(c, r, a, b); underflow(r, 0x1p-1022); }
+static void div64(ref_ctx *c, ref_num *r, const ref_num *a, const ref_num *b) { ref_arith_running()->div(c, r, a, b); underflow(r, 0x1p-1022); }
+
+static ref_arith running_in(vfy_format f)
+{
+    ref_arith ar = *ref_arith_running();
+    ar.mul = f == VFY_F32 ? mul32 : mul64;
+    ar.div = f == VFY_F32 ? div32 : div64;
+    return ar;
+}
+
 static uint64_t bit(int q) { return UINT64_C(1) << q; }
 
 uint64_t vfy_rule_quantities(ep_rule r, ep_model m)
@@ -261,10 +282,11 @@ static ep_status certify(const vfy_epv_case *k, pass *in, pass *err, vfy_certain
 static ep_status expect_at(vfy_epv_case *k, uint64_t mask, long bits, vfy_certainty *out)
 {
     pass in, err;
+    const ref_arith ar = running_in(k->format);
     *out = (vfy_certainty){0};
     ep_status st = pass_open(k, mask, ref_arith_mpfi(), bits, &in);
     if (st != EP_OK) return st;
-    st = pass_open(k, mask, ref_arith_running(), bits, &err);
+    st = pass_open(k, mask, &ar, bits, &err);
     if (st == EP_OK) {
         st = certify(k, &in, &err, out);
         for (int q = 0; st == EP_OK && q < VFY_N_QUANTITY; q++)

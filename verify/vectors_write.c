@@ -13,6 +13,21 @@
 
 enum { MOST_FILES = 128, PATH = 4096 };
 
+ep_status vfy_vectors_name(vfy_vectors *v)
+{
+    char *text = NULL, err[VFY_EPV_ERR];
+    size_t size = 0;
+    ep_status st = EP_OK;
+    for (size_t i = 0; st == EP_OK && i < v->n; i++) {
+        FILE *m = open_memstream(&text, &size);
+        if (!m) return EP_NOMEM;
+        st = vfy_epv_print(m, &v->made[i].c, 1, err, sizeof err);
+        if (fclose(m) && st == EP_OK) st = EP_NOMEM;
+        free(text);
+    }
+    return st;
+}
+
 static ep_status say(ep_status s, char *err, size_t n, const char *path, const char *what)
 {
     if (n) (void)snprintf(err, n, "%.200s: %s", path, what);

@@ -11,6 +11,7 @@ static const struct { const char *name; int (*run)(int argc, char **argv); const
     {"certify", cmd_certify, "prove the two gradients equal on one network of any size"},
     {"slips", cmd_slips, "seed each known slip and show which evidence sees it"},
     {"vectors", cmd_vectors, "write vector files: networks and what they must compute"},
+    {"port", cmd_port, "judge an implementation of e-prop, and say where it first goes wrong"},
 };
 enum { N_COMMAND = sizeof command / sizeof *command };
 

@@ -1,0 +1,277 @@
+/* eprop-verify port.
+ * SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "outfile.h"
+#include "port_verdict.h"
+#include "vectors.h"
+
+enum { MOST_FILES = 1024, MOST_FORCED = 3 };
+
+typedef struct options {
+    vfy_port_args port;
+    const char *vectors, *junit, *json, *only;
+    bool one_preset, has_way, done;
+    ep_preset preset;
+    vfy_class claim;
+    long timeout;
+} options;
+
+/* Cases from files, or made here. */
+typedef struct cases {
+    vfy_epv_file *file[MOST_FILES];
+    int n_file;
+    vfy_vectors made;
+    const vfy_epv_case **list;
+    vfy_judged *judged;
+    size_t n;
+    vfy_class claim;
+} cases;
+
+static void print_help(void)
+{
+    printf("usage: eprop-verify port (--port 'COMMAND' | --plugin FILE.so | --response FILE) [OPTION]...\n\n"
+           "Shows an implementation of e-prop the cases that it claims, compares what it answers with certified values, and\n"
+           "names the first quantity that is wrong. TAP on stdout. How a port talks: verify/PROTOCOL.md; templates: verify/ports.\n\n"
+           "  --port COMMAND    a program that speaks lines on stdin and stdout; words are split at blanks, no shell; paths of\n"
+           "                    existing files are made absolute, because it runs in an empty directory\n"
+           "  --plugin FILE     a shared object that exports eprop_port_v1\n"
+           "  --response FILE   a file with the answers\n"
+           "  --vectors DIR     vector files (also a single file); default: level 1, made now\n"
+           "  --preset P        only cases of this preset (any delay)\n"
+           "  --only ID         only this case\n"
+           "  --claim CLASS     exact: correctly rounded; bound (default): within what rounding can do; direction: every\n"
+           "                    gradient within 8 degrees and 25 %% of its length\n"
+           "  --timeout S       seconds for one answer, 1 to 3600 (default 10)\n"
+           "  --memory MB       limit of the port's address space, 0: none (default 4096)\n"
+           "  --junit FILE, --json FILE   the verdict for machines\n"
+           "  --help            this text\n\n"
+           "Exit code: 0 conforms, 1 does not, 2 usage or a bad vector file, 3 the port crashed, was too slow or broke the\n"
+           "protocol, 4 nothing was tested.\n");
+}
+
+static int choose(options *o, vfy_way way, const char *target)
+{
+    if (o->has_way) return cli_usage("port: found two ports, expected one of --port, --plugin, --response");
+    o->has_way = true;
+    o->port.way = way;
+    o->port.target = target;
+    if (way != VFY_WAY_COMMAND && access(target, R_OK)) return cli_usage("%.200s: cannot be read", target);
+    return CLI_HOLDS;
+}
+
+static int take(options *o, int c)
+{
+    switch (c) {
+    case 'p': return choose(o, VFY_WAY_COMMAND, optarg);
+    case 'g': return choose(o, VFY_WAY_PLUGIN, optarg);
+    case 'r': return choose(o, VFY_WAY_RESPONSE, optarg);
+    case 'v': o->vectors = optarg; break;
+    case 'o': o->only = !strncmp(optarg, "ep:", 3) ? optarg + 3 : optarg; break;
+    case 'u': o->junit = optarg; break;
+    case 'j': o->json = optarg; break;
+    case 'e':
+        if (!(o->one_preset = ep_preset_parse(optarg, &o->preset))) return cli_usage("--preset: found '%.40s', expected a preset's name", optarg);
+        break;
+    case 'c':
+        if (!vfy_class_parse(optarg, &o->claim)) return cli_usage("--claim: found '%.40s', expected exact, bound or direction", optarg);
+        break;
+    case 't':
+        if (!cli_number(optarg, 1, 3600, &o->timeout)) return cli_usage("--timeout: found '%.40s', expected 1 to 3600", optarg);
+        break;
+    case 'm':
+        if (!cli_number(optarg, 0, 1048576, &o->port.memory_mb)) return cli_usage("--memory: found '%.40s', expected 0 to 1048576", optarg);
+        break;
+    case 'h':
+        print_help();
+        o->done = true;
+        break;
+    case '?': return cli_usage("port: found '%.60s', expected an option of `port --help`", "an unknown option");
+    default: return cli_usage("port: an option has no value, expected one");
+    }
+    return CLI_HOLDS;
+}
+
+static int parse(int argc, char **argv, options *o)
+{
+    static const struct option longs[] = {{"port", 1, 0, 'p'}, {"plugin", 1, 0, 'g'}, {"response", 1, 0, 'r'}, {"vectors", 1, 0, 'v'},
+                                          {"only", 1, 0, 'o'}, {"junit", 1, 0, 'u'}, {"json", 1, 0, 'j'}, {"preset", 1, 0, 'e'},
+                                          {"claim", 1, 0, 'c'}, {"timeout", 1, 0, 't'}, {"memory", 1, 0, 'm'}, {"help", 0, 0, 'h'},
+                                          {0, 0, 0, 0}};
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, ":", longs, NULL)) != -1;) {
+        int code = take(o, c);
+        if (code != CLI_HOLDS || o->done) return code;
+    }
+    o->port.timeout = (double)o->timeout;
+    if (optind < argc) return cli_usage("port: found '%.60s', expected no further argument", argv[optind]);
+    if (!o->has_way) return cli_usage("port: expected one of --port, --plugin, --response");
+    return CLI_HOLDS;
+}
+
+/* ---- cases ------------------------------------------------------------------------------------------------------------ */
+
+static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
+
+static int is_epv(const struct dirent *e)
+{
+    size_t n = strlen(e->d_name);
+    return n > 4 && !strcmp(e->d_name + n - 4, ".epv");
+}
+
+static int read_one(const char *path, cases *k)
+{
+    char err[VFY_EPV_ERR] = "";
+    if (k->n_file == MOST_FILES) return cli_usage("%.200s: more than %d files", path, MOST_FILES);
+    if (vfy_epv_read(path, &k->file[k->n_file], err, sizeof err) != EP_OK) return cli_usage("%s", err);
+    k->n_file++;
+    return CLI_HOLDS;
+}
+
+static int read_files(const char *dir, cases *k)
+{
+    struct stat st;
+    struct dirent **names = NULL;
+    char path[4096];
+    int code = CLI_HOLDS;
+    if (stat(dir, &st)) return cli_usage("%.200s: cannot be read", dir);
+    if (!S_ISDIR(st.st_mode)) return read_one(dir, k);
+    int n = scandir(dir, &names, is_epv, by_name);
+    for (int i = 0; i < n; i++) {
+        if (code == CLI_HOLDS && (size_t)snprintf(path, sizeof path, "%s/%s", dir, names[i]->d_name) < sizeof path) code = read_one(path, k);
+        free(names[i]);
+    }
+    free(names);
+    return n <= 0 ? cli_usage("%.200s: found no .epv file", dir) : code;
+}
+
+/* Delays belong to the network, not to the convention. */
+static bool follows(const ep_options *o, ep_preset p)
+{
+    ep_options want = ep_preset_options(p);
+    for (size_t i = 0; i < ep_option_count(); i++) {
+        const char *name = ep_option_at(i)->name;
+        char a[40], b[40];
+        if (!strncmp(name, "delay", 5) || !ep_option_get(o, name, a, sizeof a) || !ep_option_get(&want, name, b, sizeof b)) continue;
+        if (strcmp(a, b)) return false;
+    }
+    return true;
+}
+
+static void add(const options *o, cases *k, const vfy_epv_case *c)
+{
+    if (o->only && strcmp(o->only, c->id)) return;
+    if (o->one_preset && !follows(&c->net.opt, o->preset)) return;
+    k->list[k->n++] = c;
+}
+
+static int gather(const options *o, cases *k)
+{
+    char err[512] = "";
+    vfy_progress progress = cli_progress();
+    vfy_vectors_args a = {.level = 1, .seed = 1, .progress = &progress};
+    if (o->vectors) {
+        int code = read_files(o->vectors, k);
+        if (code != CLI_HOLDS) return code;
+    } else {
+        ep_status st = vfy_vectors_make(&a, &k->made, err, sizeof err);
+        cli_progress_end();
+        if (st != EP_OK || vfy_vectors_name(&k->made) != EP_OK) return cli_status(st, *err ? err : "vectors");
+    }
+    size_t all = k->made.n;
+    for (int i = 0; i < k->n_file; i++) all += k->file[i]->n;
+    k->list = calloc(all + 1, sizeof *k->list);
+    k->judged = calloc(all + 1, sizeof *k->judged);
+    if (!k->list || !k->judged) return cli_usage("no memory for the cases");
+    for (size_t i = 0; i < k->made.n; i++) add(o, k, &k->made.made[i].c);
+    for (int f = 0; f < k->n_file; f++)
+        for (size_t i = 0; i < k->file[f]->n; i++) add(o, k, &k->file[f]->cases[i]);
+    if (o->only && !k->n) return cli_usage("--only: no case ep:%.20s", o->only);
+    return CLI_HOLDS;
+}
+
+static void drop(cases *k)
+{
+    for (int i = 0; i < k->n_file; i++) vfy_epv_free(k->file[i]);
+    vfy_vectors_free(&k->made);
+    free(k->list);
+    free(k->judged);
+}
+
+/* ---- the verdict ------------------------------------------------------------------------------------------------------ */
+
+static void done(void *user, size_t i, vfy_outcome *o)
+{
+    cases *k = user;
+    vfy_judge(k->list[i], o, k->claim, &k->judged[i]);
+}
+
+static int write_file(const char *path, const vfy_report *r, bool junit)
+{
+    vfy_outfile f;
+    char err[512] = "";
+    ep_status st = vfy_outfile_open(path, &f, err, sizeof err);
+    if (st != EP_OK) return cli_usage("%s", err);
+    if (junit) vfy_report_junit(f.f, r);
+    else st = vfy_report_json(f.f, r);
+    if (st == EP_OK) st = vfy_outfile_commit(&f, err, sizeof err);
+    else vfy_outfile_abort(&f);
+    return st == EP_OK ? CLI_HOLDS : cli_usage("%s", *err ? err : path);
+}
+
+static void again_text(const options *o, char *buf, size_t n)
+{
+    static const char *const way[] = {"--port", "--plugin", "--response"};
+    int used = snprintf(buf, n, "eprop-verify port %s '%.200s'", way[o->port.way], o->port.target);
+    if (o->vectors && used > 0 && (size_t)used < n) (void)snprintf(buf + used, n - (size_t)used, " --vectors '%.200s'", o->vectors);
+}
+
+static int report(const options *o, cases *k, const vfy_claims *claims)
+{
+    char again[500];
+    int forced = 0, code = CLI_HOLDS;
+    vfy_judge_causes(k->judged, k->n);
+    for (size_t i = 0; i < k->n && forced < MOST_FORCED; i++) {
+        if (k->judged[i].status != VFY_FAILED) continue;
+        ep_status st = vfy_judge_forced(&o->port, claims, &k->judged[i]);
+        if (st != EP_OK) return cli_status(st, "forced step");
+        forced++;
+    }
+    again_text(o, again, sizeof again);
+    vfy_report r = {claims, k->judged, k->n, o->claim, again};
+    vfy_tally t = vfy_judge_tally(k->judged, k->n);
+    vfy_report_tap(stdout, &r);
+    if (o->junit) code = write_file(o->junit, &r, true);
+    if (o->json && write_file(o->json, &r, false) != CLI_HOLDS) code = CLI_USAGE;
+    return code != CLI_HOLDS ? code : vfy_tally_code(&t);
+}
+
+int cmd_port(int argc, char **argv)
+{
+    options o = {.claim = VFY_CLASS_BOUND, .timeout = 10, .port.memory_mb = 4096};
+    vfy_claims claims = {0};
+    char err[512] = "";
+    int code = parse(argc, argv, &o);
+    if (code != CLI_HOLDS || o.done) return code;
+    cases *k = calloc(1, sizeof *k);
+    if (!k) return cli_usage("no memory");
+    k->claim = o.claim;
+    code = gather(&o, k);
+    if (code == CLI_HOLDS) {
+        ep_status st = vfy_port_run(&o.port, k->list, k->n, &claims, done, k, err, sizeof err);
+        if (st == EP_OK) code = report(&o, k, &claims);
+        else if (st == EP_PORT) {
+            printf("TAP version 14\nBail out! %s\n", err);
+            code = CLI_PORT;
+        } else code = cli_usage("%s", *err ? err : ep_status_name(st));
+    }
+    drop(k);
+    free(k);
+    return code;
+}
