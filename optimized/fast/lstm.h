@@ -3,8 +3,8 @@
  * A row of memory is u^t = [z^{t-d} | x^t | 1], so input, recurrent weights and bias are one matrix W: currents are
  * W u, and every gradient of weights is one product dI^T u over all trials and steps of a block.
  *   bptt, tbptt*    adjoints backward in time
- *   eprop1-*        offline: the same scan without the transmitted product, fed by filtered errors
- *                   online, or config.chunk > 0: by chunks with exact carries; memory constant in T
+ *   eprop1-*        config.chunk > 0 or T = 0: online, by chunks with exact carries, memory constant in T; else the scan
+ *                   of whole trials without the transmitted product, fed by filtered errors
  *   eprop3*         both scans side by side
  * SPDX-License-Identifier: MIT */
 #ifndef OPT_FAST_LSTM_H

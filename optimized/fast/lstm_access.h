@@ -47,8 +47,8 @@ static size_t count_of(const state *s, int quantity)
     case OPT_Z_PAST: return B * s->d * n;
     case OPT_FBAR: return n;
     case OPT_LOSS: return 1;
-    case OPT_L: return s->online ? B * n : 0;
-    case OPT_ZBAR: return s->online ? B * (n + 1) : 0;
+    case OPT_L: return s->chunks ? B * n : 0;
+    case OPT_ZBAR: return s->chunks ? B * (n + 1) : 0;
     default: return B * width_of(s, quantity);
     }
 }
@@ -113,7 +113,7 @@ static real gradient_entry(const state *s, int g, size_t k)
 static void settle(const opt_state *handle)
 {
     state *s = (state *)(uintptr_t)handle;
-    if (!s->online || s->offline_only) return;
+    if (!s->chunks) return;
     chunk_flush(s, s->learnt ? s->t : s->t - 1);
     for (size_t j = 0; s->R && j < s->n_rec; j++) s->regs[j] = reg_signal(s, j);
 }

@@ -59,7 +59,7 @@ static void adjoint_readout(const job *w, uint64_t t, size_t b)
     const real *err = row(s, s->err, t, b, s->ldy);
     real *dy = block_row(w, s->dy, t, b, s->ldy), *eb = s->eb + b * s->ldy;
     const real *later = block_row(w, s->dy, t + 1, b, s->ldy);
-    bool cut = !s->online && !s->e3;
+    bool cut = !s->eprop1 && !s->e3;
     for (size_t k = 0; k < s->n_out; k++) dy[k] = t < w->T ? s->kappa * later[k] : 0;
     if (cut && crosses(w, t, t + 1)) CROSS(w, t, b, s->n_out, s->n_out, 0, dy, y);
     for (size_t k = 0; k < s->n_out; k++) dy[k] += err[k];
@@ -67,7 +67,7 @@ static void adjoint_readout(const job *w, uint64_t t, size_t b)
         for (size_t k = 0; k < s->n_out; k++) eb[k] = s->kappa * eb[k];
         if (crosses(w, t, t + 1)) CROSS(w, t, b, s->n_out, s->n_out, 0, eb, y);
         for (size_t k = 0; k < s->n_out; k++) eb[k] += err[k];
-    } else if (s->online) {
+    } else if (s->eprop1) {
         const real *old = t > s->late ? row(s, s->err, t - s->late, b, s->ldy) : NULL;
         for (size_t k = 0; k < s->n_out; k++) eb[k] = s->kappa * eb[k] + (old ? old[k] : 0);
     }
@@ -79,8 +79,8 @@ static void learning_signal(const job *w, uint64_t t, size_t b0, size_t b1)
     state *s = w->s;
     size_t n = b1 - b0, np = s->np, syn = t + s->d <= w->T;
     real *L = s->L + b0 * np;
-    const real *feed = s->online || s->e3 ? s->eb + b0 * s->ldy : block_row(w, s->dy, t, b0, s->ldy);
-    if (!s->online) {
+    const real *feed = s->eprop1 || s->e3 ? s->eb + b0 * s->ldy : block_row(w, s->dy, t, b0, s->ldy);
+    if (!s->eprop1) {
         s->k->gemm(n, np, syn ? s->nc * np : 0, syn ? block_row(w, s->dI, t + s->d, b0, s->ldi) : L, s->ldi, s->Wb, L,
                    np, false);
         if (crosses(w, t, t + s->d))
@@ -91,7 +91,7 @@ static void learning_signal(const job *w, uint64_t t, size_t b0, size_t b1)
         memcpy(s->L2 + b0 * np, L, n * np * sizeof *L);
         s->k->gemm(n, np, s->n_out, block_row(w, s->dy, t, b0, s->ldy), s->ldy, s->Wl, s->L2 + b0 * np, np, true);
     }
-    s->k->gemm(n, np, s->n_out, feed, s->ldy, s->Wl, L, np, !s->online);
+    s->k->gemm(n, np, s->n_out, feed, s->ldy, s->Wl, L, np, !s->eprop1);
 }
 
 /* The hidden state's and the local path's part of a boundary; neither model has a local path from z. */
@@ -113,7 +113,7 @@ static void adjoint_step(const job *w, uint64_t t, size_t b0, size_t b1)
     learning_signal(w, t, b0, b1);
     for (size_t b = b0; b < b1; b++) {
         cell_row c = cell_at(s, t, b);
-        if (!s->online && crosses(w, t, t + 1)) cross_hidden(w, t, b);
+        if (!s->eprop1 && crosses(w, t, t + 1)) cross_hidden(w, t, b);
         c.L = s->L + b * s->np;
         c.carry = s->carry + b * s->np;
         c.dalpha = s->dalpha + b * s->np;

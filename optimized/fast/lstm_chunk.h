@@ -198,7 +198,7 @@ static void chunk_shift(state *s)
 static void online_step(state *s, const real *x, size_t stride)
 {
     if (s->t - s->base == s->cap) {
-        if (s->online && !s->offline_only) chunk_flush(s, s->t);
+        if (s->chunks) chunk_flush(s, s->t);
         chunk_shift(s);
     }
     pack_weights(s);
@@ -206,7 +206,7 @@ static void online_step(state *s, const real *x, size_t stride)
     s->T_all++;
     s->learnt = false;
     forward_rows(s, s->t, 0, s->nb, x, stride);
-    if (!s->online) return;
+    if (!s->chunks) return;
     zero(row(s, s->sig, s->t, 0, s->np), s->nb * s->np);
     zero(s->ring + (size_t)(s->t % (s->late + 1)) * s->nb * s->np, s->nb * s->np);
     for (size_t b = 0; b < s->nb; b++) {

@@ -54,8 +54,8 @@ static void plan_sizes(state *s)
     s->ldq = s->nc * s->np;
     s->ldi = s->ldq + LSTM_PAD / 2;
     s->ldy = padded(s->n_out);
-    s->cap = s->by_chunks ? (size_t)s->cfg.chunk : larger(T, s->online ? CHUNK : 1);
-    s->block = larger(1, smaller(T, BLOCK_ROWS / larger(B, 1)));
+    s->cap = !s->chunks ? larger(T, 1) : s->cfg.chunk > 0 ? (size_t)s->cfg.chunk : CHUNK;
+    s->block = larger(1, smaller(s->chunks ? s->cap : T, BLOCK_ROWS / larger(B, 1)));
     s->span = larger(1, larger(s->block * B, B));
     s->threads = smaller(larger((size_t)s->cfg.threads, 1), FAST_MOST_THREADS);
 }
@@ -69,11 +69,11 @@ static void plan(const opt_config *cfg, state *s)
     s->n_out = (size_t)cfg->net->n_out;
     s->d = (size_t)cfg->net->opt.delay;
     s->late = (size_t)cfg->net->opt.delay_L;
-    s->online = opt_rule_online(cfg->rule);
+    s->eprop1 = opt_rule_online(cfg->rule);
     s->symmetric = cfg->rule == EP_EPROP1_SYMMETRIC;
     s->windows = cfg->rule >= EP_TBPTT && cfg->rule <= EP_EPROP3_SG;
     s->e3 = cfg->rule == EP_EPROP3 || cfg->rule == EP_EPROP3_SG;
-    s->by_chunks = s->online && cfg->chunk > 0;
+    s->chunks = s->eprop1 && (cfg->chunk > 0 || cfg->T == 0);
     s->nb = (size_t)cfg->B;
     for (int g = 0; g < (int)EP_N_GROUP; g++) {
         s->first[g] = s->n_par;
@@ -110,14 +110,14 @@ static void clear_state(state *s)
     size_t B = (size_t)s->cfg.B;
     s->t = s->base = s->flushed = 0;
     s->learnt = true;
-    s->live = s->offline_only = false;
+    s->live = false;
     zero(s->u, (s->d + 1) * B * s->ldu);
     zero(s->q, B * s->ldq);
     zero(s->h, B * s->np);
     zero(s->phi, B * s->np);
     zero(s->y, B * s->ldy);
     zero(s->err, B * s->ldy);
-    if (!s->online) return;
+    if (!s->chunks) return;
     zero(s->zbar, B * (s->np + LSTM_PAD));
     zero(s->ring, (s->late + 1) * B * s->np);
 }
@@ -133,7 +133,7 @@ static void clear_gradient(state *s)
     zero(s->zsum, B * s->np);
     zero(s->loss, B);
     zero(s->reg, s->np);
-    if (!s->online) return;
+    if (!s->chunks) return;
     zero(s->a_R, B * s->np);
     if (s->R) zero(s->R, rows * s->ldg);
     zero(s->regs, s->np);
@@ -229,8 +229,8 @@ static ep_status learn(opt_state *handle, const opt_signal *sig)
     state *s = inside(handle);
     const opt_signal silent = {.err = NULL};
     if (!sig) sig = &silent;
-    if (!s->online) return EP_NOTIMPL;
-    if (s->learnt || s->offline_only) return EP_DOMAIN;
+    if (!s->chunks) return EP_NOTIMPL;
+    if (s->learnt) return EP_DOMAIN;
     ep_status st = check_signal(s, sig);
     if (st != EP_OK) return st;
     const real *err = sig->err, *target = sig->target, *weight = sig->weight;
@@ -263,7 +263,7 @@ static void grad_by_scan(state *s, const opt_trials *tr)
     pack_weights(s);
     fast_parallel(forward_part, &w, w.parts, s->threads);
     s->t = s->T_all = w.T;
-    s->learnt = s->offline_only = s->online;
+    s->learnt = true;
     for (size_t j = 0; s->cfg.c_reg > 0 && j < s->n_rec; j++) s->reg[j] = reg_signal(s, j);
     backward_run(&w);
 }
@@ -292,7 +292,7 @@ static ep_status grad(opt_state *handle, const opt_trials *tr)
     fast_ftz was = fast_ftz_enter();
     s->nb = (size_t)tr->B;
     for (size_t b = 0; b < s->nb; b++) s->norm[b] = loss_divisor(s, tr, b);
-    if (s->by_chunks) grad_by_chunks(s, tr);
+    if (s->chunks) grad_by_chunks(s, tr);
     else if (s->cfg.T > 0) grad_by_scan(s, tr);
     bool good = gradient_finite(s);
     fast_ftz_leave(was);
@@ -336,8 +336,8 @@ static void describe(const opt_state *handle, char *buf, size_t n)
 {
     const state *s = inside_const(handle);
     char form[48] = "adjoints of whole trials";
-    if (s->by_chunks) (void)snprintf(form, sizeof form, "chunks of %zu steps", s->cap);
-    else if (s->online) (void)snprintf(form, sizeof form, "scan of whole trials, online chunks of %zu", s->cap);
+    if (s->chunks) (void)snprintf(form, sizeof form, "chunks of %zu steps", s->cap);
+    else if (s->eprop1) (void)snprintf(form, sizeof form, "scan of whole trials");
     (void)snprintf(buf, n, "fast %s %s, %s, own packed products, %zu thread%s, fixed order of sums, %s, %s, rule %s",
                    ep_model_name(s->net.model), sizeof(real) == sizeof(double) ? "binary64" : "binary32", s->k->isa,
                    s->threads, s->threads == 1 ? "" : "s", fast_ftz_name(), form, ep_rule_name(s->cfg.rule));

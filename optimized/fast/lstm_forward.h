@@ -29,7 +29,7 @@ static real entry_out(const state *s, size_t k, size_t n)
 }
 static real entry_feedback(const state *s, size_t k, size_t n)
 {
-    bool symmetric = s->symmetric || !s->online;
+    bool symmetric = s->symmetric || !s->eprop1;
     if (n >= s->n_rec) return 0;
     return s->g_out * (symmetric ? group(s, EP_G_WOUT)[k * s->n_rec + n] : s->fb[n * s->n_out + k]);
 }
@@ -46,7 +46,7 @@ static void pack_weights(state *s)
 {
     if (!s->stale) return;
     pack_matrix(s, s->nu, s->nc * s->np, entry_forward, s->Wf);
-    if (!s->online) pack_matrix(s, s->nc * s->np, s->np, entry_backward, s->Wb);
+    if (!s->eprop1) pack_matrix(s, s->nc * s->np, s->np, entry_backward, s->Wb);
     pack_matrix(s, s->np, s->n_out, entry_out, s->Wo);
     pack_matrix(s, s->n_out, s->np, entry_feedback, s->Wl);
     for (size_t j = 0; s->cell == 1 && j < s->n_rec; j++) s->alpha[j] = group(s, EP_G_THETA + (int)EP_ALPHA)[j];

@@ -47,14 +47,23 @@ INLINE void tile(size_t rows, size_t k, const real *A, size_t row, size_t step, 
     }
 }
 
+/* `rows` columns of A [k][..] side by side. */
+INLINE void sliver_copy(size_t rows, size_t k, const real *A, size_t lda, real *to)
+{
+    for (size_t q = 0; q < k; q++) memcpy(to + q * rows, A + q * lda, rows * sizeof(real));
+}
+
 #define TILE_OF(rows) \
     static void tile_across_##rows(size_t k, const real *A, size_t lda, const real *B, real *C, size_t ldc, bool add) \
     { \
         tile(rows, k, A, lda, 1, B, C, ldc, add); \
     } \
-    static void tile_sliver_##rows(size_t k, const real *A, const real *B, real *C, size_t ldc) \
+    static void tile_sliver_##rows(size_t n, size_t k, const real *A, size_t lda, const real *B, real *C, size_t ldc, \
+                                   real *sliver) \
     { \
-        tile(rows, k, A, 1, rows, B, C, ldc, true); \
+        sliver_copy(rows, k, A, lda, sliver); \
+        for (size_t p = 0; p * PANEL < n; p++) \
+            tile(rows, k, sliver, 1, rows, B + p * k * PANEL, C + p * PANEL, ldc, true); \
     }
 TILE_OF(1)
 TILE_OF(2)
@@ -89,17 +98,19 @@ static void tile_across(size_t rows, size_t k, const real *A, size_t lda, const 
     }
 }
 
-static void tile_sliver(size_t rows, size_t k, const real *A, const real *B, real *C, size_t ldc)
+/* C [rows][n] += A^T B for `rows` columns of A. */
+static void tile_sliver(size_t rows, size_t n, size_t k, const real *A, size_t lda, const real *B, real *C, size_t ldc,
+                        real *sliver)
 {
     switch (rows) {
 #if VEC_BYTES == 64
-    case 12: tile_sliver_12(k, A, B, C, ldc); break;
-    case 8: tile_sliver_8(k, A, B, C, ldc); break;
+    case 12: tile_sliver_12(n, k, A, lda, B, C, ldc, sliver); break;
+    case 8: tile_sliver_8(n, k, A, lda, B, C, ldc, sliver); break;
 #endif
-    case 6: tile_sliver_6(k, A, B, C, ldc); break;
-    case 4: tile_sliver_4(k, A, B, C, ldc); break;
-    case 2: tile_sliver_2(k, A, B, C, ldc); break;
-    default: tile_sliver_1(k, A, B, C, ldc);
+    case 6: tile_sliver_6(n, k, A, lda, B, C, ldc, sliver); break;
+    case 4: tile_sliver_4(n, k, A, lda, B, C, ldc, sliver); break;
+    case 2: tile_sliver_2(n, k, A, lda, B, C, ldc, sliver); break;
+    default: tile_sliver_1(n, k, A, lda, B, C, ldc, sliver);
     }
 }
 
@@ -137,10 +148,7 @@ static void gemm_transposed(size_t r0, size_t r1, size_t n, size_t k, const real
 {
     for (size_t r = r0, take; r < r1; r += take) {
         take = tile_rows(r1 - r);
-        for (size_t q = 0; q < k; q++)
-            for (size_t c = 0; c < take; c++) sliver[q * take + c] = A[q * lda + r + c];
-        for (size_t p = 0; p < gemm_panels(n); p++)
-            tile_sliver(take, k, sliver, B + p * k * PANEL, C + r * ldc + p * PANEL, ldc);
+        tile_sliver(take, n, k, A + r, lda, B, C + r * ldc, ldc, sliver);
     }
 }
 

@@ -59,8 +59,6 @@ typedef struct LSTM_NAME(fast_lstm_kernels) {
     void (*filter)(size_t n, OPT_REAL keep, const OPT_REAL *from, OPT_REAL *to);
     /* Any n, any alignment. */
     bool (*finite)(size_t n, const OPT_REAL *v);
-    /* n a multiple of LSTM_PAD; 0 exp, 1 sigmoid, 2 tanh. */
-    void (*math)(int which, size_t n, const OPT_REAL *x, OPT_REAL *y);
 } LSTM_NAME(fast_lstm_kernels);
 
 const LSTM_NAME(fast_lstm_kernels) *LSTM_NAME(fast_lstm_base)(void);

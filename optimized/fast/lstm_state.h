@@ -16,7 +16,7 @@ typedef LSTM_NAME(fast_lstm_kernels) kernels;
 typedef LSTM_NAME(fast_cell_row) cell_row;
 typedef LSTM_NAME(fast_trace_row) trace_row;
 
-enum { CHUNK = 64, BLOCK_ROWS = 1024 };
+enum { CHUNK = 64, BLOCK_ROWS = 768 };
 
 typedef struct state {
     opt_config cfg; /* cfg.net is not kept */
@@ -27,7 +27,7 @@ typedef struct state {
     size_t np, nu, ldu, ldq, ldi, ldy, ldg;     /* padded neurons; columns of u; lengths of rows */
     size_t cap, block, span, nb, threads;       /* steps kept; steps of a block backward; trials in use */
     size_t first[EP_N_GROUP], size[EP_N_GROUP], n_par;
-    bool online, symmetric, by_chunks, e3, windows;
+    bool eprop1, symmetric, chunks, e3, windows; /* chunks: e-prop 1 that learns step by step */
     bool stale;                /* parameters changed since they were packed */
     bool learnt, live;         /* the last step has learnt; traces are not all zero */
     uint64_t t, base, T_all;   /* last step; steps before slot 1; steps of the last grad */
@@ -47,7 +47,6 @@ typedef struct state {
     real *eps, *ebar, *R;      /* [B][ne np][ldg], [B][nc np][ldg], [nc np][ldg] */
     real *a_eps, *a_ebar, *a_U, *a_K, *a_S, *a_1, *a_R; /* [B][np]: the same for the decay of rate units */
     uint64_t flushed;          /* online: steps whose signals are in the gradient */
-    bool offline_only;         /* grad ran as a scan: no traces to go on from */
 } state;
 
 typedef struct cursor {
@@ -138,8 +137,8 @@ static void carve(cursor *c, state *s)
     s->galpha = numbers(c, np, 1, 1);
     s->pack = numbers(c, s->span, s->ldg, 1);
     s->slivers = numbers(c, s->threads, LSTM_TILE_ROWS, s->span);
-    if (s->cfg.T > 0) carve_offline(c, s);
-    if (s->online) carve_online(c, s);
+    if (s->cfg.T > 0 && !s->chunks) carve_offline(c, s);
+    if (s->chunks) carve_online(c, s);
 }
 
 /* ---- where things are -------------------------------------------------------------------------------- */

@@ -52,20 +52,12 @@ static bool finite_all(size_t n, const real *v)
     return rest == 0;
 }
 
-static void math_all(int which, size_t n, const real *x, real *y)
-{
-    for (size_t i = 0; i < n; i += LANES) {
-        vec a = v_load(x + i);
-        v_store(y + i, which == 0 ? v_exp(a) : which == 1 ? v_sigmoid(a) : v_tanh(a));
-    }
-}
-
 #define LSTM_TABLE(getter, name) \
     const LSTM_NAME(fast_lstm_kernels) *LSTM_NAME(getter)(void) \
     { \
         static const LSTM_NAME(fast_lstm_kernels) table = { \
             name, PANEL, gemm_pack, gemm, gemm_transposed, {lstm_forward, rate_forward}, \
-            {lstm_backward, rate_backward}, {lstm_decay, rate_decay}, trace_row, filter_row, finite_all, math_all, \
+            {lstm_backward, rate_backward}, {lstm_decay, rate_decay}, trace_row, filter_row, finite_all, \
         }; \
         return &table; \
     }
