@@ -187,6 +187,9 @@ START_TEST(test_shared_traces)
     double alpha[N] = {0.875, 0.875, 0.75, 0.875, 0.75};
     s.net.theta[EP_ALPHA] = alpha; /* two groups of rows */
     s.net.opt = ep_preset_options((ep_preset)(_i % EP_N_PRESET));
+    s.net.opt.spike_from = _i / 2 % 2 ? EP_FROM_OLD_V : EP_FROM_NEW_V; /* three components, each driven by another */
+    if (s.net.model == EP_SYNAPTIC) s.net.opt.spike_from = EP_FROM_NEW_V;
+    if (_i % 5 < 3) s.net.opt.reset = EP_RESET_VTH_NEXT;
     record(&s, ref_arith_rational(), 53, &r);
     ref_view v = ref_view_plain(&r.net, &r.run.tr[0]);
     ref_num *L = ref_vec(&r.c, (T + 2) * N);
@@ -257,16 +260,17 @@ START_TEST(test_linear_in_L)
 END_TEST
 
 /* v^2 = alpha I^1 + I^2 = v_th exactly, with alpha I^1 = (1/2 + 2^-40)(1/4 + 2^-39) = 1/8 + 2^-40 + 2^-42 + 2^-79 of 77
- * bits; two inputs add the rest of 5/8, high part and low part. Intervals of 64 bits can't decide it. */
+ * bits; the rest of 5/8 comes in two parts, the high one by a spike of neuron 1, the low one by an input. Intervals of 64
+ * bits can't decide it. */
 START_TEST(test_tie)
 {
-    double alpha = 0.5 + 0x1p-40, Win[3] = {0.25 + 0x1p-39, 0.5 - (0x1p-40 + 0x1p-42), -0x1p-79};
-    double xs[6] = {1.0, 0.0, 0.0, 0.0, 1.0, 1.0}, theta[1] = {alpha};
-    ep_net net = {.model = EP_LIF, .n_in = 3, .n_rec = 1, .n_out = 1, .Win = Win, .v_th = 0.625, .gamma = 0.3125};
+    double alpha[2] = {0.5 + 0x1p-40, 0.5}, Win[4] = {0.25 + 0x1p-39, -0x1p-79, 1.0, 0.0};
+    double Wrec[4] = {0.0, 0.5 - (0x1p-40 + 0x1p-42), 0.0, 0.0}, xs[4] = {1.0, 0.0, 0.0, 1.0};
+    ep_net net = {.model = EP_LIF, .n_in = 2, .n_rec = 2, .n_out = 1, .Win = Win, .Wrec = Wrec, .v_th = 0.625, .gamma = 0.3125};
     ep_batch bt = {.T = 2, .B = 1, .x = xs};
     net.opt = ep_preset_options(EP_PAPER2019);
     net.opt.spike_test = _i ? EP_TEST_GE : EP_TEST_GT;
-    net.theta[EP_ALPHA] = theta;
+    net.theta[EP_ALPHA] = alpha;
     ref_ctx c;
     ref_net n;
     ref_run run;
@@ -276,8 +280,55 @@ START_TEST(test_tie)
     ck_assert_int_eq(ref_run_batch(&c, &n, &bt, &run), EP_UNABLE);
     ck_assert_int_eq(ref_run_batch_exact(&c, &n, &net, &bt, &run, &settled), EP_OK);
     ck_assert_uint_eq(settled, 1);
-    ck_assert_int_eq((int)c.ar->to_d(ref_at2(run.tr[0].z, 1, 2, 0)), _i);
+    ck_assert_int_eq((int)c.ar->to_d(ref_at2(run.tr[0].z, 2, 1, 1)), 1);
+    ck_assert_int_eq((int)c.ar->to_d(ref_at2(run.tr[0].z, 2, 2, 0)), _i);
     ref_ctx_clear(&c);
+}
+END_TEST
+
+/* A signal that arrives late is the same signal, shifted. */
+START_TEST(test_late)
+{
+    subject s;
+    computed r;
+    size_t alive;
+    ref_grad shifted;
+    make(&s, EP_ALIF, 130 + (uint64_t)_i);
+    s.bt.B = 1;
+    s.net.opt.delay_L = 1 + _i;
+    record(&s, ref_arith_rational(), 53, &r);
+    ref_grad late = gradient(&r, (ref_rule_args){.rule = EP_EPROP1_SYMMETRIC});
+    ref_view v = ref_view_plain(&r.net, &r.run.tr[0]);
+    ref_num *L = ref_vec(&r.c, 2 * (T + 2) * N), *moved = L + (T + 2) * N, *dy = ref_vec(&r.c, (T + 2) * OUT);
+    ref_signal_feedback(&r.c, &v, NULL, L);
+    for (int i = (2 + _i) * N; i < (T + 1) * N; i++) ref_set(&r.c, &moved[i], &L[i - (1 + _i) * N]);
+    ref_signal sig = {.L_ebar = moved, .reg = r.run.reg};
+    ck_assert_int_eq(ref_grad_init(&r.c, &r.net, &shifted), EP_OK);
+    ck_assert_int_eq(ref_grad_traces(&r.c, &v, &sig, &shifted, NULL, 1), EP_OK);
+    ref_readout_adjoint(&r.c, &v, dy);
+    ref_grad_readout(&r.c, &v, dy, &shifted);
+    ck_assert_uint_eq(unequal(&r, &late, &shifted, &alive), 0);
+    ck_assert_uint_gt(alive, N);
+    ref_ctx_clear(&r.c);
+}
+END_TEST
+
+/* n_ref is the shortest interval between spikes; one more under the other count. Driven hard, neurons fire at it. */
+START_TEST(test_refractory)
+{
+    subject s;
+    computed r;
+    make(&s, EP_LIF, 140);
+    double strong[N] = {9, 9, 9, 9, 9};
+    s.net.b = strong;
+    s.net.Win = s.net.Wrec = NULL;
+    s.net.n_ref = _i / 2;
+    s.net.opt.ref_count = _i % 2 ? EP_REFR_N_PLUS_1 : EP_REFR_N;
+    record(&s, ref_arith_binary64(), 53, &r);
+    int interval = s.net.n_ref + _i % 2;
+    for (int t = 1; t <= T; t++)
+        ck_assert_int_eq((int)ref_at2(r.run.tr[0].z, N, t, 0)->d, interval < 2 || (t - 1) % interval == 0);
+    ref_ctx_clear(&r.c);
 }
 END_TEST
 
@@ -341,6 +392,8 @@ int main(void)
     tcase_add_loop_test(t, test_threads, 0, rounds(12));
     tcase_add_loop_test(t, test_linear_in_L, 0, rounds(8));
     tcase_add_loop_test(t, test_tie, 0, 2);
+    tcase_add_loop_test(t, test_late, 0, 3);
+    tcase_add_loop_test(t, test_refractory, 0, 10);
     tcase_add_test(t, test_kolen_pollack);
     tcase_add_test(t, test_refused);
     suite_add_tcase(s, t);
