@@ -22,7 +22,7 @@ typedef struct LSTM_NAME(fast_cell_row) {
     size_t n;                 /* padded neurons */
     OPT_REAL *q;              /* LSTM: currents in, gates i, f, g, o out [4][n]; rate: currents [n] */
     const OPT_REAL *h_prev;   /* c^{t-1}; v^{t-1} */
-    OPT_REAL *h, *phi, *z;    /* c^t, phi(c^t); v^t, unused; z^t */
+    OPT_REAL *h, *phi, *z;    /* c^t, phi(c^t), z^t; rate: v^t, tanh(v^t) twice, as z may be set afterwards */
     OPT_REAL *zsum;           /* += z^t */
     const OPT_REAL *alpha;    /* rate */
     OPT_REAL b_forget;

@@ -11,6 +11,7 @@ static void rate_forward(const cell_row *c)
         vec v = v_fma(v_load(c->alpha + j), v_load(c->h_prev + j), v_load(c->q + j)), z = v_tanh(v);
         v_store(c->h + j, v);
         v_store(c->z + j, z);
+        v_store(c->phi + j, z);
         v_store(c->zsum + j, v_load(c->zsum + j) + z);
     }
 }
@@ -19,7 +20,7 @@ static void rate_backward(const cell_row *c)
 {
     vec one = v_set(1);
     for (size_t j = 0; j < c->n; j += LANES) {
-        vec z = v_load(c->z + j), L = v_load(c->L + j) + v_load(c->reg + j);
+        vec z = v_load(c->phi + j), L = v_load(c->L + j) + v_load(c->reg + j);
         vec dv = v_fma(one - z * z, L, v_load(c->carry + j));
         v_store(c->D + j, dv);
         v_store(c->carry + j, v_load(c->alpha + j) * dv);
