@@ -1,16 +1,13 @@
-/* mpfi.c: intervals [left, right] of MPFR numbers, outward rounding: every result encloses the exact one.
+/* mpfi.c: intervals [left, right] through the MPFI library; every result encloses the exact one.
  *
- * Written on MPFR's directed roundings rather than on the MPFI library's functions: those allocate
- * temporaries on every product, and monotone functions are tight when taken at the ends. Ends are never
- * NaN; what would be NaN becomes the whole line. An infinite end means unbounded, the reals inside are finite.
+ * What the library leaves open is settled here: an end that would be NaN makes the interval the whole line, 0 times
+ * anything is 0, and monotone functions that it lacks (sigmoid, max(0, .)) are taken at the ends with directed
+ * rounding, which is tight. An infinite end means unbounded, the reals inside are finite.
  * SPDX-License-Identifier: MIT */
 #include "internal.h"
 
 #define L(x) (&(x)->i->left)
 #define R(x) (&(x)->i->right)
-
-typedef int (*unary)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t);
-typedef int (*binary)(mpfr_ptr, mpfr_srcptr, mpfr_srcptr, mpfr_rnd_t);
 
 static void iv_whole(ref_num *r)
 {
@@ -31,49 +28,6 @@ static void iv_set_zero(ref_num *r)
     mpfr_set_zero(R(r), 1);
 }
 
-/* r = [f(la, lb) down, f(ra, rb) up]; the ends may be those of r. */
-static void iv_ends(ref_num *r, binary f, mpfr_srcptr la, mpfr_srcptr lb, mpfr_srcptr ra, mpfr_srcptr rb)
-{
-    if (ra != L(r) && rb != L(r)) {
-        f(L(r), la, lb, MPFR_RNDD);
-        f(R(r), ra, rb, MPFR_RNDU);
-    } else if (la != R(r) && lb != R(r)) {
-        f(R(r), ra, rb, MPFR_RNDU);
-        f(L(r), la, lb, MPFR_RNDD);
-    } else {
-        mp_limb_t limbs[REF_TEMP_LIMBS];
-        mpfr_t t;
-        ref_mpfr_place(t, mpfr_get_prec(L(r)), limbs);
-        f(t, la, lb, MPFR_RNDD);
-        f(R(r), ra, rb, MPFR_RNDU);
-        mpfr_set(L(r), t, MPFR_RNDD);
-    }
-    iv_sane(r);
-}
-
-/* Both intervals have 0 inside: [min(al br, ar bl), max(al bl, ar br)]. */
-static void iv_mul_mixed(ref_num *r, const ref_num *a, const ref_num *b)
-{
-    mp_limb_t limbs[3][REF_TEMP_LIMBS];
-    mpfr_t lo, hi, t;
-    ref_mpfr_place(lo, mpfr_get_prec(L(r)), limbs[0]);
-    ref_mpfr_place(hi, mpfr_get_prec(R(r)), limbs[1]);
-    ref_mpfr_place(t, mpfr_get_prec(L(r)), limbs[2]);
-    mpfr_mul(lo, L(a), R(b), MPFR_RNDD);
-    mpfr_mul(t, R(a), L(b), MPFR_RNDD);
-    mpfr_min(lo, lo, t, MPFR_RNDD);
-    mpfr_mul(hi, L(a), L(b), MPFR_RNDU);
-    mpfr_mul(t, R(a), R(b), MPFR_RNDU);
-    mpfr_max(R(r), hi, t, MPFR_RNDU);
-    mpfr_set(L(r), lo, MPFR_RNDD);
-}
-
-/* -1: all <= 0, 1: all >= 0, 0: both signs inside. */
-static int iv_side(const ref_num *a)
-{
-    return mpfr_sgn(L(a)) >= 0 ? 1 : mpfr_sgn(R(a)) <= 0 ? -1 : 0;
-}
-
 static void iv_place(ref_ctx *c, ref_num *x, mp_limb_t *limbs)
 {
     ref_mpfr_place(L(x), c->prec, limbs);
@@ -83,31 +37,29 @@ static void iv_place(ref_ctx *c, ref_num *x, mp_limb_t *limbs)
 static void iv_set(ref_ctx *c, ref_num *r, const ref_num *a)
 {
     (void)c;
-    mpfr_set(L(r), L(a), MPFR_RNDD);
-    mpfr_set(R(r), R(a), MPFR_RNDU);
+    mpfi_set(r->i, a->i);
     iv_sane(r);
 }
 
 static void iv_set_d(ref_ctx *c, ref_num *r, double a)
 {
     (void)c;
-    mpfr_set_d(L(r), a, MPFR_RNDD);
-    mpfr_set_d(R(r), a, MPFR_RNDU);
+    mpfi_set_d(r->i, a);
     iv_sane(r);
 }
 
 static void iv_add(ref_ctx *c, ref_num *r, const ref_num *a, const ref_num *b)
 {
     (void)c;
-    mpfr_add(L(r), L(a), L(b), MPFR_RNDD);
-    mpfr_add(R(r), R(a), R(b), MPFR_RNDU);
+    mpfi_add(r->i, a->i, b->i);
     iv_sane(r);
 }
 
 static void iv_sub(ref_ctx *c, ref_num *r, const ref_num *a, const ref_num *b)
 {
     (void)c;
-    iv_ends(r, mpfr_sub, L(a), R(b), R(a), L(b));
+    mpfi_sub(r->i, a->i, b->i);
+    iv_sane(r);
 }
 
 static void iv_mul(ref_ctx *c, ref_num *r, const ref_num *a, const ref_num *b)
@@ -117,61 +69,33 @@ static void iv_mul(ref_ctx *c, ref_num *r, const ref_num *a, const ref_num *b)
         iv_set_zero(r);
         return;
     }
-    int sa = iv_side(a), sb = iv_side(b);
-    if (sa == 0 && sb == 0) {
-        iv_mul_mixed(r, a, b);
-        return;
-    }
-    /* the end of a in the lower bound is its left one where b is (or reaches) positive, and so on */
-    bool la = sa > 0 ? sb > 0 : sa < 0 ? sb >= 0 : sb > 0;
-    bool lb = sb > 0 ? sa > 0 : sb < 0 ? sa >= 0 : sa > 0;
-    bool ra = sa > 0 ? sb < 0 : sa < 0 ? sb <= 0 : sb < 0;
-    bool rb = sb > 0 ? sa < 0 : sb < 0 ? sa <= 0 : sa < 0;
-    iv_ends(r, mpfr_mul, la ? L(a) : R(a), lb ? L(b) : R(b), ra ? L(a) : R(a), rb ? L(b) : R(b));
+    mpfi_mul(r->i, a->i, b->i);
+    iv_sane(r);
 }
 
 static void iv_div(ref_ctx *c, ref_num *r, const ref_num *a, const ref_num *b)
 {
-    int sa = iv_side(a);
     if (mpfr_sgn(L(b)) <= 0 && mpfr_sgn(R(b)) >= 0) {
         ref_fail(c, EP_UNABLE);
         iv_whole(r);
     } else if (iv_zero(a)) {
         iv_set_zero(r);
-    } else if (mpfr_sgn(L(b)) > 0) {
-        iv_ends(r, mpfr_div, L(a), sa > 0 ? R(b) : L(b), R(a), sa < 0 ? R(b) : L(b));
     } else {
-        iv_ends(r, mpfr_div, R(a), sa < 0 ? L(b) : R(b), L(a), sa > 0 ? L(b) : R(b));
+        mpfi_div(r->i, a->i, b->i);
+        iv_sane(r);
     }
 }
 
 static void iv_neg(ref_ctx *c, ref_num *r, const ref_num *a)
 {
     (void)c;
-    if (r == a) {
-        mpfr_swap(L(r), R(r));
-        mpfr_neg(L(r), L(r), MPFR_RNDD);
-        mpfr_neg(R(r), R(r), MPFR_RNDU);
-    } else {
-        mpfr_neg(L(r), R(a), MPFR_RNDD);
-        mpfr_neg(R(r), L(a), MPFR_RNDU);
-    }
+    mpfi_neg(r->i, a->i);
 }
 
 static void iv_abs(ref_ctx *c, ref_num *r, const ref_num *a)
 {
-    int s = iv_side(a);
-    if (s > 0) {
-        iv_set(c, r, a);
-    } else if (s < 0) {
-        iv_neg(c, r, a);
-    } else {
-        if (mpfr_cmpabs(L(a), R(a)) > 0)
-            mpfr_neg(R(r), L(a), MPFR_RNDU);
-        else
-            mpfr_set(R(r), R(a), MPFR_RNDU);
-        mpfr_set_zero(L(r), 1);
-    }
+    (void)c;
+    mpfi_abs(r->i, a->i);
 }
 
 static void iv_pos(ref_ctx *c, ref_num *r, const ref_num *a)
@@ -182,25 +106,29 @@ static void iv_pos(ref_ctx *c, ref_num *r, const ref_num *a)
     if (!right) mpfr_set_zero(R(r), 1);
 }
 
-/* f increasing. */
-static void iv_monotone(ref_num *r, const ref_num *a, unary f)
+static void iv_exp(ref_ctx *c, ref_num *r, const ref_num *a)
 {
-    f(L(r), L(a), MPFR_RNDD);
-    f(R(r), R(a), MPFR_RNDU);
+    (void)c;
+    mpfi_exp(r->i, a->i);
     iv_sane(r);
 }
 
-static void iv_exp(ref_ctx *c, ref_num *r, const ref_num *a) { (void)c; iv_monotone(r, a, mpfr_exp); }
-static void iv_tanh(ref_ctx *c, ref_num *r, const ref_num *a) { (void)c; iv_monotone(r, a, mpfr_tanh); }
+static void iv_tanh(ref_ctx *c, ref_num *r, const ref_num *a)
+{
+    (void)c;
+    mpfi_tanh(r->i, a->i);
+    iv_sane(r);
+}
 
 static void iv_log(ref_ctx *c, ref_num *r, const ref_num *a)
 {
-    if (mpfr_sgn(L(a)) > 0) {
-        iv_monotone(r, a, mpfr_log);
-    } else {
+    if (mpfr_sgn(L(a)) <= 0) {
         ref_fail(c, EP_UNABLE);
         iv_whole(r);
+        return;
     }
+    mpfi_log(r->i, a->i);
+    iv_sane(r);
 }
 
 static void iv_sigmoid(ref_ctx *c, ref_num *r, const ref_num *a)
@@ -213,8 +141,7 @@ static void iv_sigmoid(ref_ctx *c, ref_num *r, const ref_num *a)
 static void iv_pi(ref_ctx *c, ref_num *r)
 {
     (void)c;
-    mpfr_const_pi(L(r), MPFR_RNDD);
-    mpfr_const_pi(R(r), MPFR_RNDU);
+    mpfi_const_pi(r->i);
 }
 
 static int iv_sign(const ref_num *a)
