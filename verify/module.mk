@@ -25,3 +25,22 @@ $(TINY_SO): $(BUILD)/verify/test/plugin_tiny%.so: verify/test/plugin_tiny.c veri
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -Iverify -DTINY=$* -o $@ $<
 $(BUILD)/verify/test/test_plugin: $(TINY_SO)
+
+# The template port inside eprop-verify, with a switch for each one-line mistake of its catalogue.
+MUTANTS := $(BUILD)/verify/ports/c/mutants
+$(MUTANTS).c: verify/ports/c/mutants.awk verify/ports/c/mutants.txt verify/ports/c/port.c
+	@mkdir -p $(@D)
+	$(Q)awk -f verify/ports/c/mutants.awk verify/ports/c/mutants.txt verify/ports/c/port.c > $@.tmp && mv $@.tmp $@
+$(MUTANTS).o: $(MUTANTS).c verify/ports/c/template.h
+	$(Q)$(CC) $(CPPFLAGS) -Iverify/ports/c $(ALL_CFLAGS) -c -o $@ $<
+$(BUILD)/eprop-verify: $(MUTANTS).o
+mutants: $(BUILD)/eprop-verify ## which one-line mistakes are caught, and where: build/mutants.tsv
+	@$(BUILD)/eprop-verify selftest --table $(BUILD)/mutants.tsv
+
+# Ports as examples: each a program that speaks lines.
+PORT_C := $(BUILD)/verify/ports/c/port
+$(PORT_C): verify/ports/c/port.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< -lm
+ports: $(PORT_C) ## build the template ports
+.PHONY: mutants ports

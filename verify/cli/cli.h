@@ -21,6 +21,7 @@ int cmd_gradient(int argc, char **argv);
 int cmd_slips(int argc, char **argv);
 int cmd_vectors(int argc, char **argv);
 int cmd_port(int argc, char **argv);
+int cmd_selftest(int argc, char **argv);
 int cmd_certify(int argc, char **argv);
 
 /* One line on stderr: "eprop-verify: ..." ; returns CLI_USAGE. */

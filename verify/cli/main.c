@@ -12,6 +12,7 @@ static const struct { const char *name; int (*run)(int argc, char **argv); const
     {"slips", cmd_slips, "seed each known slip and show which evidence sees it"},
     {"vectors", cmd_vectors, "write vector files: networks and what they must compute"},
     {"port", cmd_port, "judge an implementation of e-prop, and say where it first goes wrong"},
+    {"selftest", cmd_selftest, "run ports that are wrong by one line: can the judge fail?"},
 };
 enum { N_COMMAND = sizeof command / sizeof *command };
 

@@ -5,8 +5,8 @@
  * Copy it, put your own code in the place of forward(), readout(), learn() and regularise(), and keep the rest.
  * Convention paper2019, any delay, refractoriness, late learning signal; equations and lines: verify/PROTOCOL.md.
  * SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +53,8 @@ static void forward(int trial, int t)
     const float *z = s.z[(t - c.delay + RING) % RING], *z_before = s.z[(t - 1) % RING];
     float *z_now = s.z[t % RING];
     for (int j = 0; j < c.n_rec; j++) {
-        float v_before = s.v[j], a_before = s.a[j], I = c.b[j];
+        float v_before = s.v[j], a_before = s.a[j];
+        float I = c.b[j];
         for (int i = 0; i < c.n_rec; i++)
             I += c.Wrec[j][i] * z[i];
         for (int i = 0; i < c.n_in; i++)
@@ -77,7 +78,8 @@ static void forward(int trial, int t)
 
 static void readout(int trial, int t)
 {
-    float p[OUT], top = -INFINITY, all = 0, mass = 0, m = c.mask[trial][t];
+    float p[OUT], top = -INFINITY, all = 0, mass = 0;
+    float m = c.mask[trial][t];
     for (int k = 0; k < c.n_out; k++) {
         float drive = c.bout[k];
         for (int j = 0; j < c.n_rec; j++)
@@ -90,7 +92,8 @@ static void readout(int trial, int t)
         mass += c.target[trial][t][k];
     }
     for (int k = 0; k < c.n_out; k++) {
-        float want = c.target[trial][t][k], off = s.y[k] - want;
+        float want = c.target[trial][t][k];
+        float off = s.y[k] - want;
         if (strcmp(c.loss, "classification")) {
             s.err[k] = m * off;
             sum.E += 0.5f * (off * s.err[k]);
@@ -142,7 +145,7 @@ static void got(const char *name, const int *index, int n, float value)
     memcpy(&bits, &value, sizeof bits);
     printf("got %s", name);
     for (int i = 0; i < n; i++) printf(" %d", index[i]);
-    printf(" %08x\n", (unsigned)bits);
+    printf(" %08" PRIx32 "\n", bits);
     n_got++;
 }
 
@@ -170,23 +173,17 @@ static void report(const char *name, int b, int t, const float *at, int n, int m
 
 static void step(int b, int t)
 {
-    int N = c.n_rec;
+    const struct { const char *name; float *at; int n, m, stride; } array[] = {
+        {"I", s.I, c.n_rec, 0, 1}, {"v", s.v, c.n_rec, 0, 1}, {"a", s.a, c.n_rec, 0, 1}, {"z", s.z[t % RING], c.n_rec, 0, 1},
+        {"r", s.r, c.n_rec, 0, 1}, {"psi", s.psi, c.n_rec, 0, 1}, {"eps_v", &s.eps_v[0][0], c.n_rec, columns, ROW},
+        {"eps_a", &s.eps_a[0][0], c.n_rec, columns, ROW}, {"e", &s.e[0][0], c.n_rec, columns, ROW},
+        {"ebar", &s.ebar[0][0], c.n_rec, columns, ROW}, {"y", s.y, c.n_out, 0, 1}, {"err", s.err, c.n_out, 0, 1},
+        {"L", s.L, c.n_rec, 0, 1}};
     forward(b, t);
     readout(b, t);
     learn(t);
-    report("I", b, t, s.I, N, 0, 1);
-    report("v", b, t, s.v, N, 0, 1);
-    report("a", b, t, s.a, N, 0, 1);
-    report("z", b, t, s.z[t % RING], N, 0, 1);
-    report("r", b, t, s.r, N, 0, 1);
-    report("psi", b, t, s.psi, N, 0, 1);
-    report("eps_v", b, t, &s.eps_v[0][0], N, columns, ROW);
-    report("eps_a", b, t, &s.eps_a[0][0], N, columns, ROW);
-    report("e", b, t, &s.e[0][0], N, columns, ROW);
-    report("ebar", b, t, &s.ebar[0][0], N, columns, ROW);
-    report("y", b, t, s.y, c.n_out, 0, 1);
-    report("err", b, t, s.err, c.n_out, 0, 1);
-    report("L", b, t, s.L, N, 0, 1);
+    for (size_t k = 0; k < sizeof array / sizeof *array; k++)
+        report(array[k].name, b, t, array[k].at, array[k].n, array[k].m, array[k].stride);
 }
 
 static void report_gradients(void)
@@ -197,8 +194,8 @@ static void report_gradients(void)
     report("dWrec", 0, 0, &sum.g[0][c.n_in], N, N, ROW);
     report("db", 0, 0, &sum.g[0][bias], N, 0, ROW);
     report("dalpha", 0, 0, &sum.g[0][bias + 1], N, 0, ROW);
-    if (adaptive) report("drho", 0, 0, &sum.g[0][bias + 2], N, 0, ROW);
-    if (adaptive) report("dbeta", 0, 0, &sum.g[0][bias + 3], N, 0, ROW);
+    report("drho", 0, 0, &sum.g[0][bias + 2], N, 0, ROW);
+    report("dbeta", 0, 0, &sum.g[0][bias + 3], N, 0, ROW);
     report("dWout", 0, 0, &sum.Wout[0][0], c.n_out, N, REC);
     report("dbout", 0, 0, sum.bout, c.n_out, 0, 1);
 }
@@ -284,29 +281,28 @@ int main(void)
 {
     char line[1100], *word[8];
     int ok = 0, b = 0, t = 0;
-    while (fgets(line, sizeof line, stdin)) {
+    while (fgets(line, sizeof line, stdin) && strcmp(line, "bye\n") != 0) {
+        int ends = !strcmp(line, "end\n"), forced = !strcmp(line, "step\n");
         if (!strncmp(line, "eprop ", 6))
             printf("port name=c-template version=1 formats=f32 models=lif,alif rules=eprop1 losses=regression,classification "
                    "quantities=I,v,a,z,r,psi,eps_v,eps_a,e,ebar,y,err,E,L,dWin,dWrec,db,dWout,dbout,dalpha,drho,dbeta "
                    "max_in=%d max_rec=%d max_out=%d max_T=%d max_B=%d set=yes contract=off\nready\n", IN, REC, OUT, STEPS, TRIALS);
         else if (!strncmp(line, "case ", 5)) ok = head(line);
-        else if (!strncmp(line, "in ", 3) && !ok) continue;
+        else if (!ok) printf("%s", ends || forced ? "unsupported this convention, size or format\n" : "");
         else if (!strncmp(line, "in ", 3)) store(word, split(line + 3, word), 0, 0);
-        else if (!strncmp(line, "bye", 3)) return 0;
-        else if (!strncmp(line, "set ", 4)) {
+        else if (!strncmp(line, "set t=", 6)) {
             int n = split(line + 6, word), at = atoi(word[0]), trial = !strncmp(word[1], "b=", 2);
             b = trial ? atoi(word[1] + 2) : 0;
             t = at > t ? at : t;
             store(word + 1 + trial, n - 1 - trial, b, at);
-        } else if (!ok) printf("unsupported this convention, size or format\n");
-        else {
+        } else {
             n_got = 0;
-            if (!strncmp(line, "step", 4)) step(b, t + 1);
+            if (forced) step(b, t + 1);
             else run();
             printf("done %d\n", n_got);
             t = 0;
         }
-        if (!strncmp(line, "end", 3) || !strncmp(line, "step", 4) || !strncmp(line, "eprop", 5)) fflush(stdout);
+        if (ends || forced || line[1] == 'p') fflush(stdout);
     }
     return 0;
 }

@@ -1,0 +1,158 @@
+/* eprop-verify selftest: can the judge fail? Every port of the catalogue, wrong by one line, must be caught, and at the
+ * right quantity.
+ * SPDX-License-Identifier: MIT */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "outfile.h"
+#include "port_verdict.h"
+#include "ports/c/template.h"
+#include "vectors.h"
+
+typedef struct bench {
+    vfy_vectors v;
+    const vfy_epv_case **list;
+    vfy_judged *judged;
+    size_t n;
+} bench;
+
+typedef struct result {
+    bool caught, named;
+    char found[24], id[20];
+} result;
+
+static void print_help(void)
+{
+    printf("usage: eprop-verify selftest [--table FILE]\n\n"
+           "Runs the template port, which must pass, and every port of the catalogue that is wrong by one line, which must be\n"
+           "caught: all of them, and 95 %% at the quantity that the wrong line computes. --table writes the list.\n\n"
+           "Exit code: 0 so it is, 1 it is not.\n");
+}
+
+static int run_template(void *user)
+{
+    vfy_template_choose(*(const int *)user);
+    return vfy_template_main();
+}
+
+static void done(void *user, size_t i, vfy_outcome *o)
+{
+    bench *k = user;
+    vfy_judge(k->list[i], o, VFY_CLASS_BOUND, &k->judged[i]);
+}
+
+/* The divergence that stands earliest in the flow of data. */
+static const vfy_judged *first_of(const bench *k)
+{
+    const vfy_judged *first = NULL;
+    for (size_t i = 0; i < k->n; i++) {
+        const vfy_judged *j = &k->judged[i];
+        if (j->status == VFY_FAILED && j->diverged && (!first || j->q < first->q)) first = j;
+    }
+    return first;
+}
+
+static bool named_in(const char *list, const char *found, bool gradient)
+{
+    for (const char *s = list; *s;) {
+        size_t len = strcspn(s, "|");
+        if (len == strlen(found) && !strncmp(s, found, len)) return true;
+        if (gradient && len == 4 && !strncmp(s, "grad", 4)) return true;
+        s += len;
+        s += *s == '|';
+    }
+    return false;
+}
+
+static ep_status try_mutant(bench *k, int mutant, result *r, vfy_tally *t)
+{
+    vfy_port_args a = {.way = VFY_WAY_FUNCTION, .function = run_template, .user = &mutant, .timeout = 10};
+    vfy_claims claims = {0};
+    char err[512] = "";
+    memset(k->judged, 0, k->n * sizeof *k->judged);
+    ep_status st = vfy_port_run(&a, k->list, k->n, &claims, done, k, err, sizeof err);
+    if (st != EP_OK) return st;
+    *t = vfy_judge_tally(k->judged, k->n);
+    const vfy_judged *first = first_of(k);
+    r->caught = vfy_tally_code(t) != 0;
+    (void)snprintf(r->found, sizeof r->found, "%s", first ? vfy_quantity_name(first->q) : t->broke ? "protocol" : "-");
+    (void)snprintf(r->id, sizeof r->id, "%s", first ? first->c->id : "-");
+    if (mutant) r->named = r->caught && named_in(vfy_mutants[mutant - 1].at, r->found, first && first->q >= VFY_Q_GRAD);
+    return EP_OK;
+}
+
+static ep_status prepare(bench *k, char *err, size_t n)
+{
+    vfy_vectors_args a = {.level = 0, .seed = 1};
+    ep_status st = vfy_vectors_make(&a, &k->v, err, n);
+    if (st == EP_OK) st = vfy_vectors_name(&k->v);
+    if (st != EP_OK) return st;
+    k->n = k->v.n;
+    k->list = calloc(k->n, sizeof *k->list);
+    k->judged = calloc(k->n, sizeof *k->judged);
+    for (size_t i = 0; k->list && i < k->n; i++) k->list[i] = &k->v.made[i].c;
+    return k->list && k->judged ? EP_OK : EP_NOMEM;
+}
+
+static int run_all(bench *k, FILE *table)
+{
+    vfy_progress progress = cli_progress();
+    result r = {0};
+    vfy_tally t;
+    int total = 0, caught = 0, named = 0;
+    double start = cli_seconds();
+    ep_status st = try_mutant(k, 0, &r, &t);
+    if (st != EP_OK) return cli_status(st, "the template port");
+    bool sound = !r.caught;
+    printf("template port: %zu passed, %zu failed, %zu values, largest error %.1f %% of its limit\n", t.passed, t.failed, t.compared, t.percent);
+    if (table) fprintf(table, "mutant\tmust be named\tcaught\tnamed\tcase\twhat is wrong\n");
+    for (int m = 1; vfy_mutants[m - 1].name; m++) {
+        const vfy_mutant *u = &vfy_mutants[m - 1];
+        vfy_say(&progress, u->name, (double)m / 130);
+        st = try_mutant(k, m, &r, &t);
+        if (st != EP_OK) return cli_status(st, u->name);
+        total++;
+        caught += r.caught;
+        named += r.named;
+        if (!r.named) printf("%s: %s: must be named at %s, found %s (%s)\n", r.caught ? "named elsewhere" : "NOT CAUGHT", u->name, u->at, r.found, u->what);
+        if (table) fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", u->name, u->at, r.caught ? "yes" : "NO", r.found, r.id, u->what);
+    }
+    cli_progress_end();
+    printf("mutants: %d caught of %d, %d named at the right quantity (%.1f %%), %.1f s\n", caught, total, named,
+           total ? 100.0 * named / total : 0, cli_seconds() - start);
+    return sound && total > 0 && caught == total && 100 * named >= 95 * total ? CLI_HOLDS : CLI_FAILS;
+}
+
+int cmd_selftest(int argc, char **argv)
+{
+    static const struct option longs[] = {{"table", 1, 0, 't'}, {"help", 0, 0, 'h'}, {0, 0, 0, 0}};
+    const char *path = NULL;
+    char err[512] = "";
+    bench k = {0};
+    vfy_outfile f = {0};
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, ":", longs, NULL)) != -1;) {
+        if (c == 'h') {
+            print_help();
+            return CLI_HOLDS;
+        }
+        if (c != 't') return cli_usage("selftest: found '%.60s', expected --table FILE", argv[optind - 1]);
+        path = optarg;
+    }
+    if (optind < argc) return cli_usage("selftest: found '%.60s', expected no further argument", argv[optind]);
+    ep_status st = path ? vfy_outfile_open(path, &f, err, sizeof err) : EP_OK;
+    if (st != EP_OK) return cli_usage("%s", err);
+    st = prepare(&k, err, sizeof err);
+    int code = st == EP_OK ? run_all(&k, f.f) : cli_status(st, *err ? err : "vectors");
+    if (f.f && (code == CLI_HOLDS || code == CLI_FAILS)) {
+        if (vfy_outfile_commit(&f, err, sizeof err) != EP_OK) code = cli_usage("%s", err);
+    } else if (f.f) {
+        vfy_outfile_abort(&f);
+    }
+    free(k.list);
+    free(k.judged);
+    vfy_vectors_free(&k.v);
+    return code;
+}
