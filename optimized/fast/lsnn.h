@@ -65,7 +65,7 @@ static void reset(opt_state *handle, unsigned what)
 {
     lsnn *s = inside(handle);
     fast_ftz was = fast_ftz_enter();
-    close_open(s, !(what & OPT_RESET_STATE));
+    close_open(s);
     s->nb = (size_t)s->cfg.B;
     if (what & OPT_RESET_STATE) {
         s->t = 0;
@@ -165,7 +165,7 @@ static ep_status get(const opt_state *handle, int quantity, void *out, size_t n)
     if (n != count_of(s, quantity)) return EP_DOMAIN;
     if (group_of(quantity, OPT_GRAD_0) >= 0) {
         fast_ftz was = fast_ftz_enter();
-        close_open(s->self, true);
+        close_open(s->self);
         fast_ftz_leave(was);
     }
     if (n && (quantity & OPT_ALL_BIT)) get_all(s, quantity & ~OPT_ALL_BIT, to);
@@ -184,7 +184,7 @@ static ep_status set(opt_state *handle, int quantity, const void *in, size_t n)
     for (size_t k = 0; k < n; k++)
         if (g >= 0 ? !in_range(s, g, k, from[k]) : !isfinite(from[k])) return EP_DOMAIN;
     fast_ftz was = fast_ftz_enter();
-    if (g >= 0 || quantity == OPT_FEEDBACK) close_open(s, true);
+    if (g >= 0 || quantity == OPT_FEEDBACK) close_open(s);
     fast_ftz_leave(was);
     for (size_t k = 0; k < n; k++) *place_of(s, quantity, k) = from[k];
     if (g >= 0 || quantity == OPT_FEEDBACK) derive(s);

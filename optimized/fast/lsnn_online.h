@@ -1,17 +1,12 @@
 /* Step by step on the fast LSNN path: the open chunk, and when it closes.
  *
  * Rows 0 .. fill-1 of the histories are the steps since the last close. A chunk closes when it is full, and before
- * anything that reads or clears the gradient or changes a parameter; a last step that learn() has not seen stays open.
+ * anything that reads or clears the gradient or changes a parameter.
  * SPDX-License-Identifier: MIT */
 #ifndef OPT_FAST_LSNN_ONLINE_H
 #define OPT_FAST_LSNN_ONLINE_H
 
 #include "lsnn_run.h"
-
-typedef struct closing {
-    job a;
-    size_t done;
-} closing;
 
 static strip open_strip(const lsnn *s, size_t b, size_t steps)
 {
@@ -24,28 +19,39 @@ static strip open_strip(const lsnn *s, size_t b, size_t steps)
 
 static void close_slot(void *arg, size_t slot, size_t lane_index)
 {
-    const closing *c = arg;
-    lsnn *s = c->a.s;
+    const job *a = arg;
+    lsnn *s = a->s;
     size_t b, end;
-    slot_range(&c->a, slot, &b, &end);
+    slot_range(a, slot, &b, &end);
     for (; b < end; b++) {
-        strip w = open_strip(s, b, c->done);
-        close_chunk(s, &w, s->fill, slot, &s->lanes[lane_index]);
-        s->binary[b] = s->fill == c->done;
+        strip w = open_strip(s, b, s->fill);
+        close_chunk(s, &w, slot, &s->lanes[lane_index]);
+        s->binary[b] = true;
     }
 }
 
-/* Learns the open rows; keep: all but a last one that has not been learnt. */
-static void close_open(lsnn *s, bool keep)
+/* Learns the open rows. A last step without a signal can still be learnt: its traces are the carried ones. */
+static void close_open(lsnn *s)
 {
-    size_t kept = keep && !s->learnt && s->fill ? 1 : 0;
-    closing c = {.a = {.s = s, .slots = slots_for(s->nb)}, .done = s->fill - kept};
-    if (!s->chunked || c.done == 0) return;
-    fast_parallel(close_slot, &c, c.a.slots, s->n_lane);
+    job a = {.s = s, .slots = slots_for(s->nb)};
+    if (!s->chunked || s->fill == 0) return;
+    fast_parallel(close_slot, &a, a.slots, s->n_lane);
     s->reduced = false;
-    s->fill = kept;
-    if (kept) s->last = 0;
-    else s->has_L = false;
+    s->has_L = false;
+    s->fill = 0;
+}
+
+/* dW_ji += L_j ebar_ji and dWout_kj += g_out err_k zbar_j at the step that the carried traces are those of. */
+static void learn_late(lsnn *s, size_t b, const real *err, const real *L)
+{
+    const real *ebar = s->ebar + b * s->R * s->np, *zbar = s->zbar + b * (s->n_rec + 1);
+    for (size_t j = 0; j < s->n_rec; j++) {
+        real signal = L ? L[j] : 0;
+        for (size_t k = 0; k < s->n_out; k++) signal += s->g_out * s->F[k * s->np + j] * err[k];
+        for (size_t i = 0; i < s->R; i++) s->dW[i * s->np + j] += signal * ebar[i * s->np + j];
+    }
+    for (size_t j = 0; j <= s->n_rec; j++)
+        for (size_t k = 0; k < s->n_out; k++) s->dWout[j * s->kp + k] += s->g_out * err[k] * zbar[j];
 }
 
 /* Where nothing is learnt step by step, one row is enough. */
@@ -64,7 +70,7 @@ static void step_all(lsnn *s, const real *x)
 {
     size_t row;
     if (!s->chunked) forget_rows(s);
-    else if (s->fill == s->block) close_open(s, false);
+    else if (s->fill == s->block) close_open(s);
     row = s->fill;
     for (size_t b = 0; b < s->nb; b++) {
         strip w = s->chunked ? open_strip(s, b, row + 1) : strip_of(s, b, 1, s->lanes, 0);
@@ -107,9 +113,10 @@ static void learn_all(lsnn *s, const opt_signal *sig)
         if (err) memcpy(s->err + row * s->kp, err + b * s->n_out, s->n_out * sizeof(real));
         if (target)
             error_row(s, b, s->y + row * s->kp, target + b * s->n_out, weight ? weight[b] : 1, s->err + row * s->kp);
-        if (L) memcpy(s->L + row * s->np, L + b * s->n_rec, s->n_rec * sizeof(real));
+        if (s->fill == 0) learn_late(s, b, s->err + row * s->kp, L ? L + b * s->n_rec : NULL);
+        else if (L) memcpy(s->L + row * s->np, L + b * s->n_rec, s->n_rec * sizeof(real));
     }
-    s->has_L = s->has_L || L;
+    s->has_L = s->fill && (s->has_L || L);
     s->learnt = true;
 }
 

@@ -256,25 +256,17 @@ static void readout_chunk(lsnn *s, const strip *w, const real *errbar, real *dWo
     }
 }
 
-/* Learns the first rows of a trial's open chunk and moves what lies behind them to the front. */
-static void close_chunk(lsnn *s, strip *w, size_t fill, size_t slot, lane *ln)
+/* Learns the rows of a trial's chunk and moves the last spikes to the front. */
+static void close_chunk(lsnn *s, strip *w, size_t slot, lane *ln)
 {
-    size_t done = w->steps, plane = s->R * s->np;
-    if (done == 0) return;
+    size_t plane = s->R * s->np;
+    if (w->steps == 0) return;
     filter_errors(s, w, ln->errbar);
     s->k->chunk_scan(s, w, ln);
     s->k->chunk_pass(s, w, ln, s->dW + slot * plane, s->dR ? s->dR + slot * plane : NULL);
     readout_chunk(s, w, ln->errbar, s->dWout + slot * (s->n_rec + 1) * s->kp);
-    memcpy(s->y0 + w->b * s->kp, w->y + (done - 1) * s->kp, s->kp * sizeof(real));
-    memmove(w->zbits, w->zbits + done * s->zw, (fill - done + s->delay) * s->zw * sizeof(uint64_t));
-    if (fill == done) return;
-    memmove(w->psi, w->psi + done * s->np, s->np * sizeof(real));
-    memmove(w->xbits, w->xbits + done * s->xw, s->xw * sizeof(uint64_t));
-    memmove(w->y, w->y + done * s->kp, s->kp * sizeof(real));
-    memmove(w->err, w->err + done * s->kp, s->kp * sizeof(real));
-    real *x = s->x + w->b * s->block * s->n_in, *L = s->L + w->b * s->block * s->np;
-    memmove(x, x + done * s->n_in, s->n_in * sizeof(real));
-    memmove(L, L + done * s->np, s->np * sizeof(real));
+    memcpy(s->y0 + w->b * s->kp, w->y + (w->steps - 1) * s->kp, s->kp * sizeof(real));
+    memmove(w->zbits, w->zbits + w->steps * s->zw, s->delay * s->zw * sizeof(uint64_t));
 }
 
 /* Whole trials by chunks: memory constant in T. */
@@ -293,7 +285,7 @@ static void chunked_slot(void *arg, size_t slot, size_t lane_index)
             w.x = x ? x + t * s->n_in : NULL;
             s->k->forward(s, &w, 1, ln, 0, w.steps);
             errors(s, &w, a->tr, t);
-            close_chunk(s, &w, w.steps, slot, ln);
+            close_chunk(s, &w, slot, ln);
         }
     }
 }
