@@ -1,0 +1,267 @@
+/* The fast engine at its edges: extents of 0 and 1, silence, saturation, delays beyond the end, bad input, modes of the
+ * processor; properties that need no oracle; and what it leaves to the scalar engine.
+ * SPDX-License-Identifier: MIT */
+#include "fast.h"
+
+static const ep_rule rules[] = {EP_BPTT, EP_TBPTT, EP_EPROP1_SYMMETRIC, EP_EPROP1_RANDOM};
+enum { N_RULE = sizeof rules / sizeof *rules };
+
+static const opt_engine *engine_of(int n) { return n % 2 ? opt_fast_f32() : opt_fast_f64(); }
+
+static double largest_gradient(const rig *r)
+{
+    double top = 0;
+    for (int g = EP_G_WIN; g <= EP_G_BOUT; g++) {
+        size_t n;
+        double *v = rig_get(r, OPT_GRAD(g), &n);
+        for (size_t i = 0; i < n; i++) {
+            ck_assert_msg(isfinite(v[i]), "group %d[%zu]: %a", g, i, v[i]);
+            top = fmax(top, fabs(v[i]));
+        }
+        free(v);
+    }
+    return top;
+}
+
+/* Ones in, halves wanted; then steps without input. */
+static void small_run(toy *k, const opt_engine *e, ep_rule rule, int T, int B, int chunk)
+{
+    opt_config cfg = {.net = &k->net, .rule = rule, .c_reg = 0.5, .f_target = 0.0625, .B = B, .T = T, .chunk = chunk,
+                      .window = rule == EP_TBPTT ? 2 : 0};
+    size_t steps = (size_t)T * (size_t)B, n_x = steps * (size_t)k->net.n_in, n_y = steps * (size_t)k->net.n_out;
+    double *x = malloc((n_x + 1) * sizeof *x), *target = malloc((n_y + 1) * sizeof *target);
+    rig r = rig_open(e, &cfg);
+    for (size_t i = 0; i < n_x; i++) x[i] = 1;
+    for (size_t i = 0; i < n_y; i++) target[i] = 0.5;
+    ck_assert_int_eq(rig_grad(&r, T, B, x, target, NULL), EP_OK);
+    double top = largest_gradient(&r);
+    if (steps == 0) ck_assert(top == 0);
+    else if (k->net.n_out > 0) ck_assert(top > 0);
+    e->reset(r.s, OPT_RESET_ALL);
+    ck_assert(largest_gradient(&r) == 0);
+    bool chunks = opt_rule_online(rule) && (T == 0 || chunk > 0);
+    for (int t = 0; t < 3; t++) {
+        ck_assert_int_eq(e->step(r.s, NULL), EP_OK);
+        ck_assert_int_eq(e->learn(r.s, NULL), chunks ? EP_OK : EP_NOTIMPL);
+    }
+    (void)largest_gradient(&r);
+    free(x);
+    free(target);
+    rig_close(&r);
+}
+
+START_TEST(extents_of_zero_and_one)
+{
+    for (int shape = 0; shape < 8; shape++)
+        for (int m = 0; m < N_RULE; m++) {
+            toy k = toy_make((ep_model)(_i / 2), EP_PAPER2019, shape & 1, shape >> 1 & 1, shape >> 2, 3);
+            for (int T = 0; T < 3; T++)
+                for (int B = 0; B < 3; B++)
+                    for (int chunk = 0; chunk < 3; chunk++) small_run(&k, engine_of(_i), rules[m], T, B, chunk);
+            free(k.store);
+        }
+}
+END_TEST
+
+/* Bias far below and far above the threshold: no spike, and a spike at every step that refractoriness allows; in a
+ * batch large enough for the dense forms. */
+START_TEST(all_silent_and_all_firing)
+{
+    enum { N = 19, T = 24, B = 9 };
+    double b[N];
+    toy k = toy_make((ep_model)(_i / 2), EP_PAPER2019, 2, N, 3, 7);
+    for (int n_ref = 0; n_ref < 4; n_ref++)
+        for (int on = 0; on < 2; on++)
+            for (int m = 0; m < N_RULE; m++) {
+                for (int j = 0; j < N; j++) b[j] = on ? 4000 : -4000;
+                k.net.b = b;
+                k.net.n_ref = n_ref;
+                opt_config cfg = {.net = &k.net, .rule = rules[m], .B = B, .T = T, .window = rules[m] == EP_TBPTT ? 5 : 0};
+                rig r = rig_open(engine_of(_i), &cfg), want = rig_open(opt_scalar_f64(), &cfg);
+                size_t n;
+                ck_assert_int_eq(rig_grad(&r, T, B, NULL, NULL, NULL), EP_OK);
+                ck_assert_int_eq(rig_grad(&want, T, B, NULL, NULL, NULL), EP_OK);
+                double *z = rig_get(&r, OPT_ALL(OPT_Z), &n);
+                ck_assert_uint_eq(n, N * T * B);
+                for (size_t i = 0; i < n; i++)
+                    ck_assert(z[i] == (on && i / N % T % (size_t)(n_ref ? n_ref : 1) == 0 ? 1 : 0));
+                (void)close_gradients(&r, &want, _i % 2 ? 1e-4 : 1e-12, "all or nothing");
+                free(z);
+                rig_close(&r);
+                rig_close(&want);
+            }
+    free(k.store);
+}
+END_TEST
+
+START_TEST(delay_beyond_the_end)
+{
+    for (int m = 0; m < N_RULE; m++)
+        for (int chunk = 0; chunk < 8; chunk += 3) {
+            toy k = toy_make((ep_model)(_i / 2), EP_PAPER2019, 2, 3, 1, 5);
+            k.net.opt.delay = 50;
+            small_run(&k, engine_of(_i), rules[m], 10, 2, chunk);
+            opt_config cfg = {.net = &k.net, .rule = rules[m], .B = 1, .T = 10, .chunk = chunk,
+                              .window = rules[m] == EP_TBPTT ? 3 : 0};
+            double x[20], target[10] = {1, 1};
+            size_t n;
+            for (int i = 0; i < 20; i++) x[i] = 1;
+            rig r = rig_open(engine_of(_i), &cfg);
+            ck_assert_int_eq(rig_grad(&r, 10, 1, x, target, NULL), EP_OK);
+            double *rec = rig_get(&r, OPT_GRAD(EP_G_WREC), &n);
+            for (size_t i = 0; i < n; i++) ck_assert(rec[i] == 0);
+            ck_assert(largest_gradient(&r) > 0);
+            free(rec);
+            rig_close(&r);
+            free(k.store);
+        }
+}
+END_TEST
+
+START_TEST(bad_input_is_refused)
+{
+    static const double bad[] = {NAN, INFINITY, -INFINITY};
+    toy k = toy_make(EP_ALIF, EP_PAPER2019, 17, 3, 2, 7);
+    opt_config cfg = {.net = &k.net, .rule = EP_EPROP1_RANDOM, .B = 2, .T = 8, .chunk = _i % 2 ? 3 : 0};
+    const opt_engine *e = engine_of(_i / 2);
+    double x[2 * 8 * 17] = {0}, y[2 * 8 * 2] = {0}, mask[2 * 8] = {0};
+    rig r = rig_open(e, &cfg);
+    for (int n = 0; n < 3; n++)
+        for (size_t at = 0; at < 2 * 8 * 17; at += 15) {
+            x[at] = bad[n];
+            ck_assert_int_eq(rig_grad(&r, 8, 2, x, y, NULL), EP_DOMAIN);
+            x[at] = 0;
+            y[at % 32] = bad[n];
+            ck_assert_int_eq(rig_grad(&r, 8, 2, x, y, NULL), EP_DOMAIN);
+            y[at % 32] = 0;
+            mask[at % 16] = n ? bad[n] : -1;
+            ck_assert_int_eq(rig_grad(&r, 8, 2, x, y, mask), EP_DOMAIN);
+            mask[at % 16] = 0;
+        }
+    ck_assert_int_eq(rig_grad(&r, 9, 2, x, y, NULL), EP_DOMAIN);
+    ck_assert_int_eq(rig_grad(&r, 8, 3, x, y, NULL), EP_DOMAIN);
+    double w[9] = {0, 1, 1, 1, 0, 1, 1, 1, NAN};
+    void *in = rig_in(&r, w, 9);
+    ck_assert_int_eq(e->set(r.s, OPT_PARAM(EP_G_WREC), in, 9), EP_DOMAIN);
+    free(in);
+    opt_state *s;
+    ck_assert_int_eq(e->init(&cfg, (char *)r.mem + 8, r.bytes - 8, &s), EP_DOMAIN);
+    ck_assert_int_eq(e->init(&cfg, r.mem, r.bytes - 1, &s), EP_DOMAIN);
+    rig_close(&r);
+    free(k.store);
+}
+END_TEST
+
+/* Subnormal numbers mean zero inside calls only. */
+START_TEST(processor_mode_is_restored)
+{
+    volatile double tiny = 0x1p-1060, one = 1;
+    trial_set s = case_make((uint64_t)_i, EP_EPROP1_RANDOM);
+    s.cfg.threads = 2;
+    rig r = case_run(&s, engine_of(_i), _i % 2 ? 4 : 0);
+    ck_assert(tiny * one > 0);
+    r.e->reset(r.s, OPT_RESET_ALL);
+    ck_assert_int_eq(r.e->step(r.s, NULL), EP_OK);
+    (void)r.e->learn(r.s, NULL);
+    (void)largest_gradient(&r);
+    ck_assert(tiny * one > 0);
+    rig_close(&r);
+    free(s.k.store);
+}
+END_TEST
+
+START_TEST(batch_is_the_sum_of_its_trials)
+{
+    for (int m = 0; m < N_RULE; m++) {
+        trial_set s = case_make((uint64_t)_i, rules[m]);
+        s.cfg.c_reg = 0;
+        s.k.net.opt.loss_norm = EP_NORM_SUM;
+        rig all = case_run(&s, opt_fast_f64(), _i % 3 == 2 ? 5 : 0), one = case_open(&s, opt_fast_f64(), _i % 3 == 2 ? 5 : 0);
+        for (int g = EP_G_WIN; g <= EP_G_BOUT; g++) {
+            size_t n, T = (size_t)s.T;
+            double *want = rig_get(&all, OPT_GRAD(g), &n), *sum = calloc(n + 1, sizeof *sum);
+            for (size_t b = 0; b < (size_t)s.B; b++) {
+                ck_assert_int_eq(rig_grad(&one, s.T, 1, s.x + b * T * (size_t)s.k.net.n_in,
+                                          s.target + b * T * (size_t)s.k.net.n_out, s.mask ? s.mask + b * T : NULL), EP_OK);
+                double *part = rig_get(&one, OPT_GRAD(g), &n);
+                for (size_t i = 0; i < n; i++) sum[i] += part[i];
+                free(part);
+            }
+            (void)close_to(sum, want, n, 1e-12, "sum of trials");
+            free(want);
+            free(sum);
+        }
+        rig_close(&all);
+        rig_close(&one);
+        free(s.k.store);
+    }
+}
+END_TEST
+
+/* Neurons 0 and 1 .. n-1 change places by reversal: the gradient of Win follows. */
+START_TEST(order_of_neurons_does_not_matter)
+{
+    trial_set s = case_make((uint64_t)_i, rules[_i % N_RULE]), t = case_make((uint64_t)_i, rules[_i % N_RULE]);
+    size_t n = (size_t)s.k.net.n_rec, n_in = (size_t)s.k.net.n_in, K = (size_t)s.k.net.n_out, m;
+    const ep_net *a = &s.k.net, *b = &t.k.net;
+    double *to = t.k.store;
+    for (size_t j = 0; j < n; j++) {
+        size_t q = n - 1 - j;
+        for (size_t i = 0; i < n_in; i++) to[b->Win - to + (ptrdiff_t)(q * n_in + i)] = a->Win[j * n_in + i];
+        for (size_t i = 0; i < n; i++) to[b->Wrec - to + (ptrdiff_t)(q * n + n - 1 - i)] = a->Wrec[j * n + i];
+        for (size_t k = 0; k < K; k++) {
+            to[b->Wout - to + (ptrdiff_t)(k * n + q)] = a->Wout[k * n + j];
+            to[b->B - to + (ptrdiff_t)(q * K + k)] = a->B[j * K + k];
+        }
+        to[b->b - to + (ptrdiff_t)q] = a->b[j];
+        for (int p = 0; p < EP_N_THETA; p++)
+            if (a->theta[p]) to[b->theta[p] - to + (ptrdiff_t)q] = a->theta[p][j];
+    }
+    rig r = case_run(&s, opt_fast_f64(), _i % 3 == 2 ? 4 : 0), w = case_run(&t, opt_fast_f64(), _i % 3 == 2 ? 4 : 0);
+    double *p = rig_get(&r, OPT_GRAD(EP_G_WIN), &m), *v = rig_get(&w, OPT_GRAD(EP_G_WIN), &m), *back = calloc(m + 1, sizeof *p);
+    for (size_t j = 0; j < n; j++) memcpy(back + (n - 1 - j) * n_in, v + j * n_in, n_in * sizeof *v);
+    (void)close_to(back, p, m, 1e-12, "reversed");
+    free(p);
+    free(v);
+    free(back);
+    rig_close(&r);
+    rig_close(&w);
+    free(s.k.store);
+    free(t.k.store);
+}
+END_TEST
+
+/* Options without a path of their own give the scalar engine's bits, and the record says so. */
+START_TEST(the_rest_is_the_scalar_engines)
+{
+    char text[256];
+    trial_set s = case_make((uint64_t)_i, EP_BPTT);
+    s.k.net.model = EP_ALIF;
+    s.k.net.opt.psi_shape = EP_FAST_SIGMOID;
+    if (!s.k.net.theta[EP_RHO]) s.k.net.theta[EP_RHO] = s.k.net.theta[EP_BETA] = s.k.net.theta[EP_ALPHA];
+    rig got = case_run(&s, opt_fast_f32(), 0), want = case_run(&s, opt_scalar_f32(), 0);
+    got.e->describe(got.s, text, sizeof text);
+    ck_assert_msg(strncmp(text, "fast, by general path: scalar", 29) == 0, "%s", text);
+    for (int g = EP_G_WIN; g < (int)EP_N_GROUP; g++) same_bits(&got, &want, OPT_GRAD(g), "general path");
+    rig_close(&got);
+    rig_close(&want);
+    free(s.k.store);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("fast_edges");
+    TCase *t = tcase_create("edges");
+    tcase_set_timeout(t, 300);
+    tcase_add_loop_test(t, extents_of_zero_and_one, 0, 6);
+    tcase_add_loop_test(t, all_silent_and_all_firing, 0, 6);
+    tcase_add_loop_test(t, delay_beyond_the_end, 0, 6);
+    tcase_add_loop_test(t, bad_input_is_refused, 0, 4);
+    tcase_add_loop_test(t, processor_mode_is_restored, 0, 4);
+    tcase_add_loop_test(t, batch_is_the_sum_of_its_trials, 0, loops(30));
+    tcase_add_loop_test(t, order_of_neurons_does_not_matter, 0, loops(30));
+    tcase_add_loop_test(t, the_rest_is_the_scalar_engines, 0, loops(10));
+    suite_add_tcase(suite, t);
+    return run_suite(suite);
+}
