@@ -7,7 +7,7 @@
 
 #include "trunc.h"
 
-enum { START = 128, STEP = 64, MAG_BITS = 256 };
+enum { START = 128, STEP = 64, MAG_BITS = 256, EXACT_FROM = 512, EXACT_BITS = 2048 };
 
 typedef struct session {
     ref_ctx c;
@@ -94,6 +94,36 @@ static ep_status list_entries(const ep_net *net, vfy_gradient *out)
     return EP_OK;
 }
 
+/* Values that lie exactly on a boundary (a short dyadic number reached through a division, say) stay open at every
+ * precision; rationals settle them where the model has them and the numbers stay of a size to handle. */
+static bool rational_will_do(const ep_net *net, const ep_batch *bt)
+{
+    return ep_model_spikes(net->model) && bt->loss == EP_REGRESSION && bt->T <= 64 && net->n_rec <= 32 &&
+           (net->opt.psi_shape == EP_TRIANGLE || net->opt.psi_shape == EP_FAST_SIGMOID);
+}
+
+static ep_status settle_exactly(const ep_net *net, const ep_batch *bt, const vfy_gradient_args *a, vfy_gradient *out)
+{
+    session s;
+    ref_ctx c;
+    ep_status st = open_at(net, bt, a, ref_arith_rational(), EXACT_BITS, &s, NULL);
+    if (st != EP_OK) return st;
+    st = ref_ctx_init(&c, ref_arith_mpfi(), EXACT_BITS);
+    ref_num *x = st == EP_OK ? ref_vec(&c, 1) : NULL;
+    out->decided = out->zero = out->undecided = 0;
+    for (size_t k = 0; x && k < out->n; k++) {
+        vfy_entry *e = &out->entry[k];
+        mpfi_set_q(x->i, s.g.g[e->group][e->at].q);
+        if (e->want.kind == VFY_UNDECIDED) (void)decide(a, x, e);
+        out->decided += e->want.kind == VFY_VALUE;
+        out->zero += e->want.kind == VFY_ZERO;
+        out->undecided += e->want.kind == VFY_UNDECIDED;
+    }
+    if (st == EP_OK) ref_ctx_clear(&c);
+    ref_ctx_clear(&s.c);
+    return st;
+}
+
 /* mag of every decided entry, from the running error arithmetic over the whole computation. */
 static ep_status measure_mag(const ep_net *net, const ep_batch *bt, const vfy_gradient_args *a, vfy_gradient *out)
 {
@@ -118,7 +148,8 @@ ep_status vfy_gradient_certify(const ep_net *net, const ep_batch *bt, const vfy_
         out->bits = bits;
         double lacks = decide_all(a, &s, out);
         ref_ctx_clear(&s.c);
-        if (!out->undecided || bits == a->most_bits) break;
+        if (out->undecided && bits >= EXACT_FROM && rational_will_do(net, bt)) st = settle_exactly(net, bt, a, out);
+        if (st != EP_OK || !out->undecided || bits == a->most_bits) break;
         bits += (long)ceil(fmax(lacks, 0.5 * (double)bits));
         if (bits > a->most_bits) bits = a->most_bits;
     }

@@ -37,6 +37,7 @@ typedef struct vfy_gradient {
 } vfy_gradient;
 
 /* Ziv's strategy on intervals: starts at 128 bits and raises the precision by what the widest open entry lacks.
+ * Small spiking networks whose entries stay open at 512 bits are settled in rationals.
  * EP_NOTIMPL: no such rule; EP_UNABLE: a spike test stayed undecided, so every entry is. Free with vfy_gradient_free. */
 EP_MUST_USE ep_status vfy_gradient_certify(const ep_net *net, const ep_batch *bt, const vfy_gradient_args *a,
                                            vfy_gradient *out);
