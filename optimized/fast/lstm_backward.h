@@ -152,33 +152,49 @@ static void adjoint_part(void *arg, size_t n, size_t lane)
     for (uint64_t t = w->hi; b1 > b0 && t > w->lo; t--) adjoint_step(w, t, b0, b1);
 }
 
+/* Columns of the weights' gradient but the bias, whose u is 1. */
+static size_t columns_of(const state *s) { return s->nu - 1; }
+static size_t panels_of(const state *s) { return (columns_of(s) + s->k->panel - 1) / s->k->panel; }
+
+/* Steps lo+1 .. hi+d of u: with the z that the readout needs. */
+static size_t packed_rows(const job *w) { return ((size_t)(w->hi - w->lo) + w->s->d) * w->s->nb; }
+
 static void pack_part(void *arg, size_t n, size_t lane)
 {
     const job *w = arg;
     state *s = w->s;
-    size_t panels = (s->nu + s->k->panel - 1) / s->k->panel;
     (void)lane;
-    s->k->pack((size_t)(w->hi - w->lo) * s->nb, s->nu, part_of(panels, w->parts, n), part_of(panels, w->parts, n + 1),
+    s->k->pack(packed_rows(w), columns_of(s), part_of(panels_of(s), w->parts, n), part_of(panels_of(s), w->parts, n + 1),
                row(s, s->u, w->lo + 1, 0, s->ldu), s->ldu, 1, s->pack);
+}
+
+/* Rows of the weights' gradient that part n takes, whole cache lines of dI. */
+static size_t weight_row(const state *s, size_t parts, size_t n)
+{
+    return LSTM_PAD * part_of(s->nc * s->np / LSTM_PAD, parts, n);
+}
+
+/* G += D^T u for the rows of part n, D [k][nc np]; u packed. */
+static void weights_rows(state *s, size_t parts, size_t n, size_t lane, size_t k, const real *D, size_t height, real *G)
+{
+    s->k->gemm_transposed(weight_row(s, parts, n), weight_row(s, parts, n + 1), columns_of(s), k, D, s->ldi, s->pack,
+                          height, G, s->ldg, G + columns_of(s), s->slivers + lane * sliver_size(s));
 }
 
 static void weights_part(void *arg, size_t n, size_t lane)
 {
     const job *w = arg;
     state *s = w->s;
-    size_t tiles = s->nc * s->np / 4, r0 = 4 * part_of(tiles, w->parts, n), r1 = 4 * part_of(tiles, w->parts, n + 1);
-    s->k->gemm_transposed(r0, r1, s->nu, (size_t)(w->hi - w->lo) * s->nb, s->e3 ? s->dI2 : s->dI, s->ldi, s->pack, s->G,
-                          s->ldg, s->slivers + lane * LSTM_TILE_ROWS * s->span);
+    weights_rows(s, w->parts, n, lane, (size_t)(w->hi - w->lo) * s->nb, s->e3 ? s->dI2 : s->dI, packed_rows(w), s->G);
 }
 
-/* dWout += g_out sum dy z; the gain enters when the gradient is read. */
+/* dWout += sum dy z; the gain g_out comes at the end. */
 static void readout_block(const job *w)
 {
     state *s = w->s;
     size_t rows = (size_t)(w->hi - w->lo) * s->nb;
-    if (s->n_out == 0) return;
-    s->k->pack(rows, s->np, 0, s->np / s->k->panel, z_row(s, w->lo + 1, 0), s->ldu, 1, s->pack);
-    s->k->gemm_transposed(0, s->n_out, s->np, rows, s->dy, s->ldy, s->pack, s->Gout, s->np, s->slivers);
+    s->k->gemm_transposed(0, s->n_out, s->np, rows, s->dy, s->ldy, s->pack + s->d * s->nb * s->k->panel, packed_rows(w),
+                          s->Gout, s->np, NULL, s->slivers);
     for (size_t r = 0; r < rows; r++)
         for (size_t k = 0; k < s->n_out; k++) s->gbout[k] += s->dy[r * s->ldy + k];
 }

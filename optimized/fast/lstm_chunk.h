@@ -123,28 +123,23 @@ static void sum_part(void *arg, size_t n, size_t lane)
 {
     const chunk *w = arg;
     state *s = w->s;
-    size_t tiles = s->nc * s->np / 4, r0 = 4 * part_of(tiles, w->parts, n), r1 = 4 * part_of(tiles, w->parts, n + 1);
-    real *sliver = s->slivers + lane * LSTM_TILE_ROWS * s->span;
-    s->k->gemm_transposed(r0, r1, s->nu, w->rows, learn_row(w, s->Dq, w->piece, 0), s->ldi, s->pack, s->G, s->ldg,
-                          sliver);
-    if (s->R)
-        s->k->gemm_transposed(r0, r1, s->nu, w->rows, learn_row(w, s->D1, w->piece, 0), s->ldi, s->pack, s->R, s->ldg,
-                              sliver);
+    weights_rows(s, w->parts, n, lane, w->rows, learn_row(w, s->Dq, w->piece, 0), w->rows, s->G);
+    if (s->R) weights_rows(s, w->parts, n, lane, w->rows, learn_row(w, s->D1, w->piece, 0), w->rows, s->R);
 }
 
 /* eps and ebar of one trial; pack: [span / nb][ldg] of its own. */
 static void trace_trial(const chunk *w, size_t b, size_t lane)
 {
     state *s = w->s;
-    size_t c = (size_t)(w->to - w->from + 1), panels = (s->nu + s->k->panel - 1) / s->k->panel, np = s->np;
-    size_t per = s->nb * s->ldi;
-    real *pack = s->packs + lane * s->cap * s->ldg, *sliver = s->slivers + lane * LSTM_TILE_ROWS * s->span;
-    s->k->pack(c, s->nu, 0, panels, row(s, s->u, w->from, b, s->ldu), s->nb * s->ldu, 1, pack);
-    s->k->gemm_transposed(0, s->ne * np, s->nu, c, learn_row(w, s->Du, w->from, b), per, pack,
-                          s->eps + b * s->ne * np * s->ldg, s->ldg, sliver);
+    size_t c = (size_t)(w->to - w->from + 1), n = columns_of(s), per = s->nb * s->ldi;
+    real *pack = s->packs + lane * s->cap * s->ldg, *sliver = s->slivers + lane * sliver_size(s);
+    real *eps = s->eps + b * s->ne * s->np * s->ldg, *ebar = s->ebar + b * s->nc * s->np * s->ldg;
+    s->k->pack(c, n, 0, panels_of(s), row(s, s->u, w->from, b, s->ldu), s->nb * s->ldu, 1, pack);
+    s->k->gemm_transposed(0, s->ne * s->np, n, c, learn_row(w, s->Du, w->from, b), per, pack, c, eps, s->ldg, eps + n,
+                          sliver);
     if (s->kappa > 0)
-        s->k->gemm_transposed(0, s->nc * np, s->nu, c, learn_row(w, s->Dk, w->from, b), per, pack,
-                              s->ebar + b * s->nc * np * s->ldg, s->ldg, sliver);
+        s->k->gemm_transposed(0, s->nc * s->np, n, c, learn_row(w, s->Dk, w->from, b), per, pack, c, ebar, s->ldg,
+                              ebar + n, sliver);
 }
 
 static void trace_part(void *arg, size_t n, size_t lane)
@@ -157,7 +152,7 @@ static void trace_part(void *arg, size_t n, size_t lane)
 static void chunk_flush(state *s, uint64_t to)
 {
     chunk w = {.s = s, .from = s->flushed + 1, .to = to, .parts = s->threads};
-    size_t most = s->nb ? s->span / s->nb : 1, panels = (s->nu + s->k->panel - 1) / s->k->panel;
+    size_t most = s->nb ? s->span / s->nb : 1;
     if (to <= s->flushed || s->nb == 0) return;
     if (!s->live) {
         zero(s->eps, s->nb * s->ne * s->np * s->ldg);
@@ -172,7 +167,7 @@ static void chunk_flush(state *s, uint64_t to)
     for (w.piece = w.from; w.piece <= to; w.piece += most) {
         uint64_t left = to - w.piece + 1;
         w.rows = (left < most ? (size_t)left : most) * s->nb;
-        s->k->pack(w.rows, s->nu, 0, panels, row(s, s->u, w.piece, 0, s->ldu), s->ldu, 1, s->pack);
+        s->k->pack(w.rows, columns_of(s), 0, panels_of(s), row(s, s->u, w.piece, 0, s->ldu), s->ldu, 1, s->pack);
         fast_parallel(sum_part, &w, w.parts, s->threads);
     }
     fast_parallel(trace_part, &w, w.parts, s->threads);
@@ -229,7 +224,7 @@ static void online_learn(state *s, const real *L)
     if (!L) {
         s->k->gemm(s->nb, np, s->n_out, err, s->ldy, s->Wl, now, np, false);
         s->k->pack(s->nb, np, 0, np / s->k->panel, s->zbar, wide, 1, s->pack);
-        s->k->gemm_transposed(0, s->n_out, np, s->nb, err, s->ldy, s->pack, s->Gout, np, s->slivers);
+        s->k->gemm_transposed(0, s->n_out, np, s->nb, err, s->ldy, s->pack, s->nb, s->Gout, np, NULL, s->slivers);
         for (size_t b = 0; b < s->nb; b++)
             for (size_t k = 0; k < s->n_out; k++) s->gbout[k] += err[b * s->ldy + k] * s->zbar[b * wide + np];
     }

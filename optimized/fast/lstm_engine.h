@@ -56,7 +56,7 @@ static void plan_sizes(state *s)
     s->ldy = padded(s->n_out);
     s->cap = !s->chunks ? larger(T, 1) : s->cfg.chunk > 0 ? (size_t)s->cfg.chunk : CHUNK;
     s->block = larger(1, smaller(s->chunks ? s->cap : T, BLOCK_ROWS / larger(B, 1)));
-    s->span = larger(1, larger(s->block * B, B));
+    s->span = larger(larger(s->block * B, s->chunks ? s->cap : 1), B);
     s->threads = smaller(larger((size_t)s->cfg.threads, 1), FAST_MOST_THREADS);
 }
 

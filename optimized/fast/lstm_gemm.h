@@ -53,17 +53,36 @@ INLINE void sliver_copy(size_t rows, size_t k, const real *A, size_t lda, real *
     for (size_t q = 0; q < k; q++) memcpy(to + q * rows, A + q * lda, rows * sizeof(real));
 }
 
+/* sums[r ldc] += sum_k a_{k,r} for a sliver; reads up to a vector behind it. */
+INLINE void sliver_sums(size_t rows, size_t k, const real *sliver, real *sums, size_t ldc)
+{
+    enum { MOST = (TILE_ROWS + LANES - 1) / LANES };
+    size_t n = (rows + LANES - 1) / LANES;
+    vec even[MOST] = {{0}}, odd[MOST] = {{0}}, a;
+    real all[MOST * LANES];
+    for (size_t q = 0; q < k; q++)
+        for (size_t v = 0; v < n; v++) {
+            memcpy(&a, sliver + q * rows + v * LANES, sizeof a);
+            if (q % 2) odd[v] += a;
+            else even[v] += a;
+        }
+    for (size_t v = 0; v < n; v++) even[v] += odd[v];
+    memcpy(all, even, sizeof all);
+    for (size_t r = 0; r < rows; r++) sums[r * ldc] += all[r];
+}
+
 #define TILE_OF(rows) \
     static void tile_across_##rows(size_t k, const real *A, size_t lda, const real *B, real *C, size_t ldc, bool add) \
     { \
         tile(rows, k, A, lda, 1, B, C, ldc, add); \
     } \
-    static void tile_sliver_##rows(size_t n, size_t k, const real *A, size_t lda, const real *B, real *C, size_t ldc, \
-                                   real *sliver) \
+    static void tile_sliver_##rows(size_t n, size_t k, const real *A, size_t lda, const real *B, size_t height, real *C, \
+                                   size_t ldc, real *sums, real *sliver) \
     { \
         sliver_copy(rows, k, A, lda, sliver); \
+        if (sums) sliver_sums(rows, k, sliver, sums, ldc); \
         for (size_t p = 0; p * PANEL < n; p++) \
-            tile(rows, k, sliver, 1, rows, B + p * k * PANEL, C + p * PANEL, ldc, true); \
+            tile(rows, k, sliver, 1, rows, B + p * height * PANEL, C + p * PANEL, ldc, true); \
     }
 TILE_OF(1)
 TILE_OF(2)
@@ -99,18 +118,18 @@ static void tile_across(size_t rows, size_t k, const real *A, size_t lda, const 
 }
 
 /* C [rows][n] += A^T B for `rows` columns of A. */
-static void tile_sliver(size_t rows, size_t n, size_t k, const real *A, size_t lda, const real *B, real *C, size_t ldc,
-                        real *sliver)
+static void tile_sliver(size_t rows, size_t n, size_t k, const real *A, size_t lda, const real *B, size_t height,
+                        real *C, size_t ldc, real *sums, real *sliver)
 {
     switch (rows) {
 #if VEC_BYTES == 64
-    case 12: tile_sliver_12(n, k, A, lda, B, C, ldc, sliver); break;
-    case 8: tile_sliver_8(n, k, A, lda, B, C, ldc, sliver); break;
+    case 12: tile_sliver_12(n, k, A, lda, B, height, C, ldc, sums, sliver); break;
+    case 8: tile_sliver_8(n, k, A, lda, B, height, C, ldc, sums, sliver); break;
 #endif
-    case 6: tile_sliver_6(n, k, A, lda, B, C, ldc, sliver); break;
-    case 4: tile_sliver_4(n, k, A, lda, B, C, ldc, sliver); break;
-    case 2: tile_sliver_2(n, k, A, lda, B, C, ldc, sliver); break;
-    default: tile_sliver_1(n, k, A, lda, B, C, ldc, sliver);
+    case 6: tile_sliver_6(n, k, A, lda, B, height, C, ldc, sums, sliver); break;
+    case 4: tile_sliver_4(n, k, A, lda, B, height, C, ldc, sums, sliver); break;
+    case 2: tile_sliver_2(n, k, A, lda, B, height, C, ldc, sums, sliver); break;
+    default: tile_sliver_1(n, k, A, lda, B, height, C, ldc, sums, sliver);
     }
 }
 
@@ -142,13 +161,14 @@ static void gemm(size_t m, size_t n, size_t k, const real *A, size_t lda, const 
         }
 }
 
-/* Rows r0 .. r1-1 of C [m][n] += A^T B, A [k][m] with rows of lda, B packed; sliver: TILE_ROWS k numbers. */
-static void gemm_transposed(size_t r0, size_t r1, size_t n, size_t k, const real *A, size_t lda, const real *B, real *C,
-                            size_t ldc, real *sliver)
+/* Rows r0 .. r1-1 of C [m][n] += A^T B, A [k][m] with rows of lda, B packed from `height` >= k rows; with sums also
+ * sums[r ldc] += sum_k a_{k,r}. sliver: TILE_ROWS k + LANES numbers. */
+static void gemm_transposed(size_t r0, size_t r1, size_t n, size_t k, const real *A, size_t lda, const real *B,
+                            size_t height, real *C, size_t ldc, real *sums, real *sliver)
 {
     for (size_t r = r0, take; r < r1; r += take) {
         take = tile_rows(r1 - r);
-        tile_sliver(take, n, k, A + r, lda, B, C + r * ldc, ldc, sliver);
+        tile_sliver(take, n, k, A + r, lda, B, height, C + r * ldc, ldc, sums ? sums + r * ldc : NULL, sliver);
     }
 }
 

@@ -48,7 +48,7 @@ typedef struct LSTM_NAME(fast_lstm_kernels) {
     void (*gemm)(size_t m, size_t n, size_t k, const OPT_REAL *A, size_t lda, const OPT_REAL *B, OPT_REAL *C,
                  size_t ldc, bool add);
     void (*gemm_transposed)(size_t r0, size_t r1, size_t n, size_t k, const OPT_REAL *A, size_t lda, const OPT_REAL *B,
-                            OPT_REAL *C, size_t ldc, OPT_REAL *sliver);
+                            size_t height, OPT_REAL *C, size_t ldc, OPT_REAL *sums, OPT_REAL *sliver);
     /* By model: 0 LSTM, 1 rate. */
     void (*forward[2])(const LSTM_NAME(fast_cell_row) *c);
     void (*backward[2])(const LSTM_NAME(fast_cell_row) *c);

@@ -39,7 +39,7 @@ typedef struct state {
     real *G, *Gout, *gbout, *galpha; /* gradients: [nc np][ldg], [n_out][np], [ldy], [np] */
     real *dI, *dy;             /* [block + d][B][ldi], [block + 1][B][ldy] */
     real *L, *L2, *carry, *carry2, *dI2, *eb, *dalpha; /* [B] rows; dI2 [block][B][ldi] */
-    real *pack, *slivers;      /* right factor of the block; [threads][tile rows][span] */
+    real *pack, *slivers;      /* right factor of the block, d steps longer; [threads] slivers */
     real *sig, *ring, *zbar, *ones; /* online: [cap + 1][B][np], [late + 1][B][np], [B][np + PAD], [np] */
     real *Dq, *Du, *Dk, *D1;   /* online: [cap][B][ldi] for G, eps, ebar, R */
     real *packs, *regs;        /* online: [threads][cap][ldg]; [np] the regulariser's signal when read */
@@ -73,6 +73,9 @@ static real *numbers(cursor *c, size_t a, size_t b, size_t e)
     c->used += (n + OPT_ALIGN - 1) / OPT_ALIGN * OPT_ALIGN;
     return c->base ? (real *)(void *)(c->base + at) : NULL;
 }
+
+/* Room of one thread for a sliver, and a cache line behind it. */
+static size_t sliver_size(const state *s) { return LSTM_TILE_ROWS * s->span + LSTM_PAD; }
 
 static void carve_online(cursor *c, state *s)
 {
@@ -135,8 +138,8 @@ static void carve(cursor *c, state *s)
     s->Gout = numbers(c, s->n_out, np, 1);
     s->gbout = numbers(c, s->ldy, 1, 1);
     s->galpha = numbers(c, np, 1, 1);
-    s->pack = numbers(c, s->span, s->ldg, 1);
-    s->slivers = numbers(c, s->threads, LSTM_TILE_ROWS, s->span);
+    s->pack = numbers(c, s->span + s->d * B, s->ldg, 1);
+    s->slivers = numbers(c, s->threads, sliver_size(s), 1);
     if (s->cfg.T > 0 && !s->chunks) carve_offline(c, s);
     if (s->chunks) carve_online(c, s);
 }
