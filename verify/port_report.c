@@ -56,15 +56,12 @@ void vfy_report_tap(FILE *f, const vfy_report *r)
             r->port->version, vfy_class_name(r->claim), t.passed + t.failed ? vfy_class_name(t.reached) : "nothing", t.passed, t.failed, t.broke, t.untested);
     fprintf(f, "# %zu values compared, %zu of them not zero; largest error %.3g %% of its limit\n", t.compared, t.live, t.percent);
     if (vfy_tally_code(&t) == 4) fprintf(f, "# nothing was tested: this is no pass\n");
-    for (size_t i = 0; i < r->n; i++) {
-        const vfy_judged *j = &r->all[i];
-        if (j->status != VFY_FAILED) continue;
-        fprintf(f, "# first divergence: %s\n", j->first);
-        if (*j->forced) fprintf(f, "# forced step: %s\n", j->forced);
-        if (*j->cause) fprintf(f, "# likely cause: %s\n", j->cause);
-        fprintf(f, "# show it again: %s --only %s\n", r->again, j->c->id);
-        break;
-    }
+    const vfy_judged *j = vfy_judge_first(r->all, r->n);
+    if (!j) return;
+    fprintf(f, "# first divergence: %s\n", j->first);
+    if (*j->forced) fprintf(f, "# forced step: %s\n", j->forced);
+    if (*j->cause) fprintf(f, "# likely cause: %s\n", j->cause);
+    fprintf(f, "# show it again: %s --only %s\n", r->again, j->c->id);
 }
 
 static void xml(FILE *f, const char *s)

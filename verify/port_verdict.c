@@ -185,6 +185,16 @@ void vfy_judge_causes(vfy_judged *all, size_t n)
     }
 }
 
+const vfy_judged *vfy_judge_first(const vfy_judged *all, size_t n)
+{
+    const vfy_judged *first = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const vfy_judged *j = &all[i];
+        if (j->status == VFY_FAILED && j->diverged && (!first || j->q < first->q)) first = j;
+    }
+    return first;
+}
+
 vfy_tally vfy_judge_tally(const vfy_judged *all, size_t n)
 {
     vfy_tally t = {.reached = VFY_CLASS_EXACT};

@@ -38,6 +38,9 @@ void vfy_judge_causes(vfy_judged *all, size_t n);
  * that can set states; a divergence without a time has no step. */
 EP_MUST_USE ep_status vfy_judge_forced(const vfy_port_args *a, const vfy_claims *p, vfy_judged *j);
 
+/* The failing case whose divergence stands earliest in the flow of data; NULL: none. */
+const vfy_judged *vfy_judge_first(const vfy_judged *all, size_t n);
+
 typedef struct vfy_tally { size_t passed, failed, untested, broke, compared, live; double percent; vfy_class reached; } vfy_tally;
 vfy_tally vfy_judge_tally(const vfy_judged *all, size_t n);
 /* Exit code: 3 broke, 1 failed, 4 nothing tested, 0. */

@@ -88,6 +88,19 @@ static void thin(vfy_epv_case *c)
     c->n_want = kept;
 }
 
+/* What makes the case an edge, then the bugs that any case can catch, as far as there is room. */
+static void name_flags(const char *edge_flags, vfy_epv_case *c)
+{
+    char all[2 * VFY_EPV_MAX_FLAGS];
+    vfy_flags_fill(c);
+    (void)snprintf(all, sizeof all, "%s,%s", edge_flags, c->flags);
+    if (strlen(all) > VFY_EPV_MAX_FLAGS) {
+        all[VFY_EPV_MAX_FLAGS + 1] = '\0';
+        *strrchr(all, ',') = '\0';
+    }
+    memcpy(c->flags, all, strlen(all) + 1);
+}
+
 static ep_status add_edge(const edge *e, vfy_format f, vfy_vectors *out, char *err, size_t n)
 {
     vfy_made *m;
@@ -103,8 +116,8 @@ static ep_status add_edge(const edge *e, vfy_format f, vfy_vectors *out, char *e
     st = vfy_epv_from_net(&m->net.net, &m->net.batch, EP_EPROP1_SYMMETRIC, f, &m->c, err, n);
     if (st == EP_OK) {
         m->c.family = VFY_FAMILY_EDGE;
-        (void)snprintf(m->c.flags, sizeof m->c.flags, "%s", e->flags);
         st = vfy_expect(&m->c, ~UINT64_C(0), &sure);
+        name_flags(e->flags, &m->c);
     }
     if (st == EP_OK && e->T > 100) thin(&m->c);
     if (st != EP_OK) {

@@ -171,7 +171,7 @@ static const ref_num *number(const vfy_epv_case *k, const pass *p, int q, size_t
     size_t b = at / (T * width), t = at / width % T + 1, i = at % width;
     const ref_traj *tr = &p->run.tr[b];
     switch (q) {
-    case VFY_Q_I: return &tr->I[t * width + i];
+    case VFY_Q_I: return &tr->I[t * width + i % N * nc + i / N]; /* [c][n_rec] there, [n_rec][c] here */
     case VFY_Q_Z: return &tr->z[t * N + i];
     case VFY_Q_PSI: return &tr->q[(t * N + i) * (size_t)p->net.nq + REF_Q_PSI];
     case VFY_Q_Y: return &tr->y[t * K + i];

@@ -228,8 +228,8 @@ static int write_file(const char *path, const vfy_report *r, bool junit)
 static void again_text(const options *o, char *buf, size_t n)
 {
     static const char *const way[] = {"--port", "--plugin", "--response"};
-    int used = snprintf(buf, n, "eprop-verify port %s '%.200s'", way[o->port.way], o->port.target);
-    if (o->vectors && used > 0 && (size_t)used < n) (void)snprintf(buf + used, n - (size_t)used, " --vectors '%.200s'", o->vectors);
+    int used = snprintf(buf, n, "eprop-verify port %s \"%.200s\"", way[o->port.way], o->port.target);
+    if (o->vectors && used > 0 && (size_t)used < n) (void)snprintf(buf + used, n - (size_t)used, " --vectors \"%.200s\"", o->vectors);
 }
 
 static int report(const options *o, cases *k, const vfy_claims *claims)
@@ -237,9 +237,11 @@ static int report(const options *o, cases *k, const vfy_claims *claims)
     char again[500];
     int forced = 0, code = CLI_HOLDS;
     vfy_judge_causes(k->judged, k->n);
-    for (size_t i = 0; i < k->n && forced < MOST_FORCED; i++) {
-        if (k->judged[i].status != VFY_FAILED) continue;
-        ep_status st = vfy_judge_forced(&o->port, claims, &k->judged[i]);
+    const vfy_judged *first = vfy_judge_first(k->judged, k->n);
+    for (size_t i = 0; i < k->n; i++) {
+        vfy_judged *j = &k->judged[i];
+        if (j->status != VFY_FAILED || (j != first && forced >= MOST_FORCED)) continue;
+        ep_status st = vfy_judge_forced(&o->port, claims, j);
         if (st != EP_OK) return cli_status(st, "forced step");
         forced++;
     }

@@ -43,17 +43,6 @@ static void done(void *user, size_t i, vfy_outcome *o)
     vfy_judge(k->list[i], o, VFY_CLASS_BOUND, &k->judged[i]);
 }
 
-/* The divergence that stands earliest in the flow of data. */
-static const vfy_judged *first_of(const bench *k)
-{
-    const vfy_judged *first = NULL;
-    for (size_t i = 0; i < k->n; i++) {
-        const vfy_judged *j = &k->judged[i];
-        if (j->status == VFY_FAILED && j->diverged && (!first || j->q < first->q)) first = j;
-    }
-    return first;
-}
-
 static bool named_in(const char *list, const char *found, bool gradient)
 {
     for (const char *s = list; *s;) {
@@ -75,7 +64,7 @@ static ep_status try_mutant(bench *k, int mutant, result *r, vfy_tally *t)
     ep_status st = vfy_port_run(&a, k->list, k->n, &claims, done, k, err, sizeof err);
     if (st != EP_OK) return st;
     *t = vfy_judge_tally(k->judged, k->n);
-    const vfy_judged *first = first_of(k);
+    const vfy_judged *first = vfy_judge_first(k->judged, k->n);
     r->caught = vfy_tally_code(t) != 0;
     (void)snprintf(r->found, sizeof r->found, "%s", first ? vfy_quantity_name(first->q) : t->broke ? "protocol" : "-");
     (void)snprintf(r->id, sizeof r->id, "%s", first ? first->c->id : "-");
