@@ -124,7 +124,7 @@ START_TEST(bad_input_is_refused)
     toy k = toy_make(EP_ALIF, EP_PAPER2019, 17, 3, 2, 7);
     opt_config cfg = {.net = &k.net, .rule = EP_EPROP1_RANDOM, .B = 2, .T = 8, .chunk = _i % 2 ? 3 : 0};
     const opt_engine *e = engine_of(_i / 2);
-    double x[2 * 8 * 17] = {0}, y[2 * 8 * 2] = {0}, mask[2 * 8] = {0};
+    double x[3 * 9 * 17] = {0}, y[3 * 9 * 2] = {0}, mask[2 * 8] = {0}; /* room for the sizes refused below */
     rig r = rig_open(e, &cfg);
     for (int n = 0; n < 3; n++)
         for (size_t at = 0; at < 2 * 8 * 17; at += 15) {
