@@ -44,3 +44,11 @@ $(PORT_C): verify/ports/c/port.c
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< -lm
 ports: $(PORT_C) ## build the template ports
 .PHONY: mutants ports
+
+# The scalar engines as a port, for the tests of vector files.
+ENGINE_SO := $(BUILD)/verify/test/engine_port.so
+$(ENGINE_SO): verify/test/engine_port.c verify/eprop_port.h $(wildcard optimized/*.[ch] optimized/scalar/*.[ch] reference/spec/*.c)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Ioptimized -Iverify $(ALL_CFLAGS) -fPIC -shared -o $@ verify/test/engine_port.c optimized/scalar/f32.c optimized/scalar/f64.c optimized/opt.c $(SPEC_SRC) -lm
+$(BUILD)/verify/test/test_vectors: $(ENGINE_SO)
+$(BUILD)/verify/test/test_vectors.o: CPPFLAGS += -DENGINE_SO='"$(abspath $(ENGINE_SO))"'
