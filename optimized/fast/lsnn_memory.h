@@ -85,7 +85,7 @@ static void plan(const opt_config *cfg, lsnn *s)
     s->block = s->chunked ? (chunk ? chunk : chunk_for(s->np)) : T;
     if (s->block == 0 || (s->chunked && T > 0 && s->block > T)) s->block = T ? T : 1;
     s->window = cfg->rule == EP_TBPTT ? (size_t)cfg->window : 0;
-    s->keep_all = s->bptt || s->chunked || cfg->c_reg > 0;
+    s->keep_all = s->chunked || cfg->c_reg > 0; /* the regulariser's part of L is known after the last trial */
     s->has_a = cfg->net->model != EP_LIF;
     s->ge = o->spike_test == EP_TEST_GE;
     s->same_step = o->reset == EP_RESET_VTH_SAME;

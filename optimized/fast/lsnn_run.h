@@ -183,7 +183,18 @@ static void backward_group(const job *a, const strip *w, size_t n, size_t slot, 
     }
 }
 
-/* Where histories are kept, forward and backward are two jobs; else a trial's history is used while it is cached. */
+/* Trials run side by side where that shares weights: GEMMs at high rates; BPTT's dot products, once the weights do not
+ * fit into the first levels of cache. Else one by one, so that a trial's history is used while it is cached. */
+enum { CACHED_WEIGHTS = 256 << 10 };
+
+static size_t group_size(const lsnn *s, bool dense, size_t left)
+{
+    bool large = s->bptt && s->n_rec * s->np * sizeof(real) > CACHED_WEIGHTS;
+    size_t n = dense || large ? GROUP : 1;
+    return n < left ? n : left;
+}
+
+/* Where histories are kept, forward and backward are two jobs. */
 static void forward_slot(void *arg, size_t slot, size_t lane_index)
 {
     const job *a = arg;
@@ -191,14 +202,13 @@ static void forward_slot(void *arg, size_t slot, size_t lane_index)
     lane *ln = &s->lanes[lane_index];
     strip w[GROUP];
     size_t b, end, n;
-    bool dense = s->keep_all;
+    bool dense = false;
     slot_range(a, slot, &b, &end);
     for (; b < end; b += n) {
-        n = !dense ? 1 : end - b < GROUP ? end - b : GROUP;
+        n = group_size(s, dense, end - b);
         forward_group(a, w, n, b, ln);
-        if (s->keep_all) continue;
         dense = (double)spikes_of_group(w, n, s) > 0.2 * (double)(n * s->n_rec) * (double)a->tr->T;
-        backward_group(a, w, n, slot, ln);
+        if (!s->keep_all) backward_group(a, w, n, slot, ln);
     }
 }
 
@@ -210,7 +220,7 @@ static void backward_slot(void *arg, size_t slot, size_t lane_index)
     size_t b, end, n;
     slot_range(a, slot, &b, &end);
     for (; b < end; b += n) {
-        n = end - b < GROUP ? end - b : GROUP;
+        n = group_size(s, true, end - b);
         for (size_t g = 0; g < n; g++) {
             w[g] = strip_of(s, b + g, (size_t)a->tr->T, NULL, 0);
             w[g].x = input_of(s, a->tr, b + g);
