@@ -33,7 +33,7 @@ $(MUTANTS).c: verify/ports/c/mutants.awk verify/ports/c/mutants.txt verify/ports
 	$(Q)awk -f verify/ports/c/mutants.awk verify/ports/c/mutants.txt verify/ports/c/port.c > $@.tmp && mv $@.tmp $@
 $(MUTANTS).o: $(MUTANTS).c verify/ports/c/template.h
 	$(Q)$(CC) $(CPPFLAGS) -Iverify/ports/c $(ALL_CFLAGS) -c -o $@ $<
-$(BUILD)/eprop-verify: $(MUTANTS).o
+$(BUILD)/eprop-verify $(BUILD)/verify/test/test_port_template: $(MUTANTS).o
 mutants: $(BUILD)/eprop-verify ## which one-line mistakes are caught, and where: build/mutants.tsv
 	@$(BUILD)/eprop-verify selftest --table $(BUILD)/mutants.tsv
 

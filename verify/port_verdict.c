@@ -150,12 +150,18 @@ void vfy_judge(const vfy_epv_case *c, vfy_outcome *o, vfy_class claim, vfy_judge
 
 /* ---- all cases -------------------------------------------------------------------------------------------------------- */
 
-static bool same_place(vfy_quantity a, vfy_quantity b) { return a == b || (a >= VFY_Q_GRAD && b >= VFY_Q_GRAD); }
+static bool of_readout(vfy_quantity q) { return q == VFY_Q_GRAD + EP_G_WOUT || q == VFY_Q_GRAD + EP_G_BOUT; }
+
+/* The recurrent layer's gradients are one place, the readout's another. */
+static bool same_place(vfy_quantity a, vfy_quantity b)
+{
+    return a == b || (a >= VFY_Q_GRAD && b >= VFY_Q_GRAD && of_readout(a) == of_readout(b));
+}
 
 static bool passed_with(const vfy_judged *all, size_t n, const vfy_flag *f)
 {
     for (size_t i = 0; i < n; i++)
-        if (all[i].status == VFY_PASSED && all[i].compared && vfy_flags_has(all[i].c->flags, f->name)) return true;
+        if (all[i].status == VFY_PASSED && all[i].compared && vfy_flag_applies(f, all[i].c)) return true;
     return false;
 }
 
@@ -165,7 +171,7 @@ static void cause_of(const vfy_judged *all, size_t n, vfy_judged *j)
     for (int strict = 1; strict >= 0 && !used; strict--)
         for (size_t i = 0; i < vfy_flag_count(); i++) {
             const vfy_flag *f = vfy_flag_at(i);
-            if (!same_place(f->q, j->q) || !vfy_flags_has(j->c->flags, f->name) || (strict && passed_with(all, n, f))) continue;
+            if (!same_place(f->q, j->q) || !vfy_flag_applies(f, j->c) || (strict && passed_with(all, n, f))) continue;
             int w = snprintf(j->cause + used, sizeof j->cause - used, "%s%s (%s)", used ? "; or " : "", f->name, f->what);
             if (w < 0 || (size_t)w >= sizeof j->cause - used) {
                 j->cause[used] = '\0';

@@ -39,7 +39,9 @@ enum {
 };
 size_t vfy_flag_count(void);
 const vfy_flag *vfy_flag_at(size_t n);
-/* The flags that apply to a case with its expected lines, into c->flags; those of late quantities are cut first. */
+/* Can this case, with its expected lines, show the bug? */
+bool vfy_flag_applies(const vfy_flag *f, const vfy_epv_case *c);
+/* The flags that apply, into c->flags, as many as there is room for. */
 void vfy_flags_fill(vfy_epv_case *c);
 bool vfy_flags_has(const char *flags, const char *name);
 

@@ -89,15 +89,19 @@ static unsigned features(const vfy_epv_case *c)
            (eprop1 ? VFY_NEEDS_EPROP1 : 0u) | (c->net.B && c->rule != EP_EPROP1_SYMMETRIC ? VFY_NEEDS_FEEDBACK : 0u);
 }
 
+bool vfy_flag_applies(const vfy_flag *f, const vfy_epv_case *c)
+{
+    return (f->needs & features(c)) == f->needs && vfy_quantity_of_model(f->q, c->net.model);
+}
+
 void vfy_flags_fill(vfy_epv_case *c)
 {
-    unsigned has = features(c);
     size_t used = 0;
     c->flags[0] = '\0';
     for (int i = 0; i < N_FLAG; i++) {
         const vfy_flag *f = &flags[i];
         size_t len = strlen(f->name);
-        if ((f->needs & has) != f->needs || !vfy_quantity_of_model(f->q, c->net.model)) continue;
+        if (!vfy_flag_applies(f, c)) continue;
         if (used + len + 1 > VFY_EPV_MAX_FLAGS) continue;
         if (used) c->flags[used++] = ',';
         memcpy(c->flags + used, f->name, len + 1);

@@ -59,7 +59,7 @@ static void misbehave(fault f)
     case ENDLESS_LINE: for (;;) putchar('x'); break;
     case NUL_BYTE: (void)fwrite("got v\0 1\n", 1, 9, stdout); break;
     case SLEEPS: sleep(30); break;
-    case CRASHES: (void)raise(SIGSEGV); break;
+    case CRASHES: (void)signal(SIGSEGV, SIG_DFL), (void)raise(SIGSEGV); break;
     case CLOSES: (void)fflush(stdout), (void)close(1), sleep(30); break;
     case FORKS: if (fork() == 0) sleep(30); _exit(0);
     case EXIT_IN_CASE: fprintf(stderr, "out of luck\n"), (void)fflush(stderr), _exit(7);

@@ -1,0 +1,140 @@
+/* The template port and its one-line mistakes: what the verdict says about them.
+ * SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../ports/c/template.h"
+#include "port_verdict.h"
+#include "vectors.h"
+
+static vfy_vectors vectors;
+static vfy_judged *judged;
+static const vfy_epv_case **shown;
+
+static int run_template(void *user)
+{
+    vfy_template_choose(*(const int *)user);
+    return vfy_template_main();
+}
+
+static void done(void *user, size_t i, vfy_outcome *o)
+{
+    (void)user;
+    vfy_judge(shown[i], o, VFY_CLASS_BOUND, &judged[i]);
+}
+
+static int number_of(const char *name)
+{
+    for (int m = 0; vfy_mutants[m].name; m++)
+        if (!strcmp(vfy_mutants[m].name, name)) return m + 1;
+    return *name ? -1 : 0;
+}
+
+static vfy_port_args args_of(int *mutant)
+{
+    return (vfy_port_args){.way = VFY_WAY_FUNCTION, .function = run_template, .user = mutant, .timeout = 10};
+}
+
+static void run(int *mutant, vfy_claims *claims)
+{
+    char err[512] = "";
+    vfy_port_args a = args_of(mutant);
+    ck_assert_msg(vfy_port_run(&a, shown, vectors.n, claims, done, NULL, err, sizeof err) == EP_OK, "%s", err);
+    vfy_judge_causes(judged, vectors.n);
+}
+
+/* Mistake, quantity, the flag that must be among the likely causes, and what the forced step says. */
+static const struct { const char *name; vfy_quantity q; const char *flag, *forced; } rows[] = {
+    {"reset-missing", VFY_Q_V, "reset-missing", "the bug is in the line that computes v"},
+    {"delay-ignored", VFY_Q_I, "delay-index", "the bug is in the line that computes I"},
+    {"psi-refractory", VFY_Q_PSI, "psi-refractory", "the bug is in the line that computes psi"},
+    {"eps-a-psi-now", VFY_Q_EPS_A, "psi-now", "the bug is in the line that computes eps_a"},
+    {"e-beta-missing", VFY_Q_E, "beta-e", "the bug is in the line that computes e"},
+    {"ebar-alpha", VFY_Q_EBAR, "ebar-decay", "the bug is in the line that computes ebar"},
+    {"err-no-softmax", VFY_Q_ERR, "softmax-missing", "the bug is in the line that computes err"},
+    {"L-transposed", VFY_Q_L, "feedback-transposed", "the bug is in the line that computes L"},
+    {"state-kept", VFY_Q_V, "state-kept", "starts from zero"},
+    {"zbar-unfiltered", VFY_Q_GRAD + EP_G_WOUT, "readout-trace", ""}};
+
+START_TEST(verdicts_name_the_line)
+{
+    int mutant = number_of(rows[_i].name);
+    vfy_claims claims;
+    ck_assert_int_gt(mutant, 0);
+    run(&mutant, &claims);
+    size_t at = (size_t)(vfy_judge_first(judged, vectors.n) - judged);
+    vfy_judged *j = &judged[at];
+    vfy_port_args a = args_of(&mutant);
+    ck_assert_int_eq(vfy_judge_forced(&a, &claims, j), EP_OK);
+    ck_assert_msg(j->q == rows[_i].q, "%s: %s", rows[_i].name, j->first);
+    ck_assert_msg(strstr(j->cause, rows[_i].flag), "%s: likely '%s'", rows[_i].name, j->cause);
+    ck_assert_msg(*rows[_i].forced ? strstr(j->forced, rows[_i].forced) != NULL : !*j->forced, "%s: forced '%s'", rows[_i].name, j->forced);
+}
+END_TEST
+
+/* A late consequence alone is not blamed: e is wrong because psi is, and the forced step of psi is wrong too; but the
+ * port without a mistake passes every forced step. */
+START_TEST(forced_steps_of_the_right_port)
+{
+    int mutant = 0;
+    vfy_claims claims;
+    vfy_port_args a = args_of(&mutant);
+    run(&mutant, &claims);
+    ck_assert(claims.set);
+    size_t n = 0;
+    for (size_t i = 0; i < vectors.n; i++) {
+        vfy_judged *j = &judged[i];
+        ck_assert_msg(j->status == VFY_PASSED || j->status == VFY_UNTESTED, "%s", j->first);
+        if (j->status != VFY_PASSED || j->c->family != VFY_FAMILY_TRACE) continue;
+        static const vfy_quantity q[] = {VFY_Q_V, VFY_Q_E, VFY_Q_EBAR, VFY_Q_Y};
+        j->diverged = true;
+        j->t = 3 + (int)(i % 5);
+        j->q = q[i % 4];
+        vfy_shape s = vfy_quantity_shape(j->q, &j->c->net, j->c->batch.T, j->c->batch.B);
+        j->at = vfy_shape_size(&s) - 1; /* the last trial */
+        ck_assert_int_eq(vfy_judge_forced(&a, &claims, j), EP_OK);
+        ck_assert_msg(strstr(j->forced, "is right"), "%s t=%d: %s", vfy_quantity_name(j->q), j->t, j->forced);
+        n++;
+    }
+    ck_assert_uint_ge(n, 8);
+}
+END_TEST
+
+/* Every mistake changes the port: none is caught because of another. */
+START_TEST(catalogue)
+{
+    size_t n = 0;
+    for (; vfy_mutants[n].name; n++)
+        for (size_t k = 0; k < n; k++) ck_assert_str_ne(vfy_mutants[n].name, vfy_mutants[k].name);
+    ck_assert_uint_ge(n, 60);
+}
+END_TEST
+
+int main(void)
+{
+    vfy_vectors_args a = {.level = 0, .seed = 1};
+    char err[512] = "";
+    if (vfy_vectors_make(&a, &vectors, err, sizeof err) != EP_OK || vfy_vectors_name(&vectors) != EP_OK) {
+        printf("vectors: %s\n", err);
+        return 1;
+    }
+    judged = calloc(vectors.n, sizeof *judged);
+    shown = calloc(vectors.n, sizeof *shown);
+    for (size_t i = 0; shown && i < vectors.n; i++) shown[i] = &vectors.made[i].c;
+    Suite *suite = suite_create("port_template");
+    TCase *t = tcase_create("template");
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, verdicts_name_the_line, 0, (int)(sizeof rows / sizeof *rows));
+    tcase_add_test(t, forced_steps_of_the_right_port);
+    tcase_add_test(t, catalogue);
+    suite_add_tcase(suite, t);
+    SRunner *r = srunner_create(suite);
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    free(judged);
+    free(shown);
+    vfy_vectors_free(&vectors);
+    return failed ? 1 : 0;
+}
