@@ -7,7 +7,7 @@
 enum {
     BETA = VFY_NEEDS_BETA, NREF = VFY_NEEDS_NREF, DELAY = VFY_NEEDS_DELAY, TRACES = VFY_NEEDS_TRACES, REG = VFY_NEEDS_REG,
     MASK = VFY_NEEDS_MASK, LATE = VFY_NEEDS_LATE, CLASSES = VFY_NEEDS_CLASSES, TRIALS = VFY_NEEDS_TRIALS,
-    STATES = VFY_NEEDS_STATES, SPIKES = VFY_NEEDS_SPIKES, EPROP1 = VFY_NEEDS_EPROP1, FEEDBACK = VFY_NEEDS_FEEDBACK
+    STATES = VFY_NEEDS_STATES, SPIKES = VFY_NEEDS_SPIKES, EPROP1 = VFY_NEEDS_EPROP1
 };
 
 static const vfy_flag flags[] = {
@@ -53,7 +53,7 @@ static const vfy_flag flags[] = {
     {"error-sign", VFY_Q_ERR, STATES, "sign of the error turned", "learns the opposite", "err = y - y*"},
     {"loss-half", VFY_Q_LOSS, 0, "factor 1/2 or the regulariser missing in E", "loss off, gradients right",
      "E = 1/2 sum m (y - y*)^2 + E_reg"},
-    {"feedback-transposed", VFY_Q_L, STATES | EPROP1 | FEEDBACK, "B read with rows and columns exchanged", "L of other neurons",
+    {"feedback-transposed", VFY_Q_L, STATES | EPROP1, "B (symmetric: Wout) read with rows and columns exchanged", "L of other neurons",
      "L_j = sum_k B_jk err_k"},
     {"signal-late", VFY_Q_GRAD + EP_G_WIN, EPROP1 | LATE, "delay of the learning signal ignored", "L meets the wrong trace",
      "gradient = sum_t L^{t-delay_L} ebar^t"},
@@ -86,7 +86,7 @@ static unsigned features(const vfy_epv_case *c)
            (c->net.opt.delay_L > 0 ? VFY_NEEDS_LATE : 0u) |
            (c->batch.loss == EP_CLASSIFICATION ? VFY_NEEDS_CLASSES : 0u) | (c->batch.B > 1 ? VFY_NEEDS_TRIALS : 0u) |
            (expects(c, VFY_Q_Z) ? VFY_NEEDS_STATES : 0u) | (ep_model_spikes(c->net.model) ? VFY_NEEDS_SPIKES : 0u) |
-           (eprop1 ? VFY_NEEDS_EPROP1 : 0u) | (c->net.B && c->rule != EP_EPROP1_SYMMETRIC ? VFY_NEEDS_FEEDBACK : 0u);
+           (eprop1 ? VFY_NEEDS_EPROP1 : 0u);
 }
 
 bool vfy_flag_applies(const vfy_flag *f, const vfy_epv_case *c)
