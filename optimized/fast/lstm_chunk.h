@@ -154,7 +154,8 @@ static void chunk_flush(state *s, uint64_t to)
     chunk w = {.s = s, .from = s->flushed + 1, .to = to, .parts = s->threads};
     size_t most = s->nb ? s->span / s->nb : 1;
     if (to <= s->flushed || s->nb == 0) return;
-    if (!s->live) {
+    bool first = !s->live;
+    if (first) {
         zero(s->eps, s->nb * s->ne * s->np * s->ldg);
         if (s->kappa > 0) zero(s->ebar, s->nb * s->nc * s->np * s->ldg);
         zero(s->a_eps, s->nb * s->np);
@@ -162,7 +163,7 @@ static void chunk_flush(state *s, uint64_t to)
         s->live = true;
     }
     fast_parallel(scan_part, &w, w.parts, s->threads);
-    fast_parallel(carry_part, &w, w.parts, s->threads);
+    if (!first) fast_parallel(carry_part, &w, w.parts, s->threads);
     if (s->cell == 1) carry_alpha(&w);
     for (w.piece = w.from; w.piece <= to; w.piece += most) {
         uint64_t left = to - w.piece + 1;

@@ -8,47 +8,61 @@
 
 #include "lstm_state.h"
 
-/* Weights in the order of u: recurrent, input, bias. */
-static real weight_at(const state *s, size_t j, size_t ch, size_t column)
+/* Column n of a packed matrix of k rows: entry q lies at [q panel]. */
+static real *packed_column(const state *s, real *to, size_t k, size_t n)
 {
-    size_t of = ch * s->n_rec + j;
-    if (j >= s->n_rec) return 0;
-    if (column < s->np) return column < s->n_rec ? group(s, EP_G_WREC)[of * s->n_rec + column] : 0;
-    if (column < s->np + s->n_in) return group(s, EP_G_WIN)[of * s->n_in + column - s->np];
-    return group(s, EP_G_BIAS)[of];
+    return to + n / s->k->panel * k * s->k->panel + n % s->k->panel;
 }
 
-/* Packs B [k][n] whose entry is given by a function of the state. */
-typedef real entry_of(const state *s, size_t k, size_t n);
-
-static real entry_forward(const state *s, size_t k, size_t n) { return weight_at(s, n % s->np, n / s->np, k); }
-static real entry_backward(const state *s, size_t k, size_t n) { return weight_at(s, k % s->np, k / s->np, n); }
-static real entry_out(const state *s, size_t k, size_t n)
+/* W in the order of u: recurrent, input, bias; column n is channel n / np, neuron n % np. */
+static void pack_forward(const state *s)
 {
-    return k < s->n_rec ? group(s, EP_G_WOUT)[n * s->n_rec + k] : 0;
+    size_t wide = s->k->panel, n_rec = s->n_rec, n_in = s->n_in;
+    zero(s->Wf, s->nu * s->nc * s->np);
+    for (size_t of = 0; of < s->nc * n_rec; of++) {
+        real *to = packed_column(s, s->Wf, s->nu, of / n_rec * s->np + of % n_rec), *in = to + s->np * wide;
+        const real *Wrec = group(s, EP_G_WREC) + of * n_rec, *Win = group(s, EP_G_WIN) + of * n_in;
+        for (size_t i = 0; i < n_rec; i++) to[i * wide] = Wrec[i];
+        for (size_t i = 0; i < n_in; i++) in[i * wide] = Win[i];
+        in[n_in * wide] = group(s, EP_G_BIAS)[of];
+    }
 }
-static real entry_feedback(const state *s, size_t k, size_t n)
+
+/* Wrec by rows of (channel, neuron). */
+static void pack_backward(const state *s)
 {
+    size_t rows = s->nc * s->np, n = s->n_rec;
+    zero(s->Wb, rows * s->np);
+    for (size_t i = 0; i < n; i++) {
+        real *to = packed_column(s, s->Wb, rows, i);
+        for (size_t of = 0; of < s->nc * n; of++)
+            to[(of / n * s->np + of % n) * s->k->panel] = group(s, EP_G_WREC)[of * n + i];
+    }
+}
+
+/* Wout forward [np][n_out], and g_out B^T or g_out Wout back [n_out][np]. */
+static void pack_readout(const state *s)
+{
+    const real *Wout = group(s, EP_G_WOUT);
     bool symmetric = s->symmetric || !s->eprop1;
-    if (n >= s->n_rec) return 0;
-    return s->g_out * (symmetric ? group(s, EP_G_WOUT)[k * s->n_rec + n] : s->fb[n * s->n_out + k]);
-}
-
-static void pack_matrix(const state *s, size_t k, size_t n, entry_of *entry, real *to)
-{
-    size_t wide = s->k->panel;
-    for (size_t p = 0; p < n; p += wide)
-        for (size_t q = 0; q < k; q++)
-            for (size_t c = p; c < p + wide; c++) *to++ = c < n ? entry(s, q, c) : 0;
+    zero(s->Wo, s->np * s->ldy);
+    zero(s->Wl, s->n_out * s->np);
+    for (size_t k = 0; k < s->n_out; k++) {
+        real *to = packed_column(s, s->Wo, s->np, k);
+        for (size_t j = 0; j < s->n_rec; j++) {
+            to[j * s->k->panel] = Wout[k * s->n_rec + j];
+            packed_column(s, s->Wl, s->n_out, j)[k * s->k->panel] =
+                s->g_out * (symmetric ? Wout[k * s->n_rec + j] : s->fb[j * s->n_out + k]);
+        }
+    }
 }
 
 static void pack_weights(state *s)
 {
     if (!s->stale) return;
-    pack_matrix(s, s->nu, s->nc * s->np, entry_forward, s->Wf);
-    if (!s->eprop1) pack_matrix(s, s->nc * s->np, s->np, entry_backward, s->Wb);
-    pack_matrix(s, s->np, s->n_out, entry_out, s->Wo);
-    pack_matrix(s, s->n_out, s->np, entry_feedback, s->Wl);
+    pack_forward(s);
+    if (!s->eprop1) pack_backward(s);
+    pack_readout(s);
     for (size_t j = 0; s->cell == 1 && j < s->n_rec; j++) s->alpha[j] = group(s, EP_G_THETA + (int)EP_ALPHA)[j];
     s->stale = false;
 }
