@@ -101,10 +101,10 @@ static void plan(const opt_config *cfg, lsnn *s)
 
 static void carve_lane(cursor *c, const lsnn *s, lane *ln)
 {
-    size_t group = s->keep_all ? 0 : GROUP;
+    size_t most = (size_t)s->cfg.B < GROUP ? (size_t)s->cfg.B : GROUP, group = s->keep_all ? 0 : most;
     lane l = {.psi = numbers(c, group, s->block, s->np)};
     l.xbits = take(c, sizeof(uint64_t), group, s->block, s->xw);
-    l.errbar = numbers(c, s->bptt ? GROUP : 1, s->block, s->kp);
+    l.errbar = numbers(c, s->bptt ? most : 1, s->block, s->kp);
     l.I = numbers(c, GROUP, s->np, 1);
     l.M = numbers(c, GROUP, s->np, 1);
     l.H = numbers(c, GROUP, s->np, 1);
