@@ -52,3 +52,8 @@ $(ENGINE_SO): verify/test/engine_port.c verify/eprop_port.h $(wildcard optimized
 	$(Q)$(CC) $(CPPFLAGS) -Ioptimized -Iverify $(ALL_CFLAGS) -fPIC -shared -o $@ verify/test/engine_port.c optimized/scalar/f32.c optimized/scalar/f64.c optimized/opt.c $(SPEC_SRC) -lm
 $(BUILD)/verify/test/test_vectors: $(ENGINE_SO)
 $(BUILD)/verify/test/test_vectors.o: CPPFLAGS += -DENGINE_SO='"$(abspath $(ENGINE_SO))"'
+dist-vectors: $(BUILD)/eprop-verify ## the vector files of level 1 as an archive, the same bytes everywhere
+	@rm -rf $(BUILD)/vectors-v1 && $(BUILD)/eprop-verify vectors $(BUILD)/vectors-v1
+	@tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C $(BUILD) -cf - vectors-v1 | gzip -n9 > $(BUILD)/eprop-vectors-v1.tar.gz
+	@echo $(BUILD)/eprop-vectors-v1.tar.gz
+.PHONY: dist-vectors

@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "outfile.h"
+#include "port_detect.h"
 #include "port_verdict.h"
 #include "vectors.h"
 
@@ -17,7 +18,7 @@ enum { MOST_FILES = 1024, MOST_FORCED = 3 };
 typedef struct options {
     vfy_port_args port;
     const char *vectors, *junit, *json, *only;
-    bool one_preset, has_way, done;
+    bool one_preset, has_way, done, detect;
     ep_preset preset;
     vfy_class claim;
     long timeout;
@@ -45,6 +46,7 @@ static void print_help(void)
            "  --response FILE   a file with the answers\n"
            "  --vectors DIR     vector files (also a single file); default: level 1, made now\n"
            "  --preset P        only cases of this preset (any delay)\n"
+           "  --detect          which preset, or which combination of options, explains what the port answers\n"
            "  --only ID         only this case\n"
            "  --claim CLASS     exact: correctly rounded; bound (default): within what rounding can do; direction: every\n"
            "                    gradient within 8 degrees and 25 %% of its length\n"
@@ -73,6 +75,7 @@ static int take(options *o, int c)
     case 'g': return choose(o, VFY_WAY_PLUGIN, optarg);
     case 'r': return choose(o, VFY_WAY_RESPONSE, optarg);
     case 'v': o->vectors = optarg; break;
+    case 'd': o->detect = true; break;
     case 'o': o->only = !strncmp(optarg, "ep:", 3) ? optarg + 3 : optarg; break;
     case 'u': o->junit = optarg; break;
     case 'j': o->json = optarg; break;
@@ -102,7 +105,7 @@ static int parse(int argc, char **argv, options *o)
 {
     static const struct option longs[] = {{"port", 1, 0, 'p'}, {"plugin", 1, 0, 'g'}, {"response", 1, 0, 'r'}, {"vectors", 1, 0, 'v'},
                                           {"only", 1, 0, 'o'}, {"junit", 1, 0, 'u'}, {"json", 1, 0, 'j'}, {"preset", 1, 0, 'e'},
-                                          {"claim", 1, 0, 'c'}, {"timeout", 1, 0, 't'}, {"memory", 1, 0, 'm'}, {"help", 0, 0, 'h'},
+                                          {"claim", 1, 0, 'c'}, {"detect", 0, 0, 'd'}, {"timeout", 1, 0, 't'}, {"memory", 1, 0, 'm'}, {"help", 0, 0, 'h'},
                                           {0, 0, 0, 0}};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":", longs, NULL)) != -1;) {
@@ -254,6 +257,58 @@ static int report(const options *o, cases *k, const vfy_claims *claims)
     return code != CLI_HOLDS ? code : vfy_tally_code(&t);
 }
 
+/* ---- which convention ------------------------------------------------------------------------------------------------- */
+
+static void print_options(const vfy_detected *d)
+{
+    for (int i = 0; i < d->n_option; i++) {
+        const vfy_option_found *f = &d->option[i];
+        if (!*f->excluded) continue;
+        printf("  %-14s %s", f->name, f->value);
+        if (*f->open) printf(", or %s: these cases cannot tell", f->open);
+        printf("; excluded: %s\n", f->excluded);
+    }
+    printf("  no effect here:");
+    for (int i = 0; i < d->n_option; i++)
+        if (!*d->option[i].excluded && *d->option[i].open) printf(" %s", d->option[i].name);
+    printf("\n");
+}
+
+static void print_detected(const vfy_detected *d)
+{
+    const char *label = ep_preset_name(d->label);
+    if (!d->fits) printf("%s: no combination of options explains the answers; the nearest explains %.1f %% of the values; first left over: %s\n",
+                         label, 100 * d->share, d->first);
+    else if (d->is_preset && d->preset == d->label) printf("%s: the port follows it\n", label);
+    else if (d->is_preset) printf("%s: the port was asked for %s, but follows %s\n", label, label, ep_preset_name(d->preset));
+    else printf("%s: the port follows no preset, but these options\n", label);
+    if (d->fits) print_options(d);
+}
+
+static int detect(const options *o)
+{
+    vfy_progress progress = cli_progress();
+    vfy_detected found[EP_N_PRESET] = {{.answered = false}};
+    vfy_claims claims = {0};
+    char err[512] = "";
+    int answered = 0, code = CLI_HOLDS;
+    ep_status st = vfy_port_detect(&o->port, o->one_preset, o->preset, &progress, &claims, found, err, sizeof err);
+    cli_progress_end();
+    if (st == EP_PORT) {
+        printf("Bail out! %s\n", err);
+        return CLI_PORT;
+    }
+    if (st != EP_OK) return cli_usage("%s", *err ? err : ep_status_name(st));
+    for (int l = 0; l < EP_N_PRESET; l++) {
+        if (!found[l].answered) continue;
+        answered++;
+        print_detected(&found[l]);
+        if (!found[l].fits) code = CLI_FAILS;
+    }
+    if (!answered) printf("the port answered no case\n");
+    return answered ? code : CLI_NOTHING;
+}
+
 int cmd_port(int argc, char **argv)
 {
     options o = {.claim = VFY_CLASS_BOUND, .timeout = 10, .port.memory_mb = 4096};
@@ -261,6 +316,7 @@ int cmd_port(int argc, char **argv)
     char err[512] = "";
     int code = parse(argc, argv, &o);
     if (code != CLI_HOLDS || o.done) return code;
+    if (o.detect) return o.port.way == VFY_WAY_RESPONSE ? cli_usage("--detect: expected a port that can be asked") : detect(&o);
     cases *k = calloc(1, sizeof *k);
     if (!k) return cli_usage("no memory");
     k->claim = o.claim;

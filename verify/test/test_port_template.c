@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../ports/c/template.h"
+#include "port_detect.h"
 #include "port_verdict.h"
 #include "vectors.h"
 
@@ -101,7 +102,38 @@ START_TEST(forced_steps_of_the_right_port)
 }
 END_TEST
 
-/* Every mistake changes the port: none is caught because of another. */
+/* What the port follows, whatever it was asked for. psi without 1/v_th is another code's convention; psi in refractoriness
+ * is an option of no preset; recurrent weights by columns are nobody's. */
+static const struct { const char *name; bool fits, is_preset; ep_preset preset; const char *option, *value; } conventions[] = {
+    {"", true, true, EP_PAPER2019, "g_in", "1"},
+    {"psi-scale", true, true, EP_EPROP_PYTORCH, "psi_scale", "gamma"},
+    {"psi-refractory", true, false, EP_PAPER2019, "psi_refractory", "unmasked"},
+    {"refractory-long", true, false, EP_PAPER2019, "ref_count", "n+1"},
+    {"wrec-transposed", false, false, EP_PAPER2019, "", ""}};
+
+START_TEST(conventions_are_detected)
+{
+    int mutant = number_of(conventions[_i].name);
+    vfy_port_args a = args_of(&mutant);
+    vfy_detected d[EP_N_PRESET];
+    vfy_claims claims;
+    char err[512] = "";
+    ck_assert_msg(vfy_port_detect(&a, false, EP_PAPER2019, NULL, &claims, d, err, sizeof err) == EP_OK, "%s", err);
+    for (int l = 0; l < EP_N_PRESET; l++) ck_assert_int_eq(d[l].answered, l == EP_PAPER2019);
+    const vfy_detected *p = &d[EP_PAPER2019];
+    ck_assert_int_eq(p->fits, conventions[_i].fits);
+    if (!p->fits) return;
+    ck_assert_int_eq(p->is_preset, conventions[_i].is_preset);
+    if (p->is_preset) ck_assert_int_eq(p->preset, conventions[_i].preset);
+    for (int i = 0; i < p->n_option; i++)
+        if (!strcmp(p->option[i].name, conventions[_i].option)) {
+            ck_assert_str_eq(p->option[i].value, conventions[_i].value);
+            ck_assert(*p->option[i].excluded);
+        }
+}
+END_TEST
+
+/* Names are unique, and there are enough. */
 START_TEST(catalogue)
 {
     size_t n = 0;
@@ -127,6 +159,7 @@ int main(void)
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, verdicts_name_the_line, 0, (int)(sizeof rows / sizeof *rows));
     tcase_add_test(t, forced_steps_of_the_right_port);
+    tcase_add_loop_test(t, conventions_are_detected, 0, 5);
     tcase_add_test(t, catalogue);
     suite_add_tcase(suite, t);
     SRunner *r = srunner_create(suite);
