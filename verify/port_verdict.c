@@ -196,7 +196,7 @@ const vfy_judged *vfy_judge_first(const vfy_judged *all, size_t n)
     const vfy_judged *first = NULL;
     for (size_t i = 0; i < n; i++) {
         const vfy_judged *j = &all[i];
-        if (j->status == VFY_FAILED && j->diverged && (!first || j->q < first->q)) first = j;
+        if (j->status == VFY_FAILED && !j->excused && j->diverged && (!first || j->q < first->q)) first = j;
     }
     return first;
 }
@@ -207,7 +207,8 @@ vfy_tally vfy_judge_tally(const vfy_judged *all, size_t n)
     for (size_t i = 0; i < n; i++) {
         const vfy_judged *j = &all[i];
         t.passed += j->status == VFY_PASSED;
-        t.failed += j->status == VFY_FAILED;
+        t.failed += j->status == VFY_FAILED && !j->excused;
+        t.excused += j->status == VFY_FAILED && j->excused;
         t.untested += j->status == VFY_UNTESTED;
         t.broke += j->status == VFY_PORT_BROKE;
         t.compared += j->compared;

@@ -22,6 +22,7 @@ typedef struct vfy_judged {
     double percent;          /* largest r of a gradient or state, as a share of the limit */
     size_t compared, live;   /* entries compared; of them not zero */
     bool diverged, missing;  /* missing: the first wrong element was not sent */
+    bool excused;            /* a failure that is known and listed: reported, but no failure of the whole */
     int t, flip;             /* step of the first divergence; first forgiven flip, 0: none */
     vfy_quantity q;
     size_t at;
@@ -41,7 +42,7 @@ EP_MUST_USE ep_status vfy_judge_forced(const vfy_port_args *a, const vfy_claims 
 /* The failing case whose divergence stands earliest in the flow of data; NULL: none. */
 const vfy_judged *vfy_judge_first(const vfy_judged *all, size_t n);
 
-typedef struct vfy_tally { size_t passed, failed, untested, broke, compared, live; double percent; vfy_class reached; } vfy_tally;
+typedef struct vfy_tally { size_t passed, failed, excused, untested, broke, compared, live; double percent; vfy_class reached; } vfy_tally;
 vfy_tally vfy_judge_tally(const vfy_judged *all, size_t n);
 /* Exit code: 3 broke, 1 failed, 4 nothing tested, 0. */
 int vfy_tally_code(const vfy_tally *t);
