@@ -9,9 +9,10 @@
 static strip strip_of(const lsnn *s, size_t b, size_t steps, const lane *ln, size_t g)
 {
     strip w = {.b = b, .steps = steps, .binary = true, .zbits = s->zbits + b * (s->block + s->delay) * s->zw};
-    size_t at = s->keep_all ? b : g;
-    w.psi = (s->keep_all ? s->psi : ln->psi) + at * s->block * s->np;
-    w.xbits = (s->keep_all ? s->xbits : ln->xbits) + at * s->block * s->xw;
+    bool own = ln && !s->keep_all; /* histories of the lane's group of trials, or of all */
+    size_t at = own ? g : b;
+    w.psi = (own ? ln->psi : s->psi) + at * s->block * s->np;
+    w.xbits = (own ? ln->xbits : s->xbits) + at * s->block * s->xw;
     w.y = s->y + b * s->block * s->kp;
     w.err = s->err + b * s->block * s->kp;
     return w;
@@ -222,7 +223,7 @@ static void backward_slot(void *arg, size_t slot, size_t lane_index)
     for (; b < end; b += n) {
         n = group_size(s, true, end - b);
         for (size_t g = 0; g < n; g++) {
-            w[g] = strip_of(s, b + g, (size_t)a->tr->T, NULL, 0);
+            w[g] = strip_of(s, b + g, (size_t)a->tr->T, &s->lanes[lane_index], g);
             w[g].x = input_of(s, a->tr, b + g);
             w[g].binary = s->binary[b + g];
         }
