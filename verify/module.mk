@@ -43,6 +43,7 @@ $(PORT_C): verify/ports/c/port.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< -lm
 ports: $(PORT_C) ## build the template ports
+$(BUILD)/verify/conform/conform: $(PORT_C)
 .PHONY: mutants ports
 
 # The scalar engines as a port, for the tests of vector files.

@@ -197,13 +197,21 @@ static mpfr_srcptr stands_for(mpfr_srcptr lo, mpfr_srcptr hi)
     return tight ? far : NULL;
 }
 
+/* mag rounded up to 20 bits: where it passed through libm its last bits are the machine's, and files are everyone's. */
+static double upper(double mag)
+{
+    int e;
+    double m = frexp(mag, &e);
+    return ldexp(ceil(ldexp(m, 20)), e - 20);
+}
+
 /* One entry from its enclosure and its running bound; false: not decided at this precision. */
 static bool write_down(vfy_format f, const ref_num *in, const ref_num *err, vfy_want *w)
 {
     mpfr_srcptr lo = &in->i->left, hi = &in->i->right;
     uint64_t bits_hi;
     unsigned extra_hi;
-    w->mag = err->e.mag;
+    w->mag = isfinite(err->e.mag) ? upper(err->e.mag) : err->e.mag;
     if (mpfr_zero_p(lo) && mpfr_zero_p(hi) && w->mag == 0) {
         w->kind = VFY_ZERO;
         return true;

@@ -101,8 +101,7 @@ static int take(options *o, int c)
         print_help();
         o->done = true;
         break;
-    case '?': return cli_usage("port: found '%.60s', expected an option of `port --help`", "an unknown option");
-    default: return cli_usage("port: an option has no value, expected one");
+    default: break;
     }
     return CLI_HOLDS;
 }
@@ -115,6 +114,8 @@ static int parse(int argc, char **argv, options *o)
                                           {0, 0, 0, 0}};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":", longs, NULL)) != -1;) {
+        if (c == '?') return cli_usage("port: found '%.60s', expected an option of `port --help`", argv[optind - 1]);
+        if (c == ':') return cli_usage("port: %.60s: expected a value", argv[optind - 1]);
         int code = take(o, c);
         if (code != CLI_HOLDS || o->done) return code;
     }
