@@ -1,13 +1,13 @@
 # optimized/: the kernels behind one API (opt.h). libeprop-optimized needs libeprop-spec and libm.
-OPT_SRC := $(wildcard optimized/*.c optimized/scalar/*.c optimized/fast/*.c)
+OPT_SRC := $(wildcard optimized/*.c optimized/scalar/*.c optimized/fast/*.c optimized/fixed/*.c)
 LIB_OPT := $(BUILD)/libeprop-optimized.a
 CPPFLAGS_optimized := -Ioptimized
 # Kernels for instruction sets beyond the compiler's default; the library asks the processor before it calls one.
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
-$(BUILD)/optimized/fast/%_avx2_f32.o $(BUILD)/optimized/fast/%_avx2_f64.o: ALL_CFLAGS += -mavx2 -mfma
-$(BUILD)/optimized/fast/%_avx512_f32.o $(BUILD)/optimized/fast/%_avx512_f64.o: ALL_CFLAGS += -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
+$(BUILD)/optimized/fast/%_avx2_f32.o $(BUILD)/optimized/fast/%_avx2_f64.o: ALL_CFLAGS += -mavx2 -mfma -mbmi
+$(BUILD)/optimized/fast/%_avx512_f32.o $(BUILD)/optimized/fast/%_avx512_f64.o: ALL_CFLAGS += -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mbmi -mprefer-vector-width=512
 endif
 $(eval $(call static_lib,eprop-optimized,$(OPT_SRC)))
 $(call check_tests,$(wildcard optimized/test/test_*.c),$(LIB_OPT) $(BUILD)/libeprop-spec.a,-lm)
 # The judge's tests of the engines: the engines' objects beside the reference.
-$(patsubst %.c,$(BUILD)/%,$(wildcard verify/test/test_scalar_*.c verify/test/test_fast_*.c)): $(call objs,$(OPT_SRC))
+$(patsubst %.c,$(BUILD)/%,$(wildcard verify/test/test_scalar_*.c verify/test/test_fast_*.c verify/test/test_fixed_*.c)): $(call objs,$(OPT_SRC))

@@ -1,0 +1,77 @@
+/* fix.h: e-prop 1 in integers, freestanding: no allocation, no libm, no stdio, no floating point, no globals.
+ *
+ * The meaning of every number is reference/FIXED.md; quantities have the numbers of its section 3. The caller owns all
+ * memory. Nothing here depends on the width of int beyond 32 bits, on byte order, or on shifts of negative numbers.
+ * SPDX-License-Identifier: MIT */
+#ifndef OPT_FIX_H
+#define OPT_FIX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum { FIX_OK = 0, FIX_PROFILE /* a sum could leave 64 bits */, FIX_RANGE /* a constant or input */, FIX_MEMORY /* size, alignment */ } fix_status;
+typedef enum { FIX_FLOOR, FIX_NEAREST_EVEN, FIX_NEAREST_UP, FIX_STOCHASTIC } fix_rounding;
+typedef enum { FIX_SATURATE, FIX_WRAP } fix_overflow;
+typedef enum { FIX_SYMMETRIC, FIX_RANDOM, FIX_GLOBAL, FIX_ADAPTIVE } fix_feedback;
+
+enum {
+    FIX_X, FIX_D, FIX_B, FIX_S, FIX_N, FIX_W, FIX_WO, FIX_FB, FIX_I, FIX_A, FIX_V, FIX_U, FIX_P,
+    FIX_EV, FIX_EA, FIX_T, FIX_E, FIX_EB, FIX_Y, FIX_ER, FIX_L, FIX_ZB, FIX_G, FIX_GO,
+    FIX_N_FORMAT,
+    FIX_z = FIX_N_FORMAT, FIX_r,
+    FIX_COUNT
+};
+
+/* A number n of a format stands for n 2^-frac; bits 2..32, frac 0..40. */
+typedef struct fix_format {
+    uint8_t bits, frac, rounding, overflow;
+} fix_format;
+
+typedef struct fix_profile {
+    fix_format q[FIX_N_FORMAT];
+    uint8_t clip; /* units in the last place that one update may change a weight by; 0 = any */
+} fix_profile;
+
+extern const fix_profile fix_q15, fix_s16_15, fix_w8, fix_reckon;
+
+/* A network. The profile, rho and beta are read as long as the state lives; W, WO, FB by fix_init only. */
+typedef struct fix_config {
+    const fix_profile *profile;
+    int32_t n_in, n_rec, n_out; /* 1..4096 */
+    int32_t delay;              /* 1..255 */
+    int32_t n_ref;              /* 0..65535 */
+    bool alif;
+    fix_feedback feedback;
+    int32_t alpha, kappa, keep; /* format D */
+    int32_t v_th, slope, eta;   /* formats V, S, N */
+    const int32_t *rho, *beta;  /* [n_rec], formats D, B; ALIF only */
+    const int32_t *W;           /* [n_rec][n_in + n_rec + 1] */
+    const int32_t *WO;          /* [n_out][n_rec + 1] */
+    const int32_t *FB;          /* [n_rec][n_out]; global: one word; symmetric: not read */
+    uint64_t seed;
+} fix_config;
+
+typedef struct fix_state fix_state;
+
+enum { FIX_ALIGN = 8 };
+
+/* Bytes that fix_init needs: each array in 1, 2 or 4 bytes a number, by its format. 0 if sizes, profile or enumerations are refused. */
+size_t fix_state_size(const fix_config *c);
+/* The state before the first step, in mem (size bytes, aligned to FIX_ALIGN). */
+fix_status fix_init(fix_state **s, const fix_config *c, void *mem, size_t size);
+/* Starts a trial: clears what belongs to one, keeps weights, gradients, counters. */
+void fix_begin(fix_state *s);
+/* One step: x [n_in] format X, target [n_out] format Y, or NULL where the step is masked. FIX_RANGE: nothing done.
+ * Cost O(n_rec (n_in + n_rec)). */
+fix_status fix_step(fix_state *s, const int32_t *x, const int32_t *target);
+/* Weights minus eta times the gradients, which become 0. */
+void fix_update(fix_state *s);
+/* Elements of quantity q (0: not kept), element i of it row-major, saturations or wraps of q since fix_init. */
+size_t fix_elements(const fix_state *s, int q);
+int32_t fix_get(const fix_state *s, int q, size_t i);
+uint64_t fix_events(const fix_state *s, int q);
+/* FNV-1a over everything above; equal on every machine. */
+uint64_t fix_digest(const fix_state *s);
+
+#endif

@@ -1,0 +1,122 @@
+/* The profiles, and the proof that no sum of a profile can leave 64 bits.
+ * SPDX-License-Identifier: MIT */
+#include "core.h"
+
+enum { E = FIX_NEAREST_EVEN, F = FIX_FLOOR, U = FIX_NEAREST_UP, R = FIX_STOCHASTIC, S = FIX_SATURATE, W = FIX_WRAP };
+
+const fix_profile fix_q15 = {
+    {[FIX_X] = {16, 8, F, S},   [FIX_D] = {16, 15, F, S},  [FIX_B] = {16, 12, F, S},  [FIX_S] = {16, 8, F, S},
+     [FIX_N] = {16, 15, F, S},  [FIX_W] = {16, 12, E, S},  [FIX_WO] = {16, 12, E, S}, [FIX_FB] = {16, 12, E, S},
+     [FIX_I] = {32, 12, E, S},  [FIX_A] = {16, 10, E, S},  [FIX_V] = {16, 12, E, S},  [FIX_U] = {16, 12, E, S},
+     [FIX_P] = {16, 14, E, S},  [FIX_EV] = {16, 10, E, S}, [FIX_EA] = {16, 10, E, S}, [FIX_T] = {16, 10, E, S},
+     [FIX_E] = {16, 12, E, S},  [FIX_EB] = {16, 10, E, S}, [FIX_Y] = {16, 11, E, S},  [FIX_ER] = {16, 11, E, S},
+     [FIX_L] = {16, 12, E, S},  [FIX_ZB] = {16, 10, E, S}, [FIX_G] = {32, 16, E, S},  [FIX_GO] = {32, 16, E, S}},
+    0};
+
+const fix_profile fix_s16_15 = {
+    {[FIX_X] = {16, 8, F, S},   [FIX_D] = {32, 28, F, S},  [FIX_B] = {24, 15, F, S},  [FIX_S] = {24, 15, F, S},
+     [FIX_N] = {24, 23, F, S},  [FIX_W] = {32, 15, E, S},  [FIX_WO] = {24, 15, E, S}, [FIX_FB] = {24, 15, E, S},
+     [FIX_I] = {32, 15, F, W},  [FIX_A] = {32, 15, F, W},  [FIX_V] = {32, 15, F, W},  [FIX_U] = {32, 15, F, S},
+     [FIX_P] = {32, 15, F, S},  [FIX_EV] = {32, 15, F, S}, [FIX_EA] = {32, 15, F, S}, [FIX_T] = {32, 15, F, S},
+     [FIX_E] = {32, 15, F, S},  [FIX_EB] = {32, 15, F, S}, [FIX_Y] = {32, 15, F, W},  [FIX_ER] = {28, 15, F, S},
+     [FIX_L] = {28, 15, F, S},  [FIX_ZB] = {32, 15, F, S}, [FIX_G] = {32, 15, F, S},  [FIX_GO] = {32, 15, F, S}},
+    0};
+
+const fix_profile fix_w8 = {
+    {[FIX_X] = {8, 0, F, S},    [FIX_D] = {13, 12, F, S},  [FIX_B] = {8, 6, F, S},    [FIX_S] = {8, 4, F, S},
+     [FIX_N] = {16, 15, F, S},  [FIX_W] = {8, 6, R, S},    [FIX_WO] = {8, 6, R, S},   [FIX_FB] = {8, 6, R, S},
+     [FIX_I] = {24, 6, F, S},   [FIX_A] = {24, 12, F, S},  [FIX_V] = {24, 12, F, S},  [FIX_U] = {24, 12, F, S},
+     [FIX_P] = {8, 6, U, S},    [FIX_EV] = {8, 2, R, S},   [FIX_EA] = {8, 2, R, S},   [FIX_T] = {8, 2, R, S},
+     [FIX_E] = {8, 4, R, S},    [FIX_EB] = {8, 2, R, S},   [FIX_Y] = {24, 12, F, S},  [FIX_ER] = {16, 8, F, S},
+     [FIX_L] = {16, 8, F, S},   [FIX_ZB] = {8, 2, R, S},   [FIX_G] = {32, 14, F, S},  [FIX_GO] = {32, 14, F, S}},
+    0};
+
+const fix_profile fix_reckon = {
+    {[FIX_X] = {8, 0, F, S},    [FIX_D] = {13, 12, F, S},  [FIX_B] = {8, 6, F, S},    [FIX_S] = {8, 4, F, S},
+     [FIX_N] = {16, 15, F, S},  [FIX_W] = {8, 6, R, S},    [FIX_WO] = {8, 6, R, S},   [FIX_FB] = {8, 6, R, S},
+     [FIX_I] = {16, 6, F, S},   [FIX_A] = {16, 8, F, S},   [FIX_V] = {16, 8, F, S},   [FIX_U] = {16, 8, F, S},
+     [FIX_P] = {8, 6, U, S},    [FIX_EV] = {12, 6, F, S},  [FIX_EA] = {12, 6, F, S},  [FIX_T] = {12, 6, F, S},
+     [FIX_E] = {10, 6, F, S},   [FIX_EB] = {10, 4, F, S},  [FIX_Y] = {16, 8, F, S},   [FIX_ER] = {16, 8, F, S},
+     [FIX_L] = {16, 8, F, S},   [FIX_ZB] = {12, 6, F, S},  [FIX_G] = {32, 14, F, S},  [FIX_GO] = {32, 14, F, S}},
+    1};
+
+/* A term: count times 2^exponent with a fraction. */
+typedef struct term {
+    uint32_t count;
+    unsigned exponent, frac;
+} term;
+
+static unsigned exponent(const fix_profile *p, unsigned q) { return q == FIX_D ? p->q[q].frac : p->q[q].bits - 1u; }
+
+static term one(uint32_t count, unsigned frac) { return (term){count, 0, frac}; }
+static term single(const fix_profile *p, uint32_t count, unsigned q) { return (term){count, exponent(p, q), p->q[q].frac}; }
+static term product(const fix_profile *p, uint32_t count, unsigned a, unsigned b)
+{
+    return (term){count, exponent(p, a) + exponent(p, b), (unsigned)p->q[a].frac + p->q[b].frac};
+}
+
+/* The sum of three terms' magnitudes, at the finest of their fractions and dst's, is at most 2^62, and at most 62 bits are dropped. */
+static bool fits(term a, term b, term c, unsigned dst)
+{
+    const uint64_t limit = (uint64_t)1 << 62;
+    const term *all[3] = {&a, &b, &c};
+    unsigned f = fix_max(a.frac, fix_max(b.frac, c.frac)), finest = fix_max(f, dst);
+    uint64_t sum = 0;
+    for (unsigned k = 0; k < 3; k++) {
+        unsigned up = all[k]->exponent + finest - all[k]->frac;
+        if (all[k]->count == 0) continue;
+        if (up > 62 || all[k]->count > (limit - sum) >> up) return false;
+        sum += (uint64_t)all[k]->count << up;
+    }
+    return finest - dst <= 62;
+}
+
+static bool formats_valid(const fix_profile *p)
+{
+    for (unsigned q = 0; q < FIX_N_FORMAT; q++) {
+        const fix_format *f = &p->q[q];
+        if (f->bits < 2 || f->bits > 32 || f->frac > 40 || f->rounding > FIX_STOCHASTIC || f->overflow > FIX_WRAP) return false;
+    }
+    return p->q[FIX_D].frac <= 30;
+}
+
+static bool clip_fits(const fix_profile *p, unsigned dst, unsigned g)
+{
+    int up = p->q[FIX_N].frac + p->q[g].frac - p->q[dst].frac;
+    return p->clip == 0 || (up >= 0 && up <= 62 && p->clip <= ((uint64_t)1 << 62) >> up);
+}
+
+/* S times v_th - |U|: the difference first, at the finer of both fractions. */
+static bool psi_fits(const fix_profile *p, term none)
+{
+    unsigned top = fix_max(p->q[FIX_V].frac, p->q[FIX_U].frac);
+    term m = {1, exponent(p, FIX_S) + exponent(p, FIX_V) + top - p->q[FIX_V].frac, p->q[FIX_S].frac + top};
+    return fits(m, none, none, p->q[FIX_P].frac) && fits(single(p, 1, FIX_V), single(p, 1, FIX_U), none, top);
+}
+
+bool fix_profile_fits(const fix_profile *p, int32_t n_in, int32_t n_rec, int32_t n_out)
+{
+    if (n_in < 1 || n_rec < 1 || n_out < 1 || n_in > 4096 || n_rec > 4096 || n_out > 4096 || !formats_valid(p)) return false;
+    const uint32_t in = (uint32_t)n_in, rec = (uint32_t)n_rec + 1, out = (uint32_t)n_out;
+    const term none = one(0, 0), spike = one(1, 0);
+#define LEAK(q) product(p, 1, FIX_D, q)
+#define ONE(q) single(p, 1, q)
+#define FITS(dst, a, b, c) fits(a, b, c, p->q[dst].frac)
+    return FITS(FIX_EV, LEAK(FIX_EV), ONE(FIX_X), spike) && FITS(FIX_EA, LEAK(FIX_EA), ONE(FIX_E), none) &&
+           FITS(FIX_I, product(p, in, FIX_W, FIX_X), single(p, rec, FIX_W), none) && FITS(FIX_A, LEAK(FIX_A), spike, none) &&
+           FITS(FIX_V, LEAK(FIX_V), ONE(FIX_I), ONE(FIX_V)) &&
+           FITS(FIX_U, single(p, 2, FIX_V), product(p, 1, FIX_B, FIX_A), none) && psi_fits(p, none) &&
+           FITS(FIX_T, ONE(FIX_EV), product(p, 1, FIX_B, FIX_EA), none) && FITS(FIX_E, product(p, 1, FIX_P, FIX_T), none, none) &&
+           FITS(FIX_EB, LEAK(FIX_EB), ONE(FIX_E), none) && FITS(FIX_ZB, LEAK(FIX_ZB), spike, none) &&
+           FITS(FIX_Y, LEAK(FIX_Y), single(p, rec, FIX_WO), none) && FITS(FIX_ER, single(p, 2, FIX_Y), none, none) &&
+           FITS(FIX_L, product(p, out, FIX_FB, FIX_ER), none, none) && FITS(FIX_L, product(p, out, FIX_WO, FIX_ER), none, none) &&
+           FITS(FIX_G, ONE(FIX_G), product(p, 1, FIX_L, FIX_EB), none) &&
+           FITS(FIX_GO, ONE(FIX_GO), product(p, 1, FIX_ER, FIX_ZB), none) &&
+           FITS(FIX_W, ONE(FIX_W), product(p, 1, FIX_N, FIX_G), none) &&
+           FITS(FIX_WO, ONE(FIX_WO), LEAK(FIX_WO), product(p, 1, FIX_N, FIX_GO)) &&
+           FITS(FIX_FB, ONE(FIX_FB), LEAK(FIX_FB), product(p, 1, FIX_N, FIX_GO)) && clip_fits(p, FIX_W, FIX_G) &&
+           clip_fits(p, FIX_WO, FIX_GO) && clip_fits(p, FIX_FB, FIX_GO);
+#undef LEAK
+#undef ONE
+#undef FITS
+}

@@ -1,0 +1,238 @@
+/* One step and the weight update. Where an operation can't change anything, it is left out.
+ * SPDX-License-Identifier: MIT */
+#include "core.h"
+
+/* Value of source i, and its fraction. */
+static int32_t source(const fix_state *s, const int32_t *x, int32_t i, unsigned *f)
+{
+    *f = 0;
+    if (i < s->n_in) {
+        *f = fix_frac(s, FIX_X);
+        return x[i];
+    }
+    i -= s->n_in;
+    return i < s->n_rec ? s->past[s->row * (uint32_t)s->n_rec + (uint32_t)i] : 1;
+}
+
+static void source_traces(fix_state *s, const int32_t *x)
+{
+    fix_array *ev = &s->q[FIX_EV];
+    unsigned fd = fix_frac(s, FIX_D) + fix_frac(s, FIX_EV), f;
+    for (int32_t i = 0; i < s->M; i++) {
+        int32_t p = source(s, x, i, &f);
+        int64_t old = (int64_t)s->alpha * fix_load(ev, (size_t)i);
+        fix_store(ev, (size_t)i, fix_fit2(s, FIX_EV, old, fd, p, f, 0, (uint32_t)i));
+    }
+}
+
+static void adaptation_traces(fix_state *s)
+{
+    fix_array *ea = &s->q[FIX_EA], *e = &s->q[FIX_E];
+    unsigned fd = fix_frac(s, FIX_D) + fix_frac(s, FIX_EA), fe = fix_frac(s, FIX_E);
+    for (int32_t j = 0; j < s->n_rec; j++)
+        for (int32_t i = 0; i < s->M; i++) {
+            size_t k = (size_t)j * (size_t)s->M + (size_t)i;
+            if (i == s->n_in + j) continue;
+            int32_t n = fix_fit2(s, FIX_EA, (int64_t)s->rho[j] * fix_load(ea, k), fd, fix_load(e, k), fe, (uint32_t)j, (uint32_t)i);
+            fix_store(ea, k, n);
+        }
+}
+
+static void currents(fix_state *s, const int32_t *x)
+{
+    const fix_array *w = &s->q[FIX_W];
+    unsigned f, fx = fix_frac(s, FIX_X);
+    for (int32_t j = 0; j < s->n_rec; j++) {
+        size_t row = (size_t)j * (size_t)s->M;
+        int64_t in = 0, rec = 0;
+        for (int32_t i = 0; i < s->n_in; i++)
+            if (x[i] != 0) in += (int64_t)x[i] * fix_load(w, row + (size_t)i);
+        for (int32_t i = s->n_in; i < s->M; i++)
+            if (source(s, x, i, &f) != 0) rec += fix_load(w, row + (size_t)i);
+        int32_t n = fix_fit(s, FIX_I, in + fix_up(rec, fx), fx + fix_frac(s, FIX_W), (uint32_t)j, 0);
+        fix_store(&s->q[FIX_I], (size_t)j, n);
+    }
+}
+
+/* U and P from the exact distance d with fraction f. */
+static void psi(fix_state *s, uint32_t j, int64_t d, unsigned f)
+{
+    unsigned fv = fix_frac(s, FIX_V), fu = fix_frac(s, FIX_U), top = fix_max(fv, fu);
+    int64_t u = fix_fit(s, FIX_U, d, f, j, 0);
+    int64_t room = fix_up(s->v_th, top - fv) - fix_up(u < 0 ? -u : u, top - fu);
+    int64_t n = room > 0 ? s->slope * room : 0;
+    fix_store(&s->q[FIX_U], j, (int32_t)u);
+    fix_store(&s->q[FIX_P], j, fix_fit(s, FIX_P, n, top + fix_frac(s, FIX_S), j, 0));
+}
+
+static void neuron(fix_state *s, uint32_t j)
+{
+    unsigned fv = fix_frac(s, FIX_V), fi = fix_frac(s, FIX_I), fd = fix_frac(s, FIX_D) + fv, f = fix_max(fd, fi);
+    int32_t z = s->past[s->newest * (uint32_t)s->n_rec + j], r = fix_load(&s->q[FIX_r], j);
+    int64_t d = (int64_t)s->alpha * fix_load(&s->q[FIX_V], j);
+    d = fix_up(d, f - fd) + fix_up(fix_load(&s->q[FIX_I], j), f - fi) - (z ? fix_up(s->v_th, f - fv) : 0);
+    int32_t v = fix_fit(s, FIX_V, d, f, j, 0);
+    fix_store(&s->q[FIX_V], j, v);
+    d = (int64_t)v - s->v_th;
+    f = fv;
+    if (s->alif) {
+        fix_array *a = &s->q[FIX_A];
+        unsigned fa = fix_frac(s, FIX_A), fb = fa + fix_frac(s, FIX_B);
+        int32_t n = fix_fit2(s, FIX_A, (int64_t)s->rho[j] * fix_load(a, j), fa + fix_frac(s, FIX_D), z, 0, j, 0);
+        fix_store(a, j, n);
+        f = fix_max(fv, fb);
+        d = fix_up(d, f - fv) - fix_up((int64_t)s->beta[j] * n, f - fb);
+    }
+    bool spike = d > 0 && r == 0;
+    fix_store(&s->q[FIX_z], j, spike);
+    if (r == 0) psi(s, j, d, f);
+    else {
+        fix_store(&s->q[FIX_U], j, 0);
+        fix_store(&s->q[FIX_P], j, 0);
+    }
+    fix_store(&s->q[FIX_r], j, spike && s->n_ref > 0 ? s->n_ref - 1 : r > 0 ? r - 1 : 0);
+}
+
+static int32_t eligibility(fix_state *s, uint32_t j, uint32_t i, size_t k, int32_t p)
+{
+    unsigned fv = fix_frac(s, FIX_EV), fa = fix_frac(s, FIX_EA) + fix_frac(s, FIX_B);
+    int32_t ev = fix_load(&s->q[FIX_EV], i);
+    int32_t T = s->alif ? fix_fit2(s, FIX_T, ev, fv, -((int64_t)s->beta[j] * fix_load(&s->q[FIX_EA], k)), fa, j, i)
+                        : fix_fit(s, FIX_T, ev, fv, j, i);
+    return fix_fit(s, FIX_E, (int64_t)p * T, fix_frac(s, FIX_P) + fix_frac(s, FIX_T), j, i);
+}
+
+static void traces(fix_state *s)
+{
+    fix_array *eb = &s->q[FIX_EB], *kept = &s->q[FIX_E];
+    unsigned fd = fix_frac(s, FIX_D) + fix_frac(s, FIX_EB), fe = fix_frac(s, FIX_E);
+    for (int32_t j = 0; j < s->n_rec; j++) {
+        int32_t p = fix_load(&s->q[FIX_P], (size_t)j);
+        for (int32_t i = 0; i < s->M; i++) {
+            size_t k = (size_t)j * (size_t)s->M + (size_t)i;
+            if (i == s->n_in + j) continue;
+            int32_t e = p ? eligibility(s, (uint32_t)j, (uint32_t)i, k, p) : 0, bar = fix_load(eb, k);
+            if (s->alif) fix_store(kept, k, e);
+            if ((e | bar) == 0) continue;
+            fix_store(eb, k, fix_fit2(s, FIX_EB, (int64_t)s->kappa * bar, fd, e, fe, (uint32_t)j, (uint32_t)i));
+        }
+    }
+}
+
+static void readout(fix_state *s)
+{
+    size_t n = (size_t)s->n_rec;
+    unsigned fd = fix_frac(s, FIX_D), fz = fd + fix_frac(s, FIX_ZB), fy = fd + fix_frac(s, FIX_Y), fo = fix_frac(s, FIX_WO);
+    const fix_array *z = &s->q[FIX_z], *w = &s->q[FIX_WO];
+    fix_array *zb = &s->q[FIX_ZB], *y = &s->q[FIX_Y];
+    for (size_t j = 0; j <= n; j++) {
+        int32_t spike = j == n ? 1 : fix_load(z, j);
+        fix_store(zb, j, fix_fit2(s, FIX_ZB, (int64_t)s->kappa * fix_load(zb, j), fz, spike, 0, 0, (uint32_t)j));
+    }
+    for (size_t k = 0; k < (size_t)s->n_out; k++) {
+        int64_t sum = fix_load(w, k * (n + 1) + n);
+        for (size_t j = 0; j < n; j++)
+            if (fix_load(z, j)) sum += fix_load(w, k * (n + 1) + j);
+        fix_store(y, k, fix_fit2(s, FIX_Y, (int64_t)s->kappa * fix_load(y, k), fy, sum, fo, (uint32_t)k, 0));
+    }
+}
+
+static void signals(fix_state *s, const int32_t *target)
+{
+    size_t n = (size_t)s->n_rec, K = (size_t)s->n_out;
+    bool sym = s->feedback == FIX_SYMMETRIC, global = s->feedback == FIX_GLOBAL;
+    const fix_array *w = &s->q[sym ? FIX_WO : FIX_FB], *er = &s->q[FIX_ER];
+    unsigned f = fix_frac(s, sym ? FIX_WO : FIX_FB) + fix_frac(s, FIX_ER);
+    for (size_t k = 0; k < K; k++) {
+        int64_t d = (int64_t)fix_load(&s->q[FIX_Y], k) - target[k];
+        fix_store(&s->q[FIX_ER], k, fix_fit(s, FIX_ER, d, fix_frac(s, FIX_Y), (uint32_t)k, 0));
+    }
+    for (size_t j = 0; j < n; j++) {
+        int64_t sum = 0;
+        for (size_t k = 0; k < K; k++)
+            sum += (int64_t)fix_load(w, sym ? k * (n + 1) + j : global ? 0 : j * K + k) * fix_load(er, k);
+        fix_store(&s->q[FIX_L], j, fix_fit(s, FIX_L, sum, f, (uint32_t)j, 0));
+    }
+}
+
+/* g[k] = Q_q(g[k] + m 2^-f). */
+static void accumulate(fix_state *s, unsigned q, size_t k, int64_t m, unsigned f, size_t j, size_t i)
+{
+    if (m == 0) return;
+    fix_store(&s->q[q], k, fix_fit2(s, q, fix_load(&s->q[q], k), fix_frac(s, q), m, f, (uint32_t)j, (uint32_t)i));
+}
+
+static void gradients(fix_state *s)
+{
+    size_t n = (size_t)s->n_rec, M = (size_t)s->M;
+    unsigned f = fix_frac(s, FIX_L) + fix_frac(s, FIX_EB), fo = fix_frac(s, FIX_ER) + fix_frac(s, FIX_ZB);
+    for (size_t j = 0; j < n; j++) {
+        int64_t l = fix_load(&s->q[FIX_L], j);
+        for (size_t i = 0; l != 0 && i < M; i++) /* ebar is 0 on the diagonal */
+            accumulate(s, FIX_G, j * M + i, l * fix_load(&s->q[FIX_EB], j * M + i), f, j, i);
+    }
+    for (size_t k = 0; k < (size_t)s->n_out; k++) {
+        int64_t err = fix_load(&s->q[FIX_ER], k);
+        for (size_t j = 0; j <= n; j++) accumulate(s, FIX_GO, k * (n + 1) + j, err * fix_load(&s->q[FIX_ZB], j), fo, k, j);
+    }
+}
+
+fix_status fix_step(fix_state *s, const int32_t *x, const int32_t *target)
+{
+    if (!fix_in_format(s->profile, FIX_X, x, (size_t)s->n_in)) return FIX_RANGE;
+    if (target && !fix_in_format(s->profile, FIX_Y, target, (size_t)s->n_out)) return FIX_RANGE;
+    s->t++;
+    source_traces(s, x);
+    if (s->alif) adaptation_traces(s);
+    currents(s, x);
+    for (uint32_t j = 0; j < (uint32_t)s->n_rec; j++) neuron(s, j);
+    for (uint32_t j = 0; j < (uint32_t)s->n_rec; j++) s->past[s->row * (uint32_t)s->n_rec + j] = (uint8_t)fix_load(&s->q[FIX_z], j);
+    s->newest = s->row;
+    s->row = s->row + 1 == s->delay ? 0 : s->row + 1;
+    traces(s);
+    readout(s);
+    if (target) {
+        signals(s, target);
+        gradients(s);
+        return FIX_OK;
+    }
+    for (size_t k = 0; k < (size_t)s->n_out; k++) fix_store(&s->q[FIX_ER], k, 0);
+    for (size_t j = 0; j < (size_t)s->n_rec; j++) fix_store(&s->q[FIX_L], j, 0);
+    return FIX_OK;
+}
+
+/* Element k of q: Q_q(keep w - clipped eta g). */
+static void change(fix_state *s, unsigned q, size_t k, bool decay, unsigned qg, int32_t g, size_t j, size_t i)
+{
+    unsigned fw = fix_frac(s, q), f = fix_frac(s, FIX_N) + fix_frac(s, qg);
+    int64_t w = fix_load(&s->q[q], k), delta = (int64_t)s->eta * g;
+    if (s->profile->clip > 0) {
+        int64_t limit = fix_up(s->profile->clip, f - fw);
+        delta = delta > limit ? limit : delta < -limit ? -limit : delta;
+    }
+    if (decay) {
+        w *= s->keep;
+        fw += fix_frac(s, FIX_D);
+    } else if (delta == 0)
+        return;
+    fix_store(&s->q[q], k, fix_fit2(s, q, w, fw, -delta, f, (uint32_t)j, (uint32_t)i));
+}
+
+void fix_update(fix_state *s)
+{
+    size_t n = (size_t)s->n_rec, M = (size_t)s->M, K = (size_t)s->n_out;
+    for (size_t j = 0; j < n; j++)
+        for (size_t i = 0; i < M; i++) {
+            if (i == (size_t)s->n_in + j) continue;
+            change(s, FIX_W, j * M + i, false, FIX_G, fix_load(&s->q[FIX_G], j * M + i), j, i);
+            fix_store(&s->q[FIX_G], j * M + i, 0);
+        }
+    for (size_t k = 0; k < K; k++)
+        for (size_t j = 0; j <= n; j++) {
+            bool adaptive = s->feedback == FIX_ADAPTIVE && j < n;
+            int32_t g = fix_load(&s->q[FIX_GO], k * (n + 1) + j);
+            change(s, FIX_WO, k * (n + 1) + j, adaptive, FIX_GO, g, k, j);
+            if (adaptive) change(s, FIX_FB, j * K + k, true, FIX_GO, g, j, k);
+            fix_store(&s->q[FIX_GO], k * (n + 1) + j, 0);
+        }
+}

@@ -1,0 +1,137 @@
+/* What FIXED.md, section 6, refuses, and the profiles of section 8.
+ * SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "model.h"
+
+/* One term's magnitude: count times the product of up to two quantities; RQ_COUNT stands for 1. */
+typedef struct {
+    int64_t count;
+    int a, b;
+} term;
+
+static void magnitude(mpz_t m, const ref_profile *p, int q)
+{
+    mpz_set_ui(m, 0);
+    mpz_setbit(m, q == RQ_COUNT ? 0 : q == RQ_D ? (mp_bitcnt_t)p->q[q].frac : (mp_bitcnt_t)p->q[q].bits - 1);
+}
+
+static int fraction(const ref_profile *p, int q) { return q == RQ_COUNT ? 0 : p->q[q].frac; }
+
+/* n terms end in quantity dst; dst = RQ_COUNT: the sum alone. */
+static bool fits(const ref_profile *p, int dst, const term *terms, int n)
+{
+    ref_sum sum;
+    mpz_t a, b;
+    ref_sum_init(&sum);
+    mpz_inits(a, b, (mpz_ptr)0);
+    for (int k = 0; k < n; k++) {
+        magnitude(a, p, terms[k].a);
+        magnitude(b, p, terms[k].b);
+        mpz_mul(a, a, b);
+        ref_sum_add(&sum, terms[k].count, a, fraction(p, terms[k].a) + fraction(p, terms[k].b));
+    }
+    int shift = dst == RQ_COUNT ? 0 : sum.frac - p->q[dst].frac;
+    if (shift < 0) mpz_mul_2exp(sum.n, sum.n, (mp_bitcnt_t)-shift);
+    mpz_set_ui(a, 0);
+    mpz_setbit(a, 62);
+    bool ok = shift <= 62 && mpz_cmp(sum.n, a) <= 0;
+    mpz_clears(a, b, (mpz_ptr)0);
+    ref_sum_clear(&sum);
+    return ok;
+}
+
+#define ONE RQ_COUNT
+#define FITS(dst, ...) fits(p, dst, (const term[]){__VA_ARGS__}, (int)(sizeof((const term[]){__VA_ARGS__}) / sizeof(term)))
+
+static bool psi_fits(const ref_profile *p)
+{
+    int f = p->q[RQ_V].frac > p->q[RQ_U].frac ? p->q[RQ_V].frac : p->q[RQ_U].frac, up = f - p->q[RQ_V].frac;
+    mpz_t m, limit;
+    mpz_inits(m, limit, (mpz_ptr)0);
+    magnitude(m, p, RQ_V);
+    mpz_mul_2exp(m, m, (mp_bitcnt_t)(p->q[RQ_S].bits - 1 + up));
+    int shift = p->q[RQ_S].frac + f - p->q[RQ_P].frac;
+    if (shift < 0) mpz_mul_2exp(m, m, (mp_bitcnt_t)-shift);
+    mpz_setbit(limit, 62);
+    bool ok = shift <= 62 && mpz_cmp(m, limit) <= 0 && FITS(RQ_COUNT, {1, RQ_V, ONE}, {1, RQ_U, ONE});
+    mpz_clears(m, limit, (mpz_ptr)0);
+    return ok;
+}
+
+static bool clip_fits(const ref_profile *p, int dst, int g)
+{
+    if (p->clip == 0) return true;
+    int up = p->q[RQ_N].frac + p->q[g].frac - p->q[dst].frac;
+    if (up < 0 || up > 62) return false;
+    return p->clip <= INT64_C(1) << (62 - up);
+}
+
+static bool formats_valid(const ref_profile *p)
+{
+    for (int q = 0; q < RQ_N_FORMAT; q++) {
+        const ref_format *f = &p->q[q];
+        if (f->bits < 2 || f->bits > 32 || f->frac < 0 || f->frac > 40) return false;
+        if ((unsigned)f->rounding > REF_STOCHASTIC || (unsigned)f->overflow > REF_WRAP) return false;
+    }
+    return p->clip >= 0 && p->clip <= 255 && p->q[RQ_D].frac <= 30;
+}
+
+ep_status ref_fixed_check(const ref_profile *p, int n_in, int n_rec, int n_out)
+{
+    if (n_in < 1 || n_rec < 1 || n_out < 1 || n_in > 4096 || n_rec > 4096 || n_out > 4096) return EP_DOMAIN;
+    if (!formats_valid(p)) return EP_DOMAIN;
+    bool ok = FITS(RQ_EV, {1, RQ_D, RQ_EV}, {1, RQ_X, ONE}, {1, ONE, ONE}) && FITS(RQ_EA, {1, RQ_D, RQ_EA}, {1, RQ_E, ONE}) &&
+              FITS(RQ_I, {n_in, RQ_W, RQ_X}, {n_rec + 1, RQ_W, ONE}) && FITS(RQ_A, {1, RQ_D, RQ_A}, {1, ONE, ONE}) &&
+              FITS(RQ_V, {1, RQ_D, RQ_V}, {1, RQ_I, ONE}, {1, RQ_V, ONE}) &&
+              FITS(RQ_U, {2, RQ_V, ONE}, {1, RQ_B, RQ_A}) && psi_fits(p) && FITS(RQ_T, {1, RQ_EV, ONE}, {1, RQ_B, RQ_EA}) &&
+              FITS(RQ_E, {1, RQ_P, RQ_T}) && FITS(RQ_EB, {1, RQ_D, RQ_EB}, {1, RQ_E, ONE}) &&
+              FITS(RQ_ZB, {1, RQ_D, RQ_ZB}, {1, ONE, ONE}) && FITS(RQ_Y, {1, RQ_D, RQ_Y}, {n_rec + 1, RQ_WO, ONE}) &&
+              FITS(RQ_ER, {2, RQ_Y, ONE}) && FITS(RQ_L, {n_out, RQ_FB, RQ_ER}) && FITS(RQ_L, {n_out, RQ_WO, RQ_ER}) &&
+              FITS(RQ_G, {1, RQ_G, ONE}, {1, RQ_L, RQ_EB}) && FITS(RQ_GO, {1, RQ_GO, ONE}, {1, RQ_ER, RQ_ZB}) &&
+              FITS(RQ_W, {1, RQ_W, ONE}, {1, RQ_N, RQ_G}) &&
+              FITS(RQ_WO, {1, RQ_WO, ONE}, {1, RQ_D, RQ_WO}, {1, RQ_N, RQ_GO}) &&
+              FITS(RQ_FB, {1, RQ_FB, ONE}, {1, RQ_D, RQ_FB}, {1, RQ_N, RQ_GO}) && clip_fits(p, RQ_W, RQ_G) &&
+              clip_fits(p, RQ_WO, RQ_GO) && clip_fits(p, RQ_FB, RQ_GO);
+    return ok ? EP_OK : EP_DOMAIN;
+}
+
+/* "bits.frac" of a constant, or that and two letters: f floor, e nearest-even, u nearest-up, s stochastic; S, W. */
+static const struct {
+    const char *name;
+    int clip;
+    const char *formats[RQ_N_FORMAT];
+} profiles[] = {
+    {"q15", 0, {"16.8", "16.15", "16.12", "16.8", "16.15", "16.12eS", "16.12eS", "16.12eS", "32.12eS", "16.10eS", "16.12eS", "16.12eS",
+                "16.14eS", "16.10eS", "16.10eS", "16.10eS", "16.12eS", "16.10eS", "16.11eS", "16.11eS", "16.12eS", "16.10eS", "32.16eS", "32.16eS"}},
+    {"s16.15", 0, {"16.8", "32.28", "24.15", "24.15", "24.23", "32.15eS", "24.15eS", "24.15eS", "32.15fW", "32.15fW", "32.15fW", "32.15fS",
+                   "32.15fS", "32.15fS", "32.15fS", "32.15fS", "32.15fS", "32.15fS", "32.15fW", "28.15fS", "28.15fS", "32.15fS", "32.15fS", "32.15fS"}},
+    {"w8", 0, {"8.0", "13.12", "8.6", "8.4", "16.15", "8.6sS", "8.6sS", "8.6sS", "24.6fS", "24.12fS", "24.12fS", "24.12fS",
+               "8.6uS", "8.2sS", "8.2sS", "8.2sS", "8.4sS", "8.2sS", "24.12fS", "16.8fS", "16.8fS", "8.2sS", "32.14fS", "32.14fS"}},
+    {"reckon", 1, {"8.0", "13.12", "8.6", "8.4", "16.15", "8.6sS", "8.6sS", "8.6sS", "16.6fS", "16.8fS", "16.8fS", "16.8fS",
+                   "8.6uS", "12.6fS", "12.6fS", "12.6fS", "10.6fS", "10.4fS", "16.8fS", "16.8fS", "16.8fS", "12.6fS", "32.14fS", "32.14fS"}},
+};
+
+static ref_format parse(const char *s)
+{
+    ref_format f = {0, 0, REF_FLOOR, REF_SATURATE};
+    while (*s >= '0' && *s <= '9') f.bits = 10 * f.bits + (*s++ - '0');
+    s++;
+    while (*s >= '0' && *s <= '9') f.frac = 10 * f.frac + (*s++ - '0');
+    if (*s) {
+        f.rounding = *s == 'e' ? REF_NEAREST_EVEN : *s == 'u' ? REF_NEAREST_UP : *s == 's' ? REF_STOCHASTIC : REF_FLOOR;
+        f.overflow = s[1] == 'W' ? REF_WRAP : REF_SATURATE;
+    }
+    return f;
+}
+
+ep_status ref_fixed_profile(const char *name, ref_profile *p)
+{
+    for (size_t k = 0; k < sizeof profiles / sizeof *profiles; k++) {
+        if (strcmp(name, profiles[k].name) != 0) continue;
+        p->clip = profiles[k].clip;
+        for (int q = 0; q < RQ_N_FORMAT; q++) p->q[q] = parse(profiles[k].formats[q]);
+        return EP_OK;
+    }
+    return EP_DOMAIN;
+}

@@ -1,0 +1,144 @@
+/* One random network twice: for the slow integer model and for the freestanding core.
+ * SPDX-License-Identifier: MIT */
+#ifndef VFY_TEST_FIXED_PAIR_H
+#define VFY_TEST_FIXED_PAIR_H
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../optimized/fixed/fix.h"
+#include "fixed.h"
+
+enum { MAX_IN = 4, MAX_REC = 6, MAX_OUT = 3, MAX_M = MAX_IN + MAX_REC + 1 };
+
+typedef struct pair {
+    uint64_t seed, drawn;
+    bool extreme; /* constants and inputs from the whole of their formats and its ends */
+    fix_profile profile;
+    fix_config c;
+    ref_fixed_net net;
+    int32_t rho[MAX_REC], beta[MAX_REC], W[MAX_REC * MAX_M], WO[MAX_OUT * (MAX_REC + 1)], FB[MAX_REC * MAX_OUT];
+    int64_t rho64[MAX_REC], beta64[MAX_REC], W64[MAX_REC * MAX_M], WO64[MAX_OUT * (MAX_REC + 1)], FB64[MAX_REC * MAX_OUT];
+    fix_state *core;
+    ref_fixed *model;
+    void *memory;
+} pair;
+
+static inline uint32_t pick(pair *p, uint32_t n) { return (uint32_t)(ep_rng_u64(p->seed, 1, p->drawn++) % n); }
+
+/* In format q: a number in [low, high] / 16 if it can be held, or an extreme one. */
+static inline int32_t number(pair *p, int q, int low, int high)
+{
+    const fix_format *f = &p->profile.q[q];
+    int64_t end = q == FIX_D ? INT64_C(1) << f->frac : INT64_C(1) << (f->bits - 1), n;
+    if (p->extreme) {
+        uint64_t r = ep_rng_u64(p->seed, 2, p->drawn++);
+        n = r % 4 == 0 ? end - 1 : r % 4 == 1 ? -end : (int64_t)(r >> 8) % end * (r % 4 == 2 ? 1 : -1);
+    } else {
+        int64_t one = INT64_C(1) << f->frac, span = (high - low) * one;
+        n = (low * one + (int64_t)(ep_rng_u64(p->seed, 2, p->drawn++) % (uint64_t)(span + 1))) / 16;
+    }
+    if (low >= 0 && n < 0) n = -1 - n;
+    if (q == FIX_V && n == 0) n = 1;
+    return (int32_t)(n < -end ? -end : n >= end ? end - 1 : n);
+}
+
+static inline void widen(int64_t *to, const int32_t *from, int n)
+{
+    for (int k = 0; k < n; k++) to[k] = from[k];
+}
+
+static inline ref_profile as_ref(const fix_profile *f)
+{
+    ref_profile r = {.clip = f->clip};
+    for (int q = 0; q < FIX_N_FORMAT; q++) {
+        const fix_format *a = &f->q[q];
+        r.q[q] = (ref_format){a->bits, a->frac, (ref_rounding)a->rounding, (ref_overflow)a->overflow};
+    }
+    return r;
+}
+
+/* Everything but the profile, which is set before. */
+static inline void pair_network(pair *p)
+{
+    fix_config *c = &p->c;
+    *c = (fix_config){.profile = &p->profile, .n_in = 1 + (int32_t)pick(p, MAX_IN), .n_rec = 1 + (int32_t)pick(p, MAX_REC),
+                      .n_out = 1 + (int32_t)pick(p, MAX_OUT), .delay = 1 + (int32_t)pick(p, 4), .n_ref = (int32_t)pick(p, 5),
+                      .alif = pick(p, 3) != 0, .feedback = (fix_feedback)pick(p, 4), .rho = p->rho, .beta = p->beta,
+                      .W = p->W, .WO = p->WO, .FB = p->FB, .seed = ep_rng_u64(p->seed, 3, 0)};
+    int n = c->n_rec, M = c->n_in + n + 1;
+    c->alpha = number(p, FIX_D, 12, 15);
+    c->kappa = number(p, FIX_D, 8, 15);
+    c->keep = pick(p, 4) ? number(p, FIX_D, 15, 16) : INT32_C(1) << p->profile.q[FIX_D].frac;
+    c->v_th = number(p, FIX_V, 8, 16);
+    c->slope = number(p, FIX_S, 4, 20);
+    c->eta = number(p, FIX_N, 0, 4);
+    for (int j = 0; j < n; j++) {
+        p->rho[j] = number(p, FIX_D, 14, 16);
+        p->beta[j] = pick(p, 4) ? number(p, FIX_B, 0, 16) : 0;
+        for (int i = 0; i < M; i++) p->W[j * M + i] = i == c->n_in + j ? 0 : number(p, FIX_W, -6, 14);
+    }
+    for (int k = 0; k < c->n_out * (n + 1); k++) p->WO[k] = number(p, FIX_WO, -16, 16);
+    for (int k = 0; k < n * c->n_out; k++) p->FB[k] = number(p, FIX_FB, -16, 16);
+    widen(p->rho64, p->rho, MAX_REC);
+    widen(p->beta64, p->beta, MAX_REC);
+    widen(p->W64, p->W, MAX_REC * MAX_M);
+    widen(p->WO64, p->WO, MAX_OUT * (MAX_REC + 1));
+    widen(p->FB64, p->FB, MAX_REC * MAX_OUT);
+    p->net = (ref_fixed_net){.profile = as_ref(&p->profile), .n_in = c->n_in, .n_rec = n, .n_out = c->n_out, .delay = c->delay,
+                             .n_ref = c->n_ref, .alif = c->alif, .feedback = (ref_feedback)c->feedback, .alpha = c->alpha,
+                             .kappa = c->kappa, .keep = c->keep, .v_th = c->v_th, .slope = c->slope, .eta = c->eta,
+                             .rho = p->rho64, .beta = p->beta64, .W = p->W64, .WO = p->WO64, .FB = p->FB64, .seed = c->seed};
+}
+
+/* aligned_alloc of exactly the size asked for, so that a sanitizer sees one byte beyond. */
+static inline void pair_open(pair *p)
+{
+    size_t size = fix_state_size(&p->c);
+    ck_assert_uint_gt(size, 0);
+    p->memory = aligned_alloc(FIX_ALIGN, size);
+    ck_assert_int_eq(fix_init(&p->core, &p->c, p->memory, size), FIX_OK);
+    ck_assert_int_eq(ref_fixed_new(&p->model, &p->net), EP_OK);
+}
+
+static inline void pair_close(pair *p)
+{
+    ref_fixed_free(p->model);
+    free(p->memory);
+}
+
+static inline void pair_input(pair *p, int32_t *x, int32_t *target)
+{
+    for (int i = 0; i < p->c.n_in; i++) x[i] = p->extreme || pick(p, 3) == 0 ? number(p, FIX_X, 16, 16) : 0;
+    for (int k = 0; k < p->c.n_out; k++) target[k] = number(p, FIX_Y, -16, 16);
+}
+
+static inline void pair_step(pair *p, const int32_t *x, const int32_t *target)
+{
+    int64_t x64[MAX_IN], y64[MAX_OUT];
+    widen(x64, x, p->c.n_in);
+    if (target) widen(y64, target, p->c.n_out);
+    if (fix_step(p->core, x, target) != FIX_OK) ck_abort_msg("the core refuses a step");
+    if (ref_fixed_step(p->model, x64, target ? y64 : NULL) != EP_OK) ck_abort_msg("the model refuses a step");
+}
+
+/* Check writes a line for every assertion that holds: the millions of comparisons are plain. */
+static inline void pair_compare(const pair *p, const char *when, int t)
+{
+    for (int q = 0; q < FIX_COUNT; q++) {
+        size_t n = fix_elements(p->core, q);
+        if (n != ref_fixed_count(p->model, q)) ck_abort_msg("quantity %d: core keeps %zu, model %zu", q, n, ref_fixed_count(p->model, q));
+        for (size_t i = 0; i < n; i++) {
+            long core = (long)fix_get(p->core, q, i), model = (long)ref_fixed_get(p->model, q, i);
+            if (core != model)
+                ck_abort_msg("seed %llu, %s, step %d, quantity %d [%zu]: core %ld, model %ld", (unsigned long long)p->seed, when, t, q, i, core, model);
+        }
+        unsigned long long core = fix_events(p->core, q), model = ref_fixed_events(p->model, q);
+        if (core != model)
+            ck_abort_msg("seed %llu, %s, step %d, events of quantity %d: core %llu, model %llu", (unsigned long long)p->seed, when, t, q, core, model);
+    }
+    if (fix_digest(p->core) != ref_fixed_digest(p->model)) ck_abort_msg("seed %llu, %s, step %d: digests differ", (unsigned long long)p->seed, when, t);
+}
+
+#endif

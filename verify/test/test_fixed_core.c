@@ -1,0 +1,240 @@
+/* The freestanding integer core against the slow integer model: every kept number, every counter, after every step.
+ * SPDX-License-Identifier: MIT */
+#include "fixed_pair.h"
+
+static const fix_profile *const profiles[] = {&fix_q15, &fix_s16_15, &fix_w8, &fix_reckon};
+static const char *const names[] = {"q15", "s16.15", "w8", "reckon"};
+enum { N_PROFILE = 4, T = 12 };
+
+static int networks(int n)
+{
+    const char *m = getenv("EPROP_TEST_MULTIPLIER");
+    double k = m ? n * atof(m) : n;
+    return k < 1 ? 1 : (int)k;
+}
+
+/* What a run has seen; a comparison of silence proves nothing. */
+typedef struct seen {
+    long spikes, held, psi, changed, networks, saturated[FIX_N_FORMAT], wrapped[FIX_N_FORMAT];
+} seen;
+
+static void look(const pair *p, seen *s)
+{
+    for (size_t j = 0; j < (size_t)p->c.n_rec; j++) {
+        s->spikes += fix_get(p->core, FIX_z, j);
+        s->held += fix_get(p->core, FIX_r, j) > 0;
+        s->psi += fix_get(p->core, FIX_P, j) != 0;
+    }
+}
+
+static void run_pair(pair *p, seen *s)
+{
+    int32_t x[MAX_IN], target[MAX_OUT];
+    pair_open(p);
+    pair_compare(p, "begin", 0);
+    for (int t = 1; t <= T; t++) {
+        pair_input(p, x, target);
+        pair_step(p, x, pick(p, 5) ? target : NULL);
+        pair_compare(p, "step", t);
+        look(p, s);
+        if (pick(p, 3) == 0) {
+            fix_update(p->core);
+            ref_fixed_update(p->model);
+            pair_compare(p, "update", t);
+        }
+        if (pick(p, 8) == 0) {
+            fix_begin(p->core);
+            ref_fixed_begin(p->model);
+            pair_compare(p, "trial", t);
+        }
+    }
+    for (size_t k = 0; k < fix_elements(p->core, FIX_W); k++) s->changed += fix_get(p->core, FIX_W, k) != p->W[k];
+    for (int q = 0; q < FIX_N_FORMAT; q++)
+        (p->profile.q[q].overflow == FIX_WRAP ? s->wrapped : s->saturated)[q] += fix_events(p->core, q) != 0;
+    s->networks++;
+    pair_close(p);
+}
+
+START_TEST(test_profile_networks)
+{
+    seen s = {0};
+    int n = networks(400);
+    for (int k = 0; k < n; k++) {
+        pair p = {.seed = (uint64_t)(1000 * _i + k), .profile = *profiles[_i], .extreme = k % 4 == 3};
+        pair_network(&p);
+        run_pair(&p, &s);
+    }
+    if (n < 100) return;
+    ck_assert_int_gt(s.spikes, 5 * s.networks);
+    ck_assert_int_gt(s.held, s.networks);
+    ck_assert_int_gt(s.psi, s.networks);
+    ck_assert_int_gt(s.changed, s.networks);
+}
+END_TEST
+
+/* Roundings, overflows, widths and fractions at random around a profile's. */
+static void disturb(pair *p)
+{
+    for (int q = 0; q < FIX_N_FORMAT; q++) {
+        fix_format *f = &p->profile.q[q];
+        f->rounding = (uint8_t)pick(p, 4);
+        f->overflow = (uint8_t)pick(p, 2);
+        if (q > FIX_N && pick(p, 3) == 0) f->bits = (uint8_t)(f->bits / 2 + 1 + (int)pick(p, 4));
+        int frac = f->frac + (int)pick(p, 7) - 3;
+        if (pick(p, 3) == 0) f->frac = (uint8_t)(frac < 0 ? 0 : frac > 30 ? 30 : frac);
+        if (f->bits > 32) f->bits = 32;
+    }
+    p->profile.clip = (uint8_t)(pick(p, 3) ? 0 : 1 + pick(p, 3));
+}
+
+START_TEST(test_disturbed_profiles)
+{
+    seen s = {0};
+    int n = networks(700), refused = 0;
+    for (int k = 0; k < n; k++) {
+        pair p = {.seed = (uint64_t)(1000000 + 10000 * _i + k), .profile = *profiles[_i], .extreme = k % 3 == 2};
+        disturb(&p);
+        pair_network(&p);
+        bool core = fix_state_size(&p.c) > 0, model = ref_fixed_check(&p.net.profile, p.net.n_in, p.net.n_rec, p.net.n_out) == EP_OK;
+        if (core != model) ck_abort_msg("seed %llu: core %d, model %d", (unsigned long long)p.seed, core, model);
+        if (core) run_pair(&p, &s);
+        else refused++;
+    }
+    ck_assert_int_lt(refused, n);
+    if (n < 500) return;
+    for (int q = FIX_W; q < FIX_N_FORMAT; q++) {
+        ck_assert_msg(s.saturated[q] > 0, "%s: quantity %d never saturated", names[_i], q);
+        ck_assert_msg(s.wrapped[q] > 0, "%s: quantity %d never wrapped", names[_i], q);
+    }
+}
+END_TEST
+
+START_TEST(test_refusal_agrees)
+{
+    int accepted = 0, n = networks(20000);
+    for (int k = 0; k < n; k++) {
+        pair p = {.seed = (uint64_t)(2000000 + k)};
+        uint32_t width = 6 + pick(&p, 27), depth = 1 + pick(&p, 41);
+        for (int q = 0; q < FIX_N_FORMAT; q++)
+            p.profile.q[q] = (fix_format){(uint8_t)(2 + pick(&p, width)), (uint8_t)pick(&p, depth), (uint8_t)pick(&p, 4), (uint8_t)pick(&p, 2)};
+        p.profile.clip = (uint8_t)(pick(&p, 2) ? pick(&p, 256) : 0);
+        fix_config c = {.profile = &p.profile, .n_in = 1 + (int32_t)pick(&p, 4096), .n_rec = 1 + (int32_t)pick(&p, 4096),
+                        .n_out = 1 + (int32_t)pick(&p, 4096), .delay = 1};
+        ref_profile r = as_ref(&p.profile);
+        bool core = fix_state_size(&c) > 0, model = ref_fixed_check(&r, c.n_in, c.n_rec, c.n_out) == EP_OK;
+        if (core != model) ck_abort_msg("seed %llu: core %d, model %d", (unsigned long long)p.seed, core, model);
+        accepted += core;
+    }
+    ck_assert_int_lt(accepted, n);
+    if (n > 1000) ck_assert_int_gt(accepted, n / 50);
+}
+END_TEST
+
+START_TEST(test_profiles_are_the_table)
+{
+    ref_profile r;
+    ck_assert_int_eq(ref_fixed_profile(names[_i], &r), EP_OK);
+    ck_assert_int_eq(r.clip, profiles[_i]->clip);
+    for (int q = 0; q < FIX_N_FORMAT; q++) {
+        const fix_format *f = &profiles[_i]->q[q];
+        ck_assert_msg(r.q[q].bits == f->bits && r.q[q].frac == f->frac, "%s, quantity %d", names[_i], q);
+        if (q < FIX_W) continue;
+        ck_assert_msg((int)r.q[q].rounding == f->rounding && (int)r.q[q].overflow == f->overflow, "%s, quantity %d", names[_i], q);
+    }
+    ck_assert_int_eq(ref_fixed_check(&r, 256, 256, 16), EP_OK);
+    ck_assert_int_eq(ref_fixed_profile("q16", &r), EP_DOMAIN);
+}
+END_TEST
+
+static fix_status opened(const pair *p, size_t shift, size_t less)
+{
+    size_t size = fix_state_size(&p->c), need = size ? size : 64;
+    uint8_t *mem = aligned_alloc(FIX_ALIGN, need + FIX_ALIGN);
+    fix_state *s;
+    fix_status ok = fix_init(&s, &p->c, mem + shift, need - less);
+    free(mem);
+    return ok;
+}
+
+#define REFUSED(p, status) \
+    do { \
+        ref_fixed *m_; \
+        ck_assert_int_eq(opened(&(p), 0, 0), (status)); \
+        ck_assert_int_eq(ref_fixed_new(&m_, &(p).net), EP_DOMAIN); \
+    } while (0)
+
+START_TEST(test_bad_input)
+{
+    pair good = {.seed = 5, .profile = fix_q15}, p;
+    pair_network(&good);
+    ck_assert_int_eq(opened(&good, 0, 0), FIX_OK);
+    ck_assert_int_eq(opened(&good, 0, 1), FIX_MEMORY);
+    ck_assert_int_eq(opened(&good, 4, 0), FIX_MEMORY);
+#define BROKEN(field, value, status) \
+    p = good; \
+    p.c.profile = &p.profile; \
+    p.c.field = (value); \
+    p.net.field = (value); \
+    REFUSED(p, status)
+    BROKEN(n_in, 0, FIX_PROFILE);
+    BROKEN(n_rec, 4097, FIX_PROFILE);
+    BROKEN(delay, 0, FIX_PROFILE);
+    BROKEN(n_ref, 65536, FIX_PROFILE);
+    BROKEN(alpha, 32768, FIX_RANGE);
+    BROKEN(kappa, -1, FIX_RANGE);
+    BROKEN(keep, 32769, FIX_RANGE);
+    BROKEN(v_th, 0, FIX_RANGE);
+    BROKEN(v_th, 32768, FIX_RANGE);
+    BROKEN(slope, -1, FIX_RANGE);
+    BROKEN(eta, 32768, FIX_RANGE);
+    int diagonal = good.c.n_in; /* row 0 */
+    good.W[diagonal] = 1;
+    good.W64[diagonal] = 1;
+    REFUSED(good, FIX_RANGE);
+    good.W[diagonal] = 0;
+    good.W64[diagonal] = 0;
+    good.WO[0] = 32768;
+    good.WO64[0] = 32768;
+    REFUSED(good, FIX_RANGE);
+}
+END_TEST
+
+START_TEST(test_bad_step_changes_nothing)
+{
+    pair p = {.seed = 9, .profile = fix_w8};
+    pair_network(&p);
+    pair_open(&p);
+    int32_t x[MAX_IN] = {0}, target[MAX_OUT] = {0};
+    uint64_t before = fix_digest(p.core);
+    x[0] = 128;
+    ck_assert_int_eq(fix_step(p.core, x, target), FIX_RANGE);
+    ck_assert_int_eq(ref_fixed_step(p.model, (int64_t[MAX_IN]){128}, (int64_t[MAX_OUT]){0}), EP_DOMAIN);
+    x[0] = 0;
+    target[0] = -(1 << 23) - 1;
+    ck_assert_int_eq(fix_step(p.core, x, target), FIX_RANGE);
+    ck_assert_uint_eq(fix_digest(p.core), before);
+    target[0]++;
+    pair_step(&p, x, target);
+    pair_compare(&p, "after refusals", 1);
+    pair_close(&p);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("fixed core against the integer model");
+    TCase *tc = tcase_create("core");
+    tcase_set_timeout(tc, 300);
+    tcase_add_loop_test(tc, test_profile_networks, 0, N_PROFILE);
+    tcase_add_loop_test(tc, test_disturbed_profiles, 0, N_PROFILE);
+    tcase_add_test(tc, test_refusal_agrees);
+    tcase_add_loop_test(tc, test_profiles_are_the_table, 0, N_PROFILE);
+    tcase_add_test(tc, test_bad_input);
+    tcase_add_test(tc, test_bad_step_changes_nothing);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
