@@ -245,7 +245,7 @@ static void exponents(void)
         t[1] = time_one(100, 100, 10000, 1, 0.018, EP_EPROP1_SYMMETRIC, chunk, 5, &r);
         verdict(chunk ? "in T, chunks, 1000 to 10000" : "in T, scan, 1000 to 10000", log10(t[1] / t[0]), 1.1, false);
     }
-    for (int k = 0; k < 4; k++) t[k] = time_one(100, N[k], 200, 1, 0.018, EP_EPROP1_SYMMETRIC, 0, k < 3 ? 11 : 3, &r);
+    for (int k = 0; k < 4; k++) t[k] = time_one(100, N[k], 600, 1, 0.018, EP_EPROP1_SYMMETRIC, 0, k < 3 ? 11 : 3, &r);
     verdict("in N, e-prop scan, 100 to 400", log(t[1] / t[0]) / log(4), 1.3, false);
     verdict("in N, e-prop scan, 800 to 3200", log(t[3] / t[2]) / log(4), 2.3, false);
 }

@@ -15,10 +15,11 @@ static fast_isa isa_of_processor(void)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
+    bool bmi = __builtin_cpu_supports("bmi");
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && bmi)
         return FAST_AVX512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return FAST_AVX2;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && bmi) return FAST_AVX2;
 #endif
     return FAST_BASE;
 }

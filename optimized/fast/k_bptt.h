@@ -17,7 +17,7 @@ INLINE uint64_t active_bits(const lsnn *s, const real *psi, size_t word)
 {
     uint64_t bits = 0;
     size_t start = word * 64, end = start + 64 < s->np ? start + 64 : s->np;
-    for (size_t j = start; j < end; j += LANES) bits |= v_bits(v_load(psi + j) > v_set(0)) << (j - start);
+    for (size_t j = start; j < end; j += LANES) bits |= v_above(v_load(psi + j), v_set(0)) << (j - start);
     return s->n_rec - start < 64 ? bits & ((UINT64_C(1) << (s->n_rec - start)) - 1) : bits;
 }
 

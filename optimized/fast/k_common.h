@@ -40,13 +40,21 @@ enum { TILE = 8 * LANES };
     default: f(4, __VA_ARGS__); break; \
     }
 
-/* Indices of the bits set, ascending. */
+/* Indices of the bits set, ascending. Four are written whether they are there or not, since how many there are can't be
+ * predicted: `out` has LIST_SLACK more places than bits. */
+enum { LIST_SLACK = 4 };
+
 INLINE size_t list_bits(const uint64_t *bits, size_t words, uint32_t *out)
 {
     size_t n = 0;
-    for (size_t w = 0; w < words; w++)
-        for (uint64_t left = bits[w]; left; left &= left - 1)
-            out[n++] = (uint32_t)(w * 64 + (size_t)__builtin_ctzll(left));
+    for (size_t w = 0; w < words; w++) {
+        uint64_t left = bits[w], stop = UINT64_C(1) << 63;
+        uint32_t *to = out + n;
+        n += (size_t)__builtin_popcountll(left);
+        for (size_t k = 0; k < LIST_SLACK; k++, left &= left - 1)
+            to[k] = (uint32_t)(w * 64 + (size_t)__builtin_ctzll(left | stop));
+        for (to += LIST_SLACK; left; left &= left - 1) *to++ = (uint32_t)(w * 64 + (size_t)__builtin_ctzll(left));
+    }
     return n;
 }
 

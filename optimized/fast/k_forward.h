@@ -12,6 +12,8 @@
 #define DENSE_RATE 0.2
 enum { DENSE_LEAST = 4 };
 
+#define ALL_LANES ((UINT64_C(1) << LANES) - 1)
+
 typedef struct events {
     const uint32_t *at; /* indices, ascending */
     size_t n;
@@ -28,8 +30,8 @@ static bool input_bits(const real *x, size_t n, uint64_t *bits)
         for (; l + LANES <= m; l += LANES) {
             vec v;
             memcpy(&v, x + i + l, sizeof v);
-            set |= v_bits(v != v_set(0)) << l;
-            one |= v_bits(v == v_set(1)) << l;
+            set |= (v_equal(v, v_set(0)) ^ ALL_LANES) << l;
+            one |= v_equal(v, v_set(1)) << l;
         }
         for (; l < m; l++) {
             set |= (uint64_t)(x[i + l] < 0 || x[i + l] > 0) << l;
@@ -56,8 +58,9 @@ INLINE uint64_t spikes_of(const lsnn *s, vec x, real *z, real *refr, real *psi)
         if (!s->unmasked) p = v_pick(~refractory, p);
     }
     v_store(psi, p);
-    v_store(z, v_pick(over, one));
-    return v_bits(over);
+    vec fires = v_pick(over, one);
+    v_store(z, fires);
+    return v_above(fires, v_set(0));
 }
 
 INLINE uint64_t neurons(const lsnn *s, vec I, size_t j, size_t at, real *psi)
@@ -108,10 +111,14 @@ INLINE void readout_tile(size_t nv, const lsnn *s, const events *z, size_t k, co
     EACH(q, o, nv) v_store(y + k + o, v_set(s->kappa) * v_load(before + k + o) + v_set(s->g_out) * sum[q]);
 }
 
-static void forward_step(lsnn *s, strip *w, lane *ln, size_t t, const real *dense)
+/* known: how many spikes of step t - 1 the list still holds, which a delay of 1 makes those that arrive; or UNKNOWN.
+ * Returns the spikes of step t, listed likewise. */
+#define UNKNOWN SIZE_MAX
+
+static size_t forward_step(lsnn *s, strip *w, lane *ln, size_t t, const real *dense, size_t known)
 {
     uint64_t *now = w->zbits + (t + s->delay) * s->zw;
-    uint32_t *in_at = ln->active, *rec_at = ln->active + s->n_in;
+    uint32_t *in_at = ln->active, *rec_at = ln->active + s->n_in + LIST_SLACK;
     events in = {.at = in_at}, rec = {.at = rec_at};
     const real *before = t ? w->y + (t - 1) * s->kp : s->y0 + w->b * s->kp;
     if (w->x) {
@@ -121,7 +128,7 @@ static void forward_step(lsnn *s, strip *w, lane *ln, size_t t, const real *dens
         w->binary = w->binary && binary;
         in.n = list_bits(w->xbits + t * s->xw, s->xw, in_at);
     }
-    if (!dense) rec.n = list_bits(w->zbits + t * s->zw, s->zw, rec_at);
+    if (!dense) rec.n = known != UNKNOWN ? known : list_bits(w->zbits + t * s->zw, s->zw, rec_at);
     for (size_t k = 0; k < s->zw; k++) now[k] = 0;
     for (size_t j = 0; j < s->np; j += TILE)
         WITH_TILE(s->np - j, forward_tile, s, w->b, j, &in, &rec, dense, w->psi + t * s->np, now)
@@ -129,6 +136,7 @@ static void forward_step(lsnn *s, strip *w, lane *ln, size_t t, const real *dens
     for (size_t n = 0; n < rec.n; n++) s->spikes[w->b * s->n_rec + rec_at[n]]++;
     for (size_t k = 0; k < s->kp; k += TILE)
         WITH_TILE(s->kp - k, readout_tile, s, &rec, k, before, w->y + t * s->kp)
+    return rec.n;
 }
 
 static void spikes_as_numbers(const lsnn *s, const uint64_t *bits, real *z)
@@ -150,9 +158,12 @@ static bool dense_currents(const lsnn *s, const strip *w, size_t n, lane *ln, si
 
 static void k_forward(lsnn *s, strip *w, size_t n, lane *ln, size_t from, size_t to)
 {
+    size_t known = UNKNOWN;
     for (size_t t = from; t < to; t++) {
         bool dense = dense_currents(s, w, n, ln, t);
-        for (size_t g = 0; g < n; g++) forward_step(s, &w[g], ln, t, dense ? ln->I + g * s->np : NULL);
+        for (size_t g = 0; g < n; g++)
+            known = forward_step(s, &w[g], ln, t, dense ? ln->I + g * s->np : NULL, n == 1 ? known : UNKNOWN);
+        if (s->delay > 1) known = UNKNOWN;
     }
 }
 

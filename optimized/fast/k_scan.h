@@ -47,37 +47,37 @@ static void k_scan(const lsnn *s, const strip *w, const real *errbar, real *db)
 
 /* ---- events of a strip, by channel ------------------------------------------------------------------ */
 
-static void count_row(const uint64_t *bits, size_t words, uint32_t *count)
+/* Events of one row as row << 32 | channel, four written at a time as in list_bits. */
+INLINE uint64_t *flatten_row(const uint64_t *bits, size_t words, uint64_t row, uint64_t *to)
 {
-    for (size_t k = 0; k < words; k++)
-        for (uint64_t left = bits[k]; left; left &= left - 1) count[k * 64 + (size_t)__builtin_ctzll(left)]++;
-}
-
-static void place_row(const uint64_t *bits, size_t words, uint32_t t, uint32_t *next, uint32_t *times)
-{
-    for (size_t k = 0; k < words; k++)
-        for (uint64_t left = bits[k]; left; left &= left - 1)
-            times[next[k * 64 + (size_t)__builtin_ctzll(left)]++] = t;
+    for (size_t k = 0; k < words; k++) {
+        uint64_t left = bits[k], stop = UINT64_C(1) << 63, head = row + k * 64, *end = to;
+        end += __builtin_popcountll(left);
+        for (size_t n = 0; n < LIST_SLACK; n++, left &= left - 1) to[n] = head + (uint64_t)__builtin_ctzll(left | stop);
+        for (to += LIST_SLACK; left; left &= left - 1) *to++ = head + (uint64_t)__builtin_ctzll(left);
+        to = end;
+    }
+    return to;
 }
 
 /* times[first[i] .. first[i+1]): the rows in which channel i is not 0, ascending. */
 static void sort_events(const lsnn *s, const strip *w, lane *ln)
 {
     uint32_t *next = ln->first + 1, sum = 0; /* counts, then starts, then ends: first[i + 1] */
-    memset(ln->first, 0, (s->R + 1) * sizeof *ln->first);
+    uint64_t *end = ln->flat;
     for (size_t t = 0; t < w->steps; t++) {
-        if (w->x) count_row(w->xbits + t * s->xw, s->xw, next);
-        count_row(strip_z(s, w, t), s->zw, next + s->n_in);
+        uint64_t row = (uint64_t)t << 32;
+        if (w->x) end = flatten_row(w->xbits + t * s->xw, s->xw, row, end);
+        end = flatten_row(strip_z(s, w, t), s->zw, row + s->n_in, end);
     }
+    memset(ln->first, 0, (s->R + 1) * sizeof *ln->first);
+    for (const uint64_t *e = ln->flat; e < end; e++) next[*e & UINT32_MAX]++;
     for (size_t i = 0; i + 1 < s->R; i++) {
         uint32_t n = next[i];
         next[i] = sum;
         sum += n;
     }
-    for (size_t t = 0; t < w->steps; t++) {
-        if (w->x) place_row(w->xbits + t * s->xw, s->xw, (uint32_t)t, next, ln->times);
-        place_row(strip_z(s, w, t), s->zw, (uint32_t)t, next + s->n_in, ln->times);
-    }
+    for (const uint64_t *e = ln->flat; e < end; e++) ln->times[next[*e & UINT32_MAX]++] = (uint32_t)(*e >> 32);
 }
 
 /* acc += sum over the rows `at` of hist; x: weights by row, stride ld. */

@@ -117,7 +117,8 @@ static void carve_lane(cursor *c, const lsnn *s, lane *ln)
     l.coef = numbers(c, N_COEF, s->np, 1);
     l.first = take(c, sizeof(uint32_t), s->R + 1, 1, 1);
     l.times = take(c, sizeof(uint32_t), s->R, s->block, 1);
-    l.active = take(c, sizeof(uint32_t), s->R, 1, 1);
+    l.flat = take(c, sizeof(uint64_t), s->R + 4, s->block, 1);
+    l.active = take(c, sizeof(uint32_t), s->R + 8, 1, 1); /* two lists, each with some slack */
     l.bits = take(c, sizeof(uint64_t), GROUP, s->zw, 1);
     l.pre = numbers(c, s->block, s->n_rec, 1);
     if (ln) *ln = l;

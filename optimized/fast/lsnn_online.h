@@ -10,7 +10,7 @@
 
 static strip open_strip(const lsnn *s, size_t b, size_t steps)
 {
-    strip w = strip_of(s, b, steps, NULL, 0);
+    strip w = strip_of(s, b, steps, s->lanes, 0);
     w.x = s->n_in ? s->x + b * s->block * s->n_in : NULL;
     w.L = s->has_L ? s->L + b * s->block * s->np : NULL;
     w.binary = s->binary[b];

@@ -114,12 +114,13 @@ static void filter_errors(const lsnn *s, const strip *w, real *errbar)
 {
     for (size_t t = w->steps; t-- > 0;) {
         bool last = t + 1 == w->steps || (s->window && (t + 1) % s->window == 0);
-        for (size_t k = 0; k < s->kp; k++) {
+        for (size_t k = 0; k < s->n_out; k++) {
             size_t at = t * s->kp + k;
             errbar[at] = w->err[at] + (last ? 0 : s->kappa * errbar[at + s->kp]);
         }
     }
-    for (size_t k = 0; k < w->steps * s->kp; k++) errbar[k] *= s->g_out;
+    for (size_t t = 0; t < w->steps; t++)
+        for (size_t k = 0; k < s->n_out; k++) errbar[t * s->kp + k] *= s->g_out;
 }
 
 /* ---- whole trials ---------------------------------------------------------------------------------- */

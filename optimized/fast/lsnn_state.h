@@ -35,8 +35,9 @@ typedef struct lane {
     real *sums[N_HIST];            /* [R][np]: sums of dense channels over a chunk */
     real *coef;                    /* [N_COEF][np] */
     bool dense_in, dense_rec;
+    uint64_t *flat;                /* [R block] events in the order of rows */
     uint32_t *first, *times;       /* [R]: row i has times[first[i] .. first[i + 1]) */
-    uint32_t *active;              /* [n_in + n_rec] indices */
+    uint32_t *active;              /* indices of inputs, then of neurons, that are not 0 */
     uint64_t *bits;                /* [GROUP][zw] psi > 0 */
     real *pre;                     /* [block][n_rec]: spikes as numbers, for the dense form */
 } lane;

@@ -71,6 +71,30 @@ static inline uint64_t v_bits(ivec mask)
 #endif
 }
 
+/* Bits of a > b. */
+static inline uint64_t v_above(vec a, vec b)
+{
+#if VEC_BYTES == 64 && OPT_DOUBLE
+    return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_GT_OQ);
+#elif VEC_BYTES == 64
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_GT_OQ);
+#else
+    return v_bits(a > b);
+#endif
+}
+
+/* Bits of a == b. */
+static inline uint64_t v_equal(vec a, vec b)
+{
+#if VEC_BYTES == 64 && OPT_DOUBLE
+    return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_EQ_OQ);
+#elif VEC_BYTES == 64
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_EQ_OQ);
+#else
+    return v_bits(a == b);
+#endif
+}
+
 /* Pairwise: halves are added until one lane is left. */
 static inline real v_sum(vec a)
 {
