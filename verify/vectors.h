@@ -17,7 +17,8 @@ typedef struct vfy_certainty {
 #define VFY_ROBUST 4.0
 
 /* Appends the expected entries of every quantity in `mask` that the case's model and rule have: values truncated
- * towards zero with 12 further bits, proved by intervals; mag from the running error bound. EP_UNABLE: a spike test is
+ * towards zero with 12 further bits, proved by intervals; mag from the running error bound, with room for underflow and for
+ * the errors of a C library's functions (exp, log 1 ulp, tanh 3 ulp), rounded up to 20 bits. EP_UNABLE: a spike test is
  * undecided; EP_NOTIMPL: no such rule. Cost: two forward and trace passes at 256 bits. */
 EP_MUST_USE ep_status vfy_expect(vfy_epv_case *c, uint64_t mask, vfy_certainty *out);
 /* Quantities that the rule computes: traces for e-prop 1, L where it is one number a step, gradients, the forward pass. */

@@ -41,9 +41,21 @@ static void div32(ref_ctx *c, ref_num *r, const ref_num *a, const ref_num *b) { 
 static void mul64(ref_ctx *c, ref_num *r, const ref_num *a, const ref_num *b) { ref_arith_running()->mul(c, r, a, b); underflow(r, 0x1p-1022); }
 static void div64(ref_ctx *c, ref_num *r, const ref_num *a, const ref_num *b) { ref_arith_running()->div(c, r, a, b); underflow(r, 0x1p-1022); }
 
+/* The running bound takes functions as correctly rounded (u |r|). Those of C libraries are not: exp and log are off by up
+ * to 1 ulp (2 u), tanh by up to 3 ulp (6 u); a sigmoid is an exp, a sum and a division (4 u). */
+static void widen(ref_num *r, double more) { r->e.mag += more * fabs(mpfr_get_d(r->e.r, MPFR_RNDA)); }
+static void libm_exp(ref_ctx *c, ref_num *r, const ref_num *a) { ref_arith_running()->exp(c, r, a); widen(r, 1); }
+static void libm_log(ref_ctx *c, ref_num *r, const ref_num *a) { ref_arith_running()->log(c, r, a); widen(r, 1); }
+static void libm_tanh(ref_ctx *c, ref_num *r, const ref_num *a) { ref_arith_running()->tanh(c, r, a); widen(r, 5); }
+static void libm_sigmoid(ref_ctx *c, ref_num *r, const ref_num *a) { ref_arith_running()->sigmoid(c, r, a); widen(r, 3); }
+
 static ref_arith running_in(vfy_format f)
 {
     ref_arith ar = *ref_arith_running();
+    ar.exp = libm_exp;
+    ar.log = libm_log;
+    ar.tanh = libm_tanh;
+    ar.sigmoid = libm_sigmoid;
     ar.mul = f == VFY_F32 ? mul32 : mul64;
     ar.div = f == VFY_F32 ? div32 : div64;
     return ar;
