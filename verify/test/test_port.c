@@ -167,12 +167,42 @@ START_TEST(classes)
 }
 END_TEST
 
+/* A spike within rounding's reach may be decided either way, and ends the comparison; another may not. */
+START_TEST(flips)
+{
+    const vfy_epv_case *c = NULL;
+    for (size_t i = 0; i < vectors.n; i++)
+        if (vfy_flags_has(vectors.made[i].c.flags, "near-threshold")) c = &vectors.made[i].c;
+    ck_assert_ptr_nonnull(c);
+    vfy_outcome o = {.end = VFY_ANSWERED};
+    vfy_judged j;
+    ck_assert_int_eq(vfy_answer_init(&o.answer, c, ~UINT64_C(0)), EP_OK);
+    for (size_t i = 0; i < c->n_want; i++) {
+        const vfy_want *w = &c->want[i];
+        vfy_shape s = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B);
+        int t = vfy_shape_step(&s, w->at);
+        float right = (float)(w->kind == VFY_VALUE ? vfy_bits_value(VFY_F32, w->bits + (w->extra >= 0x800)) : 0);
+        bool late = t == 0 || t > 3 || (t == 3 && w->q >= VFY_Q_Z);
+        ((float *)o.answer.q[w->q])[w->at] = late ? 1 - right : right;
+        if (_i == 1 && t == 2 && w->q == VFY_Q_Z) ((float *)o.answer.q[w->q])[w->at] = 1 - right;
+        if (_i == 2 && t == 3 && w->q == VFY_Q_V) ((float *)o.answer.q[w->q])[w->at] = 2 * right;
+    }
+    vfy_judge(c, &o, VFY_CLASS_BOUND, &j);
+    ck_assert_msg(j.status == (_i ? VFY_FAILED : VFY_PASSED), "%s", j.first);
+    ck_assert_int_eq(j.flip, 3);
+    if (_i) ck_assert_msg(strstr(j.first, _i == 1 ? "z[2]" : "v[3]"), "%s", j.first);
+}
+END_TEST
+
 START_TEST(commands)
 {
     static const struct { const char *command; const char *says; } row[] = {
         {"/bin/false", "exit code 1"}, {"/bin/cat", "expected a line `port"}, {"/no/such/program", "cannot be started"},
-        {"/bin/sh -c 'ls; pwd >&2; exit 5'", "eprop-port-"}, {"/bin/sh -c 'ulimit -f >&2; exit 5'", "stderr: 131072"}};
-    vfy_port_args a = {.way = VFY_WAY_COMMAND, .target = row[_i].command, .timeout = 5};
+        {"/bin/sh -c 'ls; pwd >&2; exit 5'", "eprop-port-"}, {"/bin/sh -c 'ulimit -f >&2; exit 5'", "stderr: 131072"},
+        {"/bin/sh -c 'ulimit -v >&2; exit 5'", "stderr: 2097152"}, {"/bin/sh -c 'ls -A | wc -l >&2; exit 5'", "stderr: 0"},
+        {"/bin/sh -c 'test -e /proc/self/fd/20 && echo inherited >&2; exit 5'", "(exit code 5)"}};
+    ck_assert_int_eq(dup2(0, 20), 20);
+    vfy_port_args a = {.way = VFY_WAY_COMMAND, .target = row[_i].command, .timeout = 5, .memory_mb = 2048};
     vfy_claims claims;
     vfy_class claim = VFY_CLASS_BOUND;
     char err[512] = "";
@@ -242,7 +272,8 @@ int main(void)
     tcase_add_loop_test(t, bad_ports, 0, (int)(sizeof rows / sizeof *rows));
     tcase_add_loop_test(t, bad_starts, 0, 4);
     tcase_add_test(t, classes);
-    tcase_add_loop_test(t, commands, 0, 5);
+    tcase_add_loop_test(t, flips, 0, 3);
+    tcase_add_loop_test(t, commands, 0, 8);
     tcase_add_loop_test(t, response_files, 0, 7);
     tcase_add_test(t, nothing_left);
     suite_add_tcase(suite, t);
