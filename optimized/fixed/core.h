@@ -5,6 +5,16 @@
 
 #include "fix.h"
 
+/* The caller's memory may be declared as anything. */
+#if defined(__GNUC__)
+#define FIX_MAY_ALIAS __attribute__((may_alias))
+#else
+#define FIX_MAY_ALIAS
+#endif
+typedef int8_t FIX_MAY_ALIAS fix_i8;
+typedef int16_t FIX_MAY_ALIAS fix_i16;
+typedef int32_t FIX_MAY_ALIAS fix_i32;
+
 /* An array of numbers, each in 1, 2 or 4 bytes. */
 typedef struct fix_array {
     void *p;
@@ -23,21 +33,21 @@ struct fix_state {
     uint32_t t, delay, row, newest; /* row: that of z^{t-delay}, to be overwritten; newest: that of z^{t-1} */
     fix_feedback feedback;
     bool alif;
-};
+} FIX_MAY_ALIAS;
 
 static inline int32_t fix_load(const fix_array *a, size_t i)
 {
-    if (a->bytes == 2) return ((const int16_t *)a->p)[i];
-    if (a->bytes == 1) return ((const int8_t *)a->p)[i];
-    return ((const int32_t *)a->p)[i];
+    if (a->bytes == 2) return ((const fix_i16 *)a->p)[i];
+    if (a->bytes == 1) return ((const fix_i8 *)a->p)[i];
+    return ((const fix_i32 *)a->p)[i];
 }
 
 /* n lies in the array's format, so that no conversion changes it. */
 static inline void fix_store(fix_array *a, size_t i, int32_t n)
 {
-    if (a->bytes == 2) ((int16_t *)a->p)[i] = (int16_t)n;
-    else if (a->bytes == 1) ((int8_t *)a->p)[i] = (int8_t)n;
-    else ((int32_t *)a->p)[i] = n;
+    if (a->bytes == 2) ((fix_i16 *)a->p)[i] = (int16_t)n;
+    else if (a->bytes == 1) ((fix_i8 *)a->p)[i] = (int8_t)n;
+    else ((fix_i32 *)a->p)[i] = n;
 }
 
 /* floor(n 2^-s), 0 <= s <= 62. */

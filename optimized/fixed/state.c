@@ -106,7 +106,6 @@ fix_status fix_init(fix_state **out, const fix_config *c, void *mem, size_t size
     s->slope = c->slope;
     s->eta = c->eta;
     s->delay = (uint32_t)c->delay;
-    s->newest = s->delay - 1;
     s->feedback = c->feedback;
     s->alif = c->alif;
     at += padded(sizeof *s);

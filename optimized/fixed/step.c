@@ -25,6 +25,7 @@ static void source_traces(fix_state *s, const int32_t *x)
     }
 }
 
+/* e and so eps^a stay 0 on the diagonal. */
 static void adaptation_traces(fix_state *s)
 {
     fix_array *ea = &s->q[FIX_EA], *e = &s->q[FIX_E];
@@ -32,7 +33,6 @@ static void adaptation_traces(fix_state *s)
     for (int32_t j = 0; j < s->n_rec; j++)
         for (int32_t i = 0; i < s->M; i++) {
             size_t k = (size_t)j * (size_t)s->M + (size_t)i;
-            if (i == s->n_in + j) continue;
             int32_t n = fix_fit2(s, FIX_EA, (int64_t)s->rho[j] * fix_load(ea, k), fd, fix_load(e, k), fe, (uint32_t)j, (uint32_t)i);
             fix_store(ea, k, n);
         }

@@ -130,6 +130,46 @@ START_TEST(test_refusal_agrees)
 }
 END_TEST
 
+/* Quantity q of q15 with other bits and fraction: both must say the same, and what is expected. */
+static void expect(fix_profile *p, int q, int bits, int frac, bool accepted)
+{
+    p->q[q].bits = (uint8_t)bits;
+    p->q[q].frac = (uint8_t)frac;
+    fix_config c = {.profile = p, .n_in = 1, .n_rec = 1, .n_out = 1, .delay = 1};
+    ref_profile r = as_ref(p);
+    ck_assert_msg((fix_state_size(&c) > 0) == accepted, "core: quantity %d as %d.%d", q, bits, frac);
+    ck_assert_msg((ref_fixed_check(&r, 1, 1, 1) == EP_OK) == accepted, "model: quantity %d as %d.%d", q, bits, frac);
+}
+
+START_TEST(test_refusal_at_limits)
+{
+    fix_profile p = fix_q15;
+    p.q[FIX_V] = (fix_format){2, 40, FIX_FLOOR, FIX_SATURATE};
+    p.q[FIX_S].bits = 2;
+    p.q[FIX_I].bits = 16;
+    expect(&p, FIX_U, 32, 10, true);  /* v_th - |U|: 2^31 2^30 + 2 */
+    expect(&p, FIX_U, 32, 9, false);  /* 2^31 2^31 + 2 */
+    p = fix_q15;
+    p.q[FIX_T].bits = 32;
+    expect(&p, FIX_P, 32, 14, true);  /* 2^31 2^31 */
+    expect(&p, FIX_E, 16, 24, true);  /* the product's own fraction: nothing is shifted */
+    expect(&p, FIX_E, 16, 25, false); /* up by one bit: 2^63 */
+    p = fix_q15;
+    expect(&p, FIX_X, 33, 8, false);
+    expect(&p, FIX_X, 1, 8, false);
+    p = fix_q15;
+    p.q[FIX_P].bits = p.q[FIX_T].bits = 2;
+    p.q[FIX_P].frac = 30;
+    p.q[FIX_E].frac = 0;
+    expect(&p, FIX_T, 2, 32, true);   /* 62 bits are dropped */
+    expect(&p, FIX_T, 2, 33, false);
+    p = fix_q15;
+    p.clip = 1;
+    expect(&p, FIX_W, 16, 31, true);  /* clip counts in units of the product */
+    expect(&p, FIX_W, 16, 32, false);
+}
+END_TEST
+
 START_TEST(test_profiles_are_the_table)
 {
     ref_profile r;
@@ -228,6 +268,7 @@ int main(void)
     tcase_add_loop_test(tc, test_profile_networks, 0, N_PROFILE);
     tcase_add_loop_test(tc, test_disturbed_profiles, 0, N_PROFILE);
     tcase_add_test(tc, test_refusal_agrees);
+    tcase_add_test(tc, test_refusal_at_limits);
     tcase_add_loop_test(tc, test_profiles_are_the_table, 0, N_PROFILE);
     tcase_add_test(tc, test_bad_input);
     tcase_add_test(tc, test_bad_step_changes_nothing);
