@@ -42,7 +42,11 @@ PORT_C := $(BUILD)/verify/ports/c/port
 $(PORT_C): verify/ports/c/port.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< -lm
-ports: $(PORT_C) ## build the template ports
+PORT_RUST := $(BUILD)/verify/ports/rust/port
+$(PORT_RUST): verify/ports/rust/port.rs
+	@mkdir -p $(@D)
+	$(Q)rustc -O -D warnings -o $@ $<
+ports: $(PORT_C) $(if $(shell command -v rustc 2>/dev/null),$(PORT_RUST)) ## build the template ports (Rust where rustc is there)
 $(BUILD)/verify/conform/conform: $(PORT_C)
 .PHONY: mutants ports
 
