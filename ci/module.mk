@@ -22,6 +22,9 @@ BENCHES := $(filter $(BUILD)/bench-%,$(PROGRAMS))
 bench: $(BENCHES) ## run the measurements of bench/
 	@for b in $(BENCHES); do echo "== $$b"; $$b || exit $$?; done
 
+peers: $(BENCHES) ## the fast engine beside PyTorch, where python3-torch is installed (about 4 minutes)
+	@sh bench/peers/compare.sh $(BUILD)
+
 lint: $(LIBS) ## rules of the house: dependencies, sizes, names, cppcheck
 	@sh ci/lint.sh $(BUILD)
 format: ## reformat the C files with clang-format
@@ -51,4 +54,4 @@ dist: ## source archive of the last commit
 	git archive --format=tar.gz --prefix=eprop-verify-$(VERSION)/ -o $(BUILD)/eprop-verify-$(VERSION).tar.gz HEAD
 	@echo $(BUILD)/eprop-verify-$(VERSION).tar.gz
 
-.PHONY: always bench sanitize valgrind check-white coverage lint format format-check install uninstall dist
+.PHONY: always bench peers sanitize valgrind check-white coverage lint format format-check install uninstall dist
