@@ -12,7 +12,7 @@
 
 typedef OPT_REAL real;
 
-enum { GROUP = 8, MOST_SLOTS = 16, N_HIST = 4 };
+enum { GROUP = 16, MOST_SLOTS = 16, N_HIST = 4 };
 
 /* Histories of one trial over a block. */
 typedef struct strip {
