@@ -62,3 +62,10 @@ dist-vectors: $(BUILD)/eprop-verify ## the vector files of level 1 as an archive
 	@tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C $(BUILD) -cf - vectors-v1 | gzip -n9 > $(BUILD)/eprop-vectors-v1.tar.gz
 	@echo $(BUILD)/eprop-vectors-v1.tar.gz
 .PHONY: dist-vectors
+
+# The integer core elsewhere: on whatever cross compilers and emulators are installed.
+cross: ## integer core under qemu-user, its digests against the host's
+	@sh verify/test/fixed_cross.sh user $(BUILD)/cross
+mcu: ## integer core on emulated Cortex-M boards
+	@sh verify/test/fixed_cross.sh mcu $(BUILD)/mcu
+.PHONY: cross mcu
