@@ -94,6 +94,39 @@ START_TEST(all_silent_and_all_firing)
 }
 END_TEST
 
+/* Neurons that fire at most steps with v within reach of the threshold: the dense forms, with gradients in them. */
+START_TEST(high_rates_have_gradients)
+{
+    enum { N = 19, T = 24, B = 17 };
+    double b[N], mean = 0;
+    toy k = toy_make(_i / 2 % 2 ? EP_ALIF : EP_LIF, EP_PAPER2019, 2, N, 3, 7);
+    size_t n;
+    scale_by(&k, k.net.Wrec, N * N, 1.0 / 128);
+    if (k.net.theta[EP_BETA]) scale_by(&k, k.net.theta[EP_BETA], N, 1.0 / 256);
+    for (int j = 0; j < N; j++) b[j] = k.net.v_th * (1 + 1.4 * (1 - k.net.theta[EP_ALPHA][j]));
+    k.net.b = b;
+    for (int m = 0; m < N_RULE; m++)
+        for (int chunk = 0; chunk < 9; chunk += 8) {
+            opt_config cfg = {.net = &k.net, .rule = rules[m], .B = B, .T = T, .chunk = chunk, .c_reg = _i % 2 ? 0.5 : 0,
+                              .window = rules[m] == EP_TBPTT ? 5 : 0};
+            rig r = rig_open(opt_fast_f64(), &cfg), want = rig_open(opt_scalar_f64(), &cfg);
+            ck_assert_int_eq(rig_grad(&r, T, B, NULL, NULL, NULL), EP_OK);
+            ck_assert_int_eq(rig_grad(&want, T, B, NULL, NULL, NULL), EP_OK);
+            double *f = rig_get(&r, OPT_FBAR, &n), *g = rig_get(&want, OPT_GRAD(EP_G_WREC), &n), top = 0;
+            for (size_t j = 0; j < N; j++) mean += f[j] / N;
+            for (size_t i = 0; i < n; i++) top = fmax(top, fabs(g[i]));
+            ck_assert(top > 0);
+            (void)close_gradients(&r, &want, 1e-12, "high rate");
+            free(f);
+            free(g);
+            rig_close(&r);
+            rig_close(&want);
+        }
+    ck_assert_msg(mean > 0.6 * 2 * N_RULE, "rate %g", mean / (2 * N_RULE));
+    free(k.store);
+}
+END_TEST
+
 START_TEST(delay_beyond_the_end)
 {
     for (int m = 0; m < N_RULE; m++)
@@ -256,6 +289,7 @@ int main(void)
     tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, extents_of_zero_and_one, 0, 6);
     tcase_add_loop_test(t, all_silent_and_all_firing, 0, 6);
+    tcase_add_loop_test(t, high_rates_have_gradients, 0, 4);
     tcase_add_loop_test(t, delay_beyond_the_end, 0, 6);
     tcase_add_loop_test(t, bad_input_is_refused, 0, 4);
     tcase_add_loop_test(t, processor_mode_is_restored, 0, 4);
