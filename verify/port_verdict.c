@@ -158,10 +158,11 @@ static bool same_place(vfy_quantity a, vfy_quantity b)
     return a == b || (a >= VFY_Q_GRAD && b >= VFY_Q_GRAD && of_readout(a) == of_readout(b));
 }
 
+/* Edge cases are too small to speak for every bug that their sizes allow. */
 static bool passed_with(const vfy_judged *all, size_t n, const vfy_flag *f)
 {
     for (size_t i = 0; i < n; i++)
-        if (all[i].status == VFY_PASSED && all[i].compared && vfy_flag_applies(f, all[i].c)) return true;
+        if (all[i].status == VFY_PASSED && all[i].c->family != VFY_FAMILY_EDGE && vfy_flag_applies(f, all[i].c)) return true;
     return false;
 }
 
