@@ -5,6 +5,8 @@
 #define OPT_FAST_LSNN_RUN_H
 
 #include "lsnn_params.h"
+#include "../scalar/numbers.h"
+#include "../loss.h"
 
 static strip strip_of(const lsnn *s, size_t b, size_t steps, const lane *ln, size_t g)
 {
@@ -35,42 +37,6 @@ static void clear_trial(lsnn *s, size_t b)
 
 /* ---- errors --------------------------------------------------------------------------------------- */
 
-#if OPT_DOUBLE
-static real r_exp(real x) { return exp(x); }
-static real r_log(real x) { return log(x); }
-#else
-static real r_exp(real x) { return expf(x); }
-static real r_log(real x) { return logf(x); }
-#endif
-
-static real loss_regression(size_t n, const real *y, const real *target, real m, real *err)
-{
-    real loss = 0;
-    for (size_t k = 0; k < n; k++) {
-        real diff = y[k] - (target ? target[k] : 0);
-        err[k] = m * diff;
-        loss += (real)0.5 * (diff * err[k]);
-    }
-    return loss;
-}
-
-static real loss_classification(size_t n, const real *y, const real *target, real m, real *err)
-{
-    real top = n ? y[0] : 0, sum = 0, mass = 0, loss = 0;
-    for (size_t k = 1; k < n; k++) top = y[k] > top ? y[k] : top;
-    for (size_t k = 0; k < n; k++) {
-        err[k] = r_exp(y[k] - top);
-        sum += err[k];
-        mass += target ? target[k] : 0;
-    }
-    for (size_t k = 0; k < n; k++) {
-        real p = target ? target[k] : 0;
-        if (p > 0) loss += m * (p * (r_log(sum) - y[k] + top));
-        err[k] = m * (err[k] / sum * mass - p);
-    }
-    return loss;
-}
-
 static bool not_negative(const real *v, size_t n)
 {
     for (size_t i = 0; v && i < n; i++)
@@ -85,17 +51,6 @@ static void error_row(lsnn *s, size_t b, const real *y, const real *target, real
     if (!(m > 0)) return;
     s->loss[b] += s->cfg.loss == EP_CLASSIFICATION ? loss_classification(s->n_out, y, target, m, err)
                                                    : loss_regression(s->n_out, y, target, m, err);
-}
-
-static real loss_divisor(const lsnn *s, size_t T, const real *mask)
-{
-    ep_loss_norm norm = s->net.opt.loss_norm;
-    size_t steps = 0;
-    real d = 1;
-    for (size_t t = 0; t < T; t++) steps += !mask || mask[t] > 0;
-    if ((norm == EP_NORM_STEPS || norm == EP_NORM_BOTH) && steps > 0) d *= (real)steps;
-    if (norm == EP_NORM_BATCH || norm == EP_NORM_BOTH) d *= (real)s->nb;
-    return d;
 }
 
 /* Errors of rows 0 .. steps-1 of a strip that starts at step t0 of its trial. */
@@ -323,7 +278,7 @@ static ep_status run_trials(lsnn *s, const opt_trials *tr)
 {
     job a = {.s = s, .tr = tr, .slots = slots_for(s->nb)};
     for (size_t b = 0; b < s->nb; b++)
-        s->norm[b] = loss_divisor(s, (size_t)tr->T, tr->mask ? (const real *)tr->mask + b * (size_t)tr->T : NULL);
+        s->norm[b] = loss_divisor(s->net.opt.loss_norm, s->nb, (size_t)tr->T, tr->mask ? (const real *)tr->mask + b * (size_t)tr->T : NULL);
     s->t = s->T_all = (uint64_t)tr->T;
     s->learnt = true;
     s->fill = 0;

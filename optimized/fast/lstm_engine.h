@@ -291,7 +291,10 @@ static ep_status grad(opt_state *handle, const opt_trials *tr)
     reset(handle, OPT_RESET_ALL);
     fast_ftz was = fast_ftz_enter();
     s->nb = (size_t)tr->B;
-    for (size_t b = 0; b < s->nb; b++) s->norm[b] = loss_divisor(s, tr, b);
+    for (size_t b = 0; b < s->nb; b++) {
+        const real *mask = tr->mask ? (const real *)tr->mask + b * (size_t)tr->T : NULL;
+        s->norm[b] = loss_divisor(s->net.opt.loss_norm, s->nb, (size_t)tr->T, mask);
+    }
     if (s->chunks) grad_by_chunks(s, tr);
     else if (s->cfg.T > 0) grad_by_scan(s, tr);
     bool good = gradient_finite(s);

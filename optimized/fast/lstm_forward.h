@@ -7,6 +7,7 @@
 #define OPT_FAST_LSTM_FORWARD_H
 
 #include "lstm_state.h"
+#include "../loss.h"
 
 /* Column n of a packed matrix of k rows: entry q lies at [q panel]. */
 static real *packed_column(const state *s, real *to, size_t k, size_t n)
@@ -93,34 +94,6 @@ static void forward_rows(state *s, uint64_t t, size_t b0, size_t b1, const real 
     }
 }
 
-static real loss_regression(size_t n, const real *y, const real *target, real m, real *err)
-{
-    real loss = 0;
-    for (size_t k = 0; k < n; k++) {
-        real diff = y[k] - (target ? target[k] : 0);
-        err[k] = m * diff;
-        loss += (real)0.5 * (diff * err[k]);
-    }
-    return loss;
-}
-
-static real loss_classification(size_t n, const real *y, const real *target, real m, real *err)
-{
-    real top = n ? y[0] : 0, sum = 0, mass = 0, loss = 0;
-    for (size_t k = 1; k < n; k++) top = y[k] > top ? y[k] : top;
-    for (size_t k = 0; k < n; k++) {
-        err[k] = r_exp(y[k] - top);
-        sum += err[k];
-        mass += target ? target[k] : 0;
-    }
-    for (size_t k = 0; k < n; k++) {
-        real p = target ? target[k] : 0;
-        if (p > 0) loss += m * (p * (r_log(sum) - y[k] + top));
-        err[k] = m * (err[k] / sum * mass - p);
-    }
-    return loss;
-}
-
 /* err^t and loss of trial b with weight m. */
 static void loss_row(state *s, uint64_t t, size_t b, const real *target, real m)
 {
@@ -129,19 +102,6 @@ static void loss_row(state *s, uint64_t t, size_t b, const real *target, real m)
     if (m == 0) return;
     s->loss[b] += s->cfg.loss == EP_CLASSIFICATION ? loss_classification(s->n_out, y, target, m, err)
                                                    : loss_regression(s->n_out, y, target, m, err);
-}
-
-/* What loss_norm divides the weights of trial b by. */
-static real loss_divisor(const state *s, const opt_trials *tr, size_t b)
-{
-    ep_loss_norm norm = s->net.opt.loss_norm;
-    const real *mask = tr->mask ? (const real *)tr->mask + b * (size_t)tr->T : NULL;
-    size_t steps = 0;
-    for (size_t t = 0; t < (size_t)tr->T; t++) steps += !mask || mask[t] > 0;
-    real by = 1;
-    if ((norm == EP_NORM_STEPS || norm == EP_NORM_BOTH) && steps > 0) by *= (real)steps;
-    if (norm == EP_NORM_BATCH || norm == EP_NORM_BOTH) by *= (real)s->nb;
-    return by;
 }
 
 static void loss_of_trials(state *s, const opt_trials *tr, uint64_t t, size_t b)

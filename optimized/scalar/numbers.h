@@ -28,21 +28,21 @@ static inline real r_sigmoid(real x)
     return x < 0 ? e / (1 + e) : 1 / (1 + e);
 }
 
-static bool all_finite(const real *v, size_t n)
+static inline bool all_finite(const real *v, size_t n)
 {
     for (size_t i = 0; v && i < n; i++)
         if (!isfinite(v[i])) return false;
     return true;
 }
 
-static bool all_not_negative(const real *v, size_t n)
+static inline bool all_not_negative(const real *v, size_t n)
 {
     for (size_t i = 0; v && i < n; i++)
         if (!(v[i] >= 0)) return false;
     return true;
 }
 
-static void zero(real *v, size_t n)
+static inline void zero(real *v, size_t n)
 {
     for (size_t i = 0; i < n; i++) v[i] = 0;
 }

@@ -10,6 +10,7 @@
 #define OPT_SCALAR_READOUT_H
 
 #include "state.h"
+#include "../loss.h"
 
 static void readout_step(state *s, size_t b, uint64_t t)
 {
@@ -24,34 +25,6 @@ static void readout_step(state *s, size_t b, uint64_t t)
     }
 }
 
-static real loss_regression(size_t n, const real *y, const real *target, real m, real *err)
-{
-    real loss = 0;
-    for (size_t k = 0; k < n; k++) {
-        real diff = y[k] - (target ? target[k] : 0);
-        err[k] = m * diff;
-        loss += (real)0.5 * (diff * err[k]);
-    }
-    return loss;
-}
-
-static real loss_classification(size_t n, const real *y, const real *target, real m, real *err)
-{
-    real top = n ? y[0] : 0, sum = 0, mass = 0, loss = 0;
-    for (size_t k = 1; k < n; k++) top = y[k] > top ? y[k] : top;
-    for (size_t k = 0; k < n; k++) {
-        err[k] = r_exp(y[k] - top);
-        sum += err[k];
-        mass += target ? target[k] : 0;
-    }
-    for (size_t k = 0; k < n; k++) {
-        real p = target ? target[k] : 0;
-        if (p > 0) loss += m * (p * (r_log(sum) - y[k] + top));
-        err[k] = m * (err[k] / sum * mass - p);
-    }
-    return loss;
-}
-
 /* err^t and the loss of one trial and step with weight m. */
 static void loss_step(state *s, size_t b, uint64_t t, const real *target, real m)
 {
@@ -61,18 +34,6 @@ static void loss_step(state *s, size_t b, uint64_t t, const real *target, real m
     if (m == 0) return;
     s->loss[b] += softmax ? loss_classification(s->n_out, y, target, m, err)
                           : loss_regression(s->n_out, y, target, m, err);
-}
-
-/* What loss_norm divides a trial's weights by: its steps with m > 0, the trials, or both. */
-static real loss_divisor(const state *s, size_t T, const real *mask)
-{
-    ep_loss_norm norm = s->net.opt.loss_norm;
-    size_t steps = 0;
-    for (size_t t = 0; t < T; t++) steps += !mask || mask[t] > 0;
-    real d = 1;
-    if ((norm == EP_NORM_STEPS || norm == EP_NORM_BOTH) && steps > 0) d *= (real)steps;
-    if (norm == EP_NORM_BATCH || norm == EP_NORM_BOTH) d *= (real)s->nb;
-    return d;
 }
 
 /* zbar^t = kappa zbar^{t-1} + g_out z^t, the last one for z = 1. */

@@ -119,7 +119,7 @@ static void gradient_run(state *s, const opt_trials *tr)
 {
     size_t T = (size_t)tr->T, stride = tr->x ? s->n_in : 0;
     const real *x = tr->x ? tr->x : s->silence;
-    for (size_t b = 0; b < s->nb; b++) s->norm[b] = loss_divisor(s, T, mask_of(tr, b));
+    for (size_t b = 0; b < s->nb; b++) s->norm[b] = loss_divisor(s->net.opt.loss_norm, s->nb, T, mask_of(tr, b));
     for (size_t t = 1; t <= T; t++) {
         step_all(s, x + (t - 1) * stride, T * stride);
         losses(s, tr, t);
