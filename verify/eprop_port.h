@@ -101,7 +101,7 @@ enum {
 /* Quantities, in the order in which a step computes them. Traces have M columns a row: channel by channel n_in inputs,
  * n_rec recurrent, 1 bias; then the model's constants in the order alpha, rho, beta, alpha_s. */
 enum {
-    EPROP_Q_I,       /* [B][T][n_rec][c] input current */
+    EPROP_Q_I,       /* [B][T][c][n_rec] input current */
     EPROP_Q_S,       /* [B][T][n_rec] synaptic current */
     EPROP_Q_V,       /* [B][T][n_rec] */
     EPROP_Q_A,       /* [B][T][n_rec] */
