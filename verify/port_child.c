@@ -5,6 +5,7 @@
 #define _XOPEN_SOURCE 700 /* nftw */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -166,17 +167,16 @@ static ep_status start(const vfy_port_args *a, double cpu, vfy_child *c, char **
 
 ep_status vfy_child_start(const vfy_port_args *a, double cpu_seconds, vfy_child *out, char *err, size_t n)
 {
-    char *args[MOST_ARGS + 1] = {NULL}, *path = NULL;
+    char *args[MOST_ARGS + 1] = {NULL}, place[PATH_MAX], *path = NULL; /* on the stack: a forked child frees nothing */
     vfy_child c = {0, -1, -1, -1, ""};
     ep_status st = EP_OK;
     if (a->way == VFY_WAY_COMMAND && split_command(a->target, args) == 0) {
         if (n) (void)snprintf(err, n, "found command `%.60s`, expected 1 to %d words", a->target, MOST_ARGS);
         st = EP_IO;
     }
-    if (a->way == VFY_WAY_PLUGIN && !(path = realpath(a->target, NULL))) st = fail(err, n, a->target);
+    if (a->way == VFY_WAY_PLUGIN && !(path = realpath(a->target, place))) st = fail(err, n, a->target);
     if (st == EP_OK) st = start(a, cpu_seconds, &c, args, path, err, n);
     for (int i = 0; i < MOST_ARGS && args[i]; i++) free(args[i]);
-    free(path);
     if (st != EP_OK) leave_places(&c);
     else *out = c;
     return st;
