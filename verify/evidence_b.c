@@ -31,33 +31,23 @@ static double log2_of(mpfr_srcptr x)
     return log2(fabs(m)) + (double)e;
 }
 
-/* log2 of the widest entry of a group. */
-static double log2_width(const ref_grad *g, int group)
-{
-    mpfr_t d;
-    double worst = -INFINITY;
-    mpfr_init2(d, 64);
-    for (size_t i = 0; i < g->n[group]; i++) {
-        mpfi_diam_abs(d, g->g[group][i].i);
-        worst = fmax(worst, log2_of(d));
-    }
-    mpfr_clear(d);
-    return worst;
-}
-
-/* log2 of a lower bound of the group's largest |entry|. */
-static double log2_scale(const ref_grad *g, int group)
+/* log2 of the largest that `measure` finds in a group. */
+static double log2_most(const ref_grad *g, int group, int (*measure)(mpfr_ptr, mpfi_srcptr))
 {
     mpfr_t d;
     double most = -INFINITY;
     mpfr_init2(d, 64);
     for (size_t i = 0; i < g->n[group]; i++) {
-        mpfi_mig(d, g->g[group][i].i);
+        measure(d, g->g[group][i].i);
         most = fmax(most, log2_of(d));
     }
     mpfr_clear(d);
     return most;
 }
+
+/* The widest entry; a lower bound of the largest |entry|. */
+static double log2_width(const ref_grad *g, int group) { return log2_most(g, group, mpfi_diam_abs); }
+static double log2_scale(const ref_grad *g, int group) { return log2_most(g, group, mpfi_mig); }
 
 /* The plan: how large each group's gradient is (in binary64), and the precisions to try. */
 typedef struct plan {
