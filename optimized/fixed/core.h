@@ -64,6 +64,7 @@ int32_t fix_fit(fix_state *s, unsigned q, int64_t n, unsigned f, uint32_t j, uin
 int32_t fix_fit2(fix_state *s, unsigned q, int64_t a, unsigned fa, int64_t b, unsigned fb, uint32_t j, uint32_t i);
 /* Section 6 of FIXED.md. */
 bool fix_profile_fits(const fix_profile *p, int32_t n_in, int32_t n_rec, int32_t n_out);
+void fix_fill(fix_array *a, const int32_t *v); /* NULL: 0 */
 bool fix_in_format(const fix_profile *p, unsigned q, const int32_t *v, size_t n);
 
 #endif

@@ -46,7 +46,7 @@ typedef struct fix_config {
     int32_t alpha, kappa, keep; /* format D */
     int32_t v_th, slope, eta;   /* formats V, S, N */
     const int32_t *rho, *beta;  /* [n_rec], formats D, B; ALIF only */
-    const int32_t *W;           /* [n_rec][n_in + n_rec + 1] */
+    const int32_t *W;           /* [n_rec][n_in + n_rec + 1]; NULL: 0, as WO and FB */
     const int32_t *WO;          /* [n_out][n_rec + 1] */
     const int32_t *FB;          /* [n_rec][n_out]; global: one word; symmetric: not read */
     uint64_t seed;
@@ -65,12 +65,20 @@ void fix_begin(fix_state *s);
 /* One step: x [n_in] format X, target [n_out] format Y, or NULL where the step is masked. FIX_RANGE: nothing done.
  * Cost O(n_rec (n_in + n_rec)). */
 fix_status fix_step(fix_state *s, const int32_t *x, const int32_t *target);
+/* The same in two halves: everything up to the readout, with ER and L = 0; then, at most once a step, the gradient of this step
+ * from a target, from given errors ER [n_out], or from given signals L [n_rec] (no gradient by WO). */
+fix_status fix_forward(fix_state *s, const int32_t *x);
+fix_status fix_learn(fix_state *s, const int32_t *target);
+fix_status fix_learn_error(fix_state *s, const int32_t *er);
+fix_status fix_learn_signal(fix_state *s, const int32_t *L);
 /* Weights minus eta times the gradients, which become 0. */
 void fix_update(fix_state *s);
 /* Elements of quantity q (0: not kept), element i of it row-major, saturations or wraps of q since fix_init. */
 size_t fix_elements(const fix_state *s, int q);
 int32_t fix_get(const fix_state *s, int q, size_t i);
 uint64_t fix_events(const fix_state *s, int q);
+/* FIX_RANGE: not kept, not in its format, or not 0 where it is masked. z is that of the step just done. */
+fix_status fix_set(fix_state *s, int q, size_t i, int32_t n);
 /* FNV-1a over everything above; equal on every machine. */
 uint64_t fix_digest(const fix_state *s);
 

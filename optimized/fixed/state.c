@@ -64,13 +64,14 @@ static bool constants_valid(const fix_config *c)
         for (size_t j = 0; j < n; j++)
             if (!is_decay(p, c->rho[j], 0) || c->beta[j] < 0) return false;
     }
-    if (!fix_in_format(p, FIX_W, c->W, n * M) || !fix_in_format(p, FIX_WO, c->WO, (size_t)c->n_out * (n + 1))) return false;
-    for (size_t j = 0; j < n; j++)
+    if (c->W && !fix_in_format(p, FIX_W, c->W, n * M)) return false;
+    if (c->WO && !fix_in_format(p, FIX_WO, c->WO, (size_t)c->n_out * (n + 1))) return false;
+    for (size_t j = 0; c->W && j < n; j++)
         if (c->W[j * M + (size_t)c->n_in + j] != 0) return false;
-    return elements(c, FIX_FB) == 0 || fix_in_format(p, FIX_FB, c->FB, elements(c, FIX_FB));
+    return !c->FB || fix_in_format(p, FIX_FB, c->FB, elements(c, FIX_FB));
 }
 
-static void fill(fix_array *a, const int32_t *v)
+void fix_fill(fix_array *a, const int32_t *v)
 {
     for (size_t k = 0; k < a->n; k++) fix_store(a, k, v ? v[k] : 0);
 }
@@ -106,6 +107,7 @@ fix_status fix_init(fix_state **out, const fix_config *c, void *mem, size_t size
     s->slope = c->slope;
     s->eta = c->eta;
     s->delay = (uint32_t)c->delay;
+    s->newest = s->delay - 1;
     s->feedback = c->feedback;
     s->alif = c->alif;
     at += padded(sizeof *s);
@@ -117,9 +119,9 @@ fix_status fix_init(fix_state **out, const fix_config *c, void *mem, size_t size
         s->q[q].bytes = bytes_of(c->profile, q);
         at += padded(elements(c, q) * s->q[q].bytes);
     }
-    fill(&s->q[FIX_W], c->W);
-    fill(&s->q[FIX_WO], c->WO);
-    if (s->q[FIX_FB].n) fill(&s->q[FIX_FB], c->FB);
+    fix_fill(&s->q[FIX_W], c->W);
+    fix_fill(&s->q[FIX_WO], c->WO);
+    if (s->q[FIX_FB].n) fix_fill(&s->q[FIX_FB], c->FB);
     *out = s;
     return FIX_OK;
 }
@@ -127,12 +129,30 @@ fix_status fix_init(fix_state **out, const fix_config *c, void *mem, size_t size
 void fix_begin(fix_state *s)
 {
     for (unsigned q = 0; q < FIX_COUNT; q++)
-        if (q != FIX_W && q != FIX_WO && q != FIX_FB && q != FIX_G && q != FIX_GO) fill(&s->q[q], 0);
+        if (q != FIX_W && q != FIX_WO && q != FIX_FB && q != FIX_G && q != FIX_GO) fix_fill(&s->q[q], 0);
     zero(s->past, (size_t)s->delay * (size_t)s->n_rec);
 }
 
 size_t fix_elements(const fix_state *s, int q) { return q >= 0 && q < FIX_COUNT ? s->q[q].n : 0; }
 int32_t fix_get(const fix_state *s, int q, size_t i) { return i < fix_elements(s, q) ? fix_load(&s->q[q], i) : 0; }
+
+static bool masked(const fix_state *s, int q, size_t i)
+{
+    size_t M = (size_t)s->M;
+    bool pairs = q == FIX_W || q == FIX_EA || q == FIX_E || q == FIX_EB || q == FIX_G;
+    return pairs && i % M == (size_t)s->n_in + i / M;
+}
+
+fix_status fix_set(fix_state *s, int q, size_t i, int32_t n)
+{
+    int32_t top = q == FIX_z ? 1 : 65535;
+    if (i >= fix_elements(s, q) || (masked(s, q, i) && n != 0)) return FIX_RANGE;
+    if (q < FIX_N_FORMAT ? !fix_in_format(s->profile, (unsigned)q, &n, 1) : n < 0 || n > top) return FIX_RANGE;
+    fix_store(&s->q[q], i, n);
+    if (q == FIX_z) s->past[s->newest * (uint32_t)s->n_rec + (uint32_t)i] = (uint8_t)n;
+    return FIX_OK;
+}
+
 uint64_t fix_events(const fix_state *s, int q) { return q >= 0 && q < FIX_N_FORMAT ? s->events[q] : 0; }
 
 static uint64_t hash(uint64_t h, uint64_t n)

@@ -137,16 +137,20 @@ static void readout(fix_state *s)
     }
 }
 
-static void signals(fix_state *s, const int32_t *target)
+static void errors(fix_state *s, const int32_t *target)
+{
+    for (size_t k = 0; k < (size_t)s->n_out; k++) {
+        int64_t d = (int64_t)fix_load(&s->q[FIX_Y], k) - target[k];
+        fix_store(&s->q[FIX_ER], k, fix_fit(s, FIX_ER, d, fix_frac(s, FIX_Y), (uint32_t)k, 0));
+    }
+}
+
+static void feed_back(fix_state *s)
 {
     size_t n = (size_t)s->n_rec, K = (size_t)s->n_out;
     bool sym = s->feedback == FIX_SYMMETRIC, global = s->feedback == FIX_GLOBAL;
     const fix_array *w = &s->q[sym ? FIX_WO : FIX_FB], *er = &s->q[FIX_ER];
     unsigned f = fix_frac(s, sym ? FIX_WO : FIX_FB) + fix_frac(s, FIX_ER);
-    for (size_t k = 0; k < K; k++) {
-        int64_t d = (int64_t)fix_load(&s->q[FIX_Y], k) - target[k];
-        fix_store(&s->q[FIX_ER], k, fix_fit(s, FIX_ER, d, fix_frac(s, FIX_Y), (uint32_t)k, 0));
-    }
     for (size_t j = 0; j < n; j++) {
         int64_t sum = 0;
         for (size_t k = 0; k < K; k++)
@@ -177,10 +181,8 @@ static void gradients(fix_state *s)
     }
 }
 
-fix_status fix_step(fix_state *s, const int32_t *x, const int32_t *target)
+static void forward(fix_state *s, const int32_t *x)
 {
-    if (!fix_in_format(s->profile, FIX_X, x, (size_t)s->n_in)) return FIX_RANGE;
-    if (target && !fix_in_format(s->profile, FIX_Y, target, (size_t)s->n_out)) return FIX_RANGE;
     s->t++;
     source_traces(s, x);
     if (s->alif) adaptation_traces(s);
@@ -191,14 +193,49 @@ fix_status fix_step(fix_state *s, const int32_t *x, const int32_t *target)
     s->row = s->row + 1 == s->delay ? 0 : s->row + 1;
     traces(s);
     readout(s);
-    if (target) {
-        signals(s, target);
-        gradients(s);
-        return FIX_OK;
-    }
-    for (size_t k = 0; k < (size_t)s->n_out; k++) fix_store(&s->q[FIX_ER], k, 0);
-    for (size_t j = 0; j < (size_t)s->n_rec; j++) fix_store(&s->q[FIX_L], j, 0);
+    fix_fill(&s->q[FIX_ER], 0);
+    fix_fill(&s->q[FIX_L], 0);
+}
+
+fix_status fix_forward(fix_state *s, const int32_t *x)
+{
+    if (!fix_in_format(s->profile, FIX_X, x, (size_t)s->n_in)) return FIX_RANGE;
+    forward(s, x);
     return FIX_OK;
+}
+
+fix_status fix_learn(fix_state *s, const int32_t *target)
+{
+    if (!fix_in_format(s->profile, FIX_Y, target, (size_t)s->n_out)) return FIX_RANGE;
+    errors(s, target);
+    feed_back(s);
+    gradients(s);
+    return FIX_OK;
+}
+
+fix_status fix_learn_error(fix_state *s, const int32_t *er)
+{
+    if (!fix_in_format(s->profile, FIX_ER, er, (size_t)s->n_out)) return FIX_RANGE;
+    fix_fill(&s->q[FIX_ER], er);
+    feed_back(s);
+    gradients(s);
+    return FIX_OK;
+}
+
+fix_status fix_learn_signal(fix_state *s, const int32_t *L)
+{
+    if (!fix_in_format(s->profile, FIX_L, L, (size_t)s->n_rec)) return FIX_RANGE;
+    fix_fill(&s->q[FIX_L], L);
+    gradients(s);
+    return FIX_OK;
+}
+
+fix_status fix_step(fix_state *s, const int32_t *x, const int32_t *target)
+{
+    if (!fix_in_format(s->profile, FIX_X, x, (size_t)s->n_in)) return FIX_RANGE;
+    if (target && !fix_in_format(s->profile, FIX_Y, target, (size_t)s->n_out)) return FIX_RANGE;
+    forward(s, x);
+    return target ? fix_learn(s, target) : FIX_OK;
 }
 
 /* Element k of q: Q_q(keep w - clipped eta g). */
