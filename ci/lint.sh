@@ -68,9 +68,10 @@ forbid libeprop-spec.a '^(mpfr|mpfi|__gmp|ref_|vfy_|opt_|task_|bench_|rep_|mallo
 forbid libeprop-ref.a '^(vfy_|opt_|task_|bench_|rep_|json_)' 'the reference stands on nothing of the others'
 forbid libeprop-verify.a '^(opt_|bench_|rep_)' 'the judge reaches engines only through eprop_port.h'
 forbid libeprop-optimized.a '^(mpfr|mpfi|__gmp|ref_|vfy_|task_|bench_|rep_)' 'the kernels use neither MPFR nor the judge'
+forbid libeprop-tasks.a '^(vfy_|bench_|rep_)' 'tasks make problems: they know neither the judge nor the report'
 forbid libeprop-report.a '^(mpfr|mpfi|__gmp|ep_|ref_|vfy_|opt_|task_|bench_)' 'reports reads files and links nothing of the others'
 # Libraries never print to the standard streams and never exit.
-for lib in spec ref verify optimized report; do
+for lib in spec ref verify optimized tasks report; do
     forbid libeprop-$lib.a '^(printf|puts|putchar|exit|abort|system|__printf_chk)$' 'a library never prints, exits or runs a shell'
 done
 

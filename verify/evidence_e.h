@@ -22,15 +22,6 @@ typedef struct vfy_table_a_row {
  * EP_DOMAIN: losses not in 1..5; EP_NOMEM; or what ref_run_batch and ref_gradient answer. */
 EP_MUST_USE ep_status vfy_table_a(const ref_arith *ar, long prec, int threads, int losses, vfy_table_a_row *rows);
 
-/* The published set-up alone, as doubles; what is drawn and in which order is part of it. */
-typedef struct vfy_table_a_case {
-    ep_net net;
-    ep_batch batch;
-    double *store;
-} vfy_table_a_case;
-EP_MUST_USE ep_status vfy_table_a_make(vfy_table_a_case *out);
-void vfy_table_a_free(vfy_table_a_case *k);
-
 /* ---- cases worked by hand --------------------------------------------------------------------------------- */
 
 /* Runs every hand-worked case of a model (EP_N_MODEL: all) and counts the numbers that are not the fraction on

@@ -1,12 +1,12 @@
 # verify/: the judge. libeprop-verify and the program eprop-verify (verify/cli).
-CPPFLAGS_verify := -Iverify
+CPPFLAGS_verify += -Iverify
 VFY_SRC := $(wildcard verify/*.c)
 LIB_VFY := $(BUILD)/libeprop-verify.a
 LDLIBS_VFY := -ljansson -ldl $(LDLIBS_REF)
 $(eval $(call static_lib,eprop-verify,$(VFY_SRC)))
-$(eval $(call program,eprop-verify,$(wildcard verify/cli/*.c),$(LIB_VFY) $(LIB_REF) $(LIB_SPEC),$(LDLIBS_VFY)))
+$(eval $(call program,eprop-verify,$(wildcard verify/cli/*.c),$(LIB_VFY) $(LIB_TASKS) $(LIB_REF) $(LIB_SPEC),$(LDLIBS_VFY)))
 # Check's archive calls floor: libm must come after it for tests that need nothing else of libm.
-$(call check_tests,$(wildcard verify/test/test_*.c),$(LIB_VFY) $(LIB_REF) $(LIB_SPEC),$(LDLIBS_VFY) -lcheck -lm)
+$(call check_tests,$(wildcard verify/test/test_*.c),$(LIB_VFY) $(LIB_TASKS) $(LIB_REF) $(LIB_SPEC),$(LDLIBS_VFY) -lcheck -lm)
 
 # Criterion, black-box: one program from verify/conform/*.c; it links nothing of ours and runs command lines.
 CONFORM_SRC := $(wildcard verify/conform/*.c)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "evidence_e.h"
+#include "table_a.h"
 
 static double multiplier(void)
 {
@@ -21,9 +22,9 @@ static double multiplier(void)
 /* What numpy 1.24 draws for the published set-up. */
 START_TEST(test_table_a_setup)
 {
-    vfy_table_a_case k;
+    task_table_a k;
     char why[160] = "";
-    ck_assert_int_eq(vfy_table_a_make(&k), EP_OK);
+    ck_assert_int_eq(task_table_a_make(&k), EP_OK);
     ck_assert_msg(ep_net_check(&k.net, why, sizeof why) == EP_OK, "%s", why);
     ck_assert_msg(ep_batch_check(&k.net, &k.batch, why, sizeof why) == EP_OK, "%s", why);
     const double *Win = k.net.Win, *Wrec = k.net.Wrec, *Wout = k.net.Wout, *B = k.net.B, *y = k.batch.target;
@@ -53,7 +54,7 @@ START_TEST(test_table_a_setup)
     ck_near(y[500], 0x1.a8da498793f05p-1, 1e-15);
     ck_near(y[999], -0x1.1f172d3679e03p-50, 1e-14);
     ck_same(fabs(y[84]), 1.0);
-    vfy_table_a_free(&k);
+    task_table_a_free(&k);
 }
 END_TEST
 

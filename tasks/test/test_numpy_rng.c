@@ -48,19 +48,19 @@ enum { N_GOLDEN = sizeof goldens / sizeof *goldens };
 START_TEST(test_words)
 {
     const golden *g = &goldens[_i];
-    vfy_numpy_rng r;
-    vfy_numpy_seed(&r, g->seed);
-    for (int k = 0; k < 3; k++) ck_assert_uint_eq(vfy_numpy_u32(&r), g->u32[k]);
+    task_numpy_rng r;
+    task_numpy_seed(&r, g->seed);
+    for (int k = 0; k < 3; k++) ck_assert_uint_eq(task_numpy_u32(&r), g->u32[k]);
 }
 END_TEST
 
 /* ISO C++ 26.5.5: the 10000th number of mt19937 with its default seed. */
 START_TEST(test_standard_word)
 {
-    vfy_numpy_rng r;
-    vfy_numpy_seed(&r, 5489);
-    for (int k = 0; k < 9999; k++) (void)vfy_numpy_u32(&r);
-    ck_assert_uint_eq(vfy_numpy_u32(&r), 4123659995u);
+    task_numpy_rng r;
+    task_numpy_seed(&r, 5489);
+    for (int k = 0; k < 9999; k++) (void)task_numpy_u32(&r);
+    ck_assert_uint_eq(task_numpy_u32(&r), 4123659995u);
 }
 END_TEST
 
@@ -68,11 +68,11 @@ START_TEST(test_rand)
 {
     static const int late[5] = {311, 312, 623, 624, 1999};
     const golden *g = &goldens[_i];
-    vfy_numpy_rng r;
-    vfy_numpy_seed(&r, g->seed);
+    task_numpy_rng r;
+    task_numpy_seed(&r, g->seed);
     int seen = 0;
     for (int k = 0; k < 2000; k++) {
-        double x = vfy_numpy_rand(&r);
+        double x = task_numpy_rand(&r);
         if (k < 3) ck_same(x, g->rand[k]);
         if (k != late[seen]) continue;
         ck_same(x, g->late[seen]);
@@ -91,9 +91,9 @@ static void same_normal(double got, double want)
 START_TEST(test_randn)
 {
     const golden *g = &goldens[_i];
-    vfy_numpy_rng r;
-    vfy_numpy_seed(&r, g->seed);
-    for (int k = 0; k < 5; k++) same_normal(vfy_numpy_randn(&r), g->randn[k]);
+    task_numpy_rng r;
+    task_numpy_seed(&r, g->seed);
+    for (int k = 0; k < 5; k++) same_normal(task_numpy_randn(&r), g->randn[k]);
 }
 END_TEST
 
@@ -101,17 +101,17 @@ END_TEST
 START_TEST(test_cache)
 {
     const golden *g = &goldens[_i];
-    vfy_numpy_rng r;
-    vfy_numpy_seed(&r, g->seed);
-    for (int k = 0; k < 999; k++) (void)vfy_numpy_randn(&r);
+    task_numpy_rng r;
+    task_numpy_seed(&r, g->seed);
+    for (int k = 0; k < 999; k++) (void)task_numpy_randn(&r);
     ck_assert(r.has_gauss);
-    ck_same(vfy_numpy_rand(&r), g->after[0]);
-    same_normal(vfy_numpy_randn(&r), g->after[1]);
-    same_normal(vfy_numpy_randn(&r), g->after[2]);
-    ck_same(vfy_numpy_uniform(&r, 0.5, 2.0), g->after[3]);
+    ck_same(task_numpy_rand(&r), g->after[0]);
+    same_normal(task_numpy_randn(&r), g->after[1]);
+    same_normal(task_numpy_randn(&r), g->after[2]);
+    ck_same(task_numpy_uniform(&r, 0.5, 2.0), g->after[3]);
     ck_assert(r.has_gauss);
-    vfy_numpy_seed(&r, g->seed);
-    same_normal(vfy_numpy_randn(&r), g->randn[0]);
+    task_numpy_seed(&r, g->seed);
+    same_normal(task_numpy_randn(&r), g->randn[0]);
 }
 END_TEST
 
@@ -120,7 +120,7 @@ START_TEST(test_linspace)
     static const double want[7] = {0x1.3333333333333p-2, 0x1.8888888888889p+0, 0x1.6222222222222p+1, 0x1.0p+2,
                                    0x1.4eeeeeeeeeeefp+2, 0x1.9dddddddddddep+2, 0x1.ecccccccccccdp+2};
     double got[7];
-    vfy_numpy_linspace(0.3, 7.7, 7, got);
+    task_numpy_linspace(0.3, 7.7, 7, got);
     for (int k = 0; k < 7; k++) ck_same(got[k], want[k]);
 }
 END_TEST
@@ -128,13 +128,13 @@ END_TEST
 /* Each number of rand is the word pair (a >> 5, b >> 6) of a second generator; each uniform lies in its interval. */
 START_TEST(test_bits)
 {
-    vfy_numpy_rng r, words;
+    task_numpy_rng r, words;
     uint32_t seed = (uint32_t)_i * 2654435761u;
-    vfy_numpy_seed(&r, seed);
-    vfy_numpy_seed(&words, seed);
+    task_numpy_seed(&r, seed);
+    task_numpy_seed(&words, seed);
     for (int k = 0; k < 700; k++) {
-        uint64_t a = vfy_numpy_u32(&words) >> 5, b = vfy_numpy_u32(&words) >> 6;
-        double x = k & 1 ? vfy_numpy_uniform(&r, -3.0, 5.0) : vfy_numpy_rand(&r), u = ldexp((double)(a << 26 | b), -53);
+        uint64_t a = task_numpy_u32(&words) >> 5, b = task_numpy_u32(&words) >> 6;
+        double x = k & 1 ? task_numpy_uniform(&r, -3.0, 5.0) : task_numpy_rand(&r), u = ldexp((double)(a << 26 | b), -53);
         ck_same(x, k & 1 ? -3.0 + 8.0 * u : u);
         ck_assert_msg(k & 1 ? x >= -3.0 && x < 5.0 : x >= 0.0 && x < 1.0, "out of range: %a", x);
     }

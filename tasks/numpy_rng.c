@@ -6,7 +6,7 @@
 
 enum { N = 624, M = 397 };
 
-void vfy_numpy_seed(vfy_numpy_rng *r, uint32_t seed)
+void task_numpy_seed(task_numpy_rng *r, uint32_t seed)
 {
     r->key[0] = seed;
     for (uint32_t k = 1; k < N; k++) {
@@ -18,7 +18,7 @@ void vfy_numpy_seed(vfy_numpy_rng *r, uint32_t seed)
     r->gauss = 0.0;
 }
 
-static void refill(vfy_numpy_rng *r)
+static void refill(task_numpy_rng *r)
 {
     for (int k = 0; k < N; k++) {
         uint32_t y = (r->key[k] & UINT32_C(0x80000000)) | (r->key[(k + 1) % N] & UINT32_C(0x7fffffff));
@@ -27,7 +27,7 @@ static void refill(vfy_numpy_rng *r)
     r->pos = 0;
 }
 
-uint32_t vfy_numpy_u32(vfy_numpy_rng *r)
+uint32_t task_numpy_u32(task_numpy_rng *r)
 {
     if (r->pos == N) refill(r);
     uint32_t y = r->key[r->pos++];
@@ -37,13 +37,13 @@ uint32_t vfy_numpy_u32(vfy_numpy_rng *r)
     return y ^ (y >> 18);
 }
 
-double vfy_numpy_rand(vfy_numpy_rng *r)
+double task_numpy_rand(task_numpy_rng *r)
 {
-    double high = (double)(vfy_numpy_u32(r) >> 5), low = (double)(vfy_numpy_u32(r) >> 6);
+    double high = (double)(task_numpy_u32(r) >> 5), low = (double)(task_numpy_u32(r) >> 6);
     return (high * 0x1p26 + low) * 0x1p-53;
 }
 
-double vfy_numpy_randn(vfy_numpy_rng *r)
+double task_numpy_randn(task_numpy_rng *r)
 {
     if (r->has_gauss) {
         r->has_gauss = false;
@@ -51,8 +51,8 @@ double vfy_numpy_randn(vfy_numpy_rng *r)
     }
     double a, b, s;
     do {
-        a = 2.0 * vfy_numpy_rand(r) - 1.0;
-        b = 2.0 * vfy_numpy_rand(r) - 1.0;
+        a = 2.0 * task_numpy_rand(r) - 1.0;
+        b = 2.0 * task_numpy_rand(r) - 1.0;
         s = a * a + b * b;
     } while (s >= 1.0 || s == 0.0);
     double f = sqrt(-2.0 * log(s) / s);
@@ -61,9 +61,9 @@ double vfy_numpy_randn(vfy_numpy_rng *r)
     return f * b;
 }
 
-double vfy_numpy_uniform(vfy_numpy_rng *r, double lo, double hi) { return lo + (hi - lo) * vfy_numpy_rand(r); }
+double task_numpy_uniform(task_numpy_rng *r, double lo, double hi) { return lo + (hi - lo) * task_numpy_rand(r); }
 
-void vfy_numpy_linspace(double lo, double hi, size_t n, double *out)
+void task_numpy_linspace(double lo, double hi, size_t n, double *out)
 {
     double step = (hi - lo) / (double)(n - 1);
     for (size_t i = 0; i < n; i++) out[i] = (double)i * step + lo;
