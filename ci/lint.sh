@@ -67,11 +67,20 @@ forbid() { # ARCHIVE PATTERN REASON
 forbid libeprop-spec.a '^(mpfr|mpfi|__gmp|ref_|vfy_|opt_|task_|bench_|rep_|malloc$|calloc$|realloc$)' 'the specification is plain C without allocation'
 forbid libeprop-ref.a '^(vfy_|opt_|task_|bench_|rep_|json_)' 'the reference stands on nothing of the others'
 forbid libeprop-verify.a '^(opt_|bench_|rep_)' 'the judge reaches engines only through eprop_port.h'
+forbid libeprop-judge.a '^(mpfr|mpfi|__gmp|ref_|opt_|task_|bench_|rep_)' 'the judge alone stands on libeprop-spec'
 forbid libeprop-optimized.a '^(mpfr|mpfi|__gmp|ref_|vfy_|task_|bench_|rep_)' 'the kernels use neither MPFR nor the judge'
 forbid libeprop-tasks.a '^(vfy_|bench_|rep_)' 'tasks make problems: they know neither the judge nor the report'
 forbid libeprop-report.a '^(mpfr|mpfi|__gmp|ep_|ref_|vfy_|opt_|task_|bench_)' 'reports reads files and links nothing of the others'
+# What the judge alone uses of verify/ is its own: nothing of the evidence, which needs the reference.
+if [ -f "$build/libeprop-judge.a" ]; then
+    nm "$build/libeprop-judge.a" 2>/dev/null | awk '$1 == "U" { used[$2] = 1 } NF == 3 && $2 ~ /[TDBR]/ { own[$3] = 1 }
+        END { for (s in used) if (s ~ /^vfy_/ && !(s in own)) print s }' | while read -r s; do bad "libeprop-judge.a: uses $s, which is not the judge's own"; done
+fi
+if [ -f "$build/eprop-judge" ] && command -v readelf >/dev/null 2>&1; then
+    readelf -d "$build/eprop-judge" | grep -oE 'NEEDED.*lib(mpfr|mpfi|gmp)[^]]*' | while read -r s; do bad "eprop-judge: $s; it must run without MPFR, MPFI and GMP"; done
+fi
 # Libraries never print to the standard streams and never exit.
-for lib in spec ref verify optimized tasks report; do
+for lib in spec ref judge verify optimized tasks report; do
     forbid libeprop-$lib.a '^(printf|puts|putchar|exit|abort|system|__printf_chk)$' 'a library never prints, exits or runs a shell'
 done
 

@@ -25,7 +25,7 @@ bench: $(BENCHES) ## run the measurements of bench/
 peers: $(BENCHES) ## the fast engine beside PyTorch, where python3-torch is installed (about 4 minutes)
 	@sh bench/peers/compare.sh $(BUILD)
 
-lint: $(LIBS) ## rules of the house: dependencies, sizes, names, cppcheck
+lint: $(LIBS) $(BUILD)/eprop-judge ## rules of the house: dependencies, sizes, names, cppcheck
 	@sh ci/lint.sh $(BUILD)
 format: ## reformat the C files with clang-format
 	clang-format -i $(sort $(ALL_SRC)) $(wildcard */*.h)

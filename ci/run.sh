@@ -18,6 +18,15 @@ stage() {
     coverage) make -j"$jobs" coverage ;;
     report) make -j"$jobs" report ;;
     report-check) make -j"$jobs" report-check ;;
+    judge)
+        # A stranger's machine: the two archives and a compiler; MPFR, MPFI, GMP and Jansson are not asked for.
+        d=$(mktemp -d)
+        make dist-judge dist-vectors
+        for f in build/eprop-judge-*.tar.gz build/eprop-vectors-v1.tar.gz; do tar -C "$d" -xzf "$f"; done
+        (cd "$d"/eprop-judge-* && make JANSSON=no && make port &&
+            ./eprop-judge port --port ./port --vectors ../vectors-v1 --min 30 --junit ../eprop.xml | tail -n 2 &&
+            { ! ldd eprop-judge 2>/dev/null | grep -E 'mpfr|mpfi|gmp|jansson'; } && grep -q '<skipped' ../eprop.xml)
+        rm -rf "$d" ;;
     install)
         d=$(mktemp -d)
         make PREFIX="$d/p" install
@@ -33,8 +42,8 @@ stage() {
         left=$(find "$d" -type f)
         rm -rf "$d"
         if [ -n "$left" ]; then echo "install: uninstall left $left" >&2; exit 1; fi ;;
-    all) for s in deps build check lint clang sanitize install report report-check; do stage "$s"; done ;;
-    *) echo "run.sh: unknown stage '$1'; stages: deps build check clang lint sanitize valgrind coverage report report-check install all" >&2; exit 2 ;;
+    all) for s in deps build check lint clang sanitize judge install report report-check; do stage "$s"; done ;;
+    *) echo "run.sh: unknown stage '$1'; stages: deps build check clang lint sanitize valgrind coverage judge report report-check install all" >&2; exit 2 ;;
     esac
 }
 if [ $# -eq 0 ]; then echo "usage: ci/run.sh STAGE..." >&2; exit 2; fi

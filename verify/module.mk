@@ -1,7 +1,15 @@
 # verify/: the judge. libeprop-verify and the program eprop-verify (verify/cli).
 CPPFLAGS_verify += -Iverify
-VFY_SRC := $(wildcard verify/*.c)
-LIB_VFY := $(BUILD)/libeprop-verify.a
+# The judge proper: vector files, ports, the comparer, the verdict. It stands on libeprop-spec alone.
+JUDGE_SRC := $(sort $(addprefix verify/,compare.c outfile.c plugin.c quantity.c result.c sha256.c vectors_flags.c) \
+    $(wildcard verify/epv_*.c) $(filter-out verify/port_detect.c,$(wildcard verify/port_*.c)))
+JUDGE_CLI := verify/judge/main.c verify/cli/cmd_port.c verify/cli/common.c
+LIB_JUDGE := $(BUILD)/libeprop-judge.a
+$(eval $(call static_lib,eprop-judge,$(JUDGE_SRC)))
+$(eval $(call program,eprop-judge,$(JUDGE_CLI),$(LIB_JUDGE) $(LIB_SPEC),-ljansson -ldl -lm))
+# Evidence and vectors: with the reference.
+VFY_SRC := $(filter-out $(JUDGE_SRC),$(wildcard verify/*.c))
+LIB_VFY := $(BUILD)/libeprop-verify.a $(LIB_JUDGE)
 LDLIBS_VFY := -ljansson -ldl $(LDLIBS_REF)
 $(eval $(call static_lib,eprop-verify,$(VFY_SRC)))
 $(eval $(call program,eprop-verify,$(wildcard verify/cli/*.c),$(LIB_VFY) $(LIB_TASKS) $(LIB_REF) $(LIB_SPEC),$(LDLIBS_VFY)))
@@ -47,7 +55,7 @@ $(PORT_RUST): verify/ports/rust/port.rs
 	@mkdir -p $(@D)
 	$(Q)rustc -O -D warnings -o $@ $<
 ports: $(PORT_C) $(if $(shell command -v rustc 2>/dev/null),$(PORT_RUST)) ## build the template ports (Rust where rustc is there)
-$(BUILD)/verify/conform/conform: $(PORT_C)
+$(BUILD)/verify/conform/conform: $(PORT_C) $(BUILD)/eprop-judge
 .PHONY: mutants ports
 
 # The scalar engines as a port, for the tests of vector files.
@@ -61,7 +69,18 @@ dist-vectors: $(BUILD)/eprop-verify ## the vector files of level 1 as an archive
 	@rm -rf $(BUILD)/vectors-v1 && $(BUILD)/eprop-verify vectors $(BUILD)/vectors-v1
 	@tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C $(BUILD) -cf - vectors-v1 | gzip -n9 > $(BUILD)/eprop-vectors-v1.tar.gz
 	@echo $(BUILD)/eprop-vectors-v1.tar.gz
-.PHONY: dist-vectors
+judge: $(BUILD)/eprop-judge ## the judge alone, from vector files: without MPFR, MPFI, GMP
+# Sources of the judge alone: what the compiler says it reads, and what a reader wants beside it.
+JUDGE_DIST = $(BUILD)/eprop-judge-$(VERSION)
+dist-judge: ## the judge's sources as an archive that any C compiler builds
+	@rm -rf $(JUDGE_DIST) && mkdir -p $(JUDGE_DIST)
+	@$(CC) $(CPPFLAGS) -Iverify -DEPROP_NO_JANSSON -MM $(JUDGE_SRC) $(JUDGE_CLI) $(SPEC_SRC) | tr -s ' \\' '\n\n' | grep -E '\.[ch]$$' | sort -u | \
+	    sed 's|verify/judge/\.\./|verify/|' | sort -u | tar -T - -cf - LICENSE verify/PROTOCOL.md verify/ports/README.md verify/ports/c/port.c verify/ports/python \
+	    verify/ports/rust/port.rs verify/judge reference/PRESETS.md | tar -C $(JUDGE_DIST) -xf -
+	@mv $(JUDGE_DIST)/verify/judge/Makefile $(JUDGE_DIST)/verify/judge/README.md $(JUDGE_DIST)
+	@tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=u=rwX,go=rX -C $(BUILD) -cf - $(notdir $(JUDGE_DIST)) | gzip -n9 > $(JUDGE_DIST).tar.gz
+	@rm -rf $(JUDGE_DIST) && echo $(JUDGE_DIST).tar.gz
+.PHONY: dist-vectors judge dist-judge
 
 # The integer core elsewhere: on whatever cross compilers and emulators are installed.
 cross: ## integer core under qemu-user, its digests against the host's

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vectors.h"
+#include "flags.h"
+#include "oracle.h"
 
 static const char *const class_names[] = {"fail", "direction", "bound", "exact"};
 const char *vfy_class_name(vfy_class c) { return class_names[c]; }

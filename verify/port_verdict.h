@@ -3,7 +3,7 @@
 #ifndef VFY_PORT_VERDICT_H
 #define VFY_PORT_VERDICT_H
 
-#include "port.h"
+#include "oracle.h"
 
 typedef enum vfy_class { VFY_CLASS_FAIL, VFY_CLASS_DIRECTION, VFY_CLASS_BOUND, VFY_CLASS_EXACT } vfy_class;
 const char *vfy_class_name(vfy_class c);
@@ -36,8 +36,9 @@ void vfy_judge(const vfy_epv_case *c, vfy_outcome *o, vfy_class claim, vfy_judge
 /* Likely causes, from flags that failing cases have at the first wrong quantity and passing ones have not. */
 void vfy_judge_causes(vfy_judged *all, size_t n);
 /* Shows the port the reference's state of the step before its first divergence and judges that step alone. Needs a port
- * that can set states; a divergence without a time has no step. */
-EP_MUST_USE ep_status vfy_judge_forced(const vfy_port_args *a, const vfy_claims *p, vfy_judged *j);
+ * that can set states; a divergence without a time has no step. oracle NULL: the state is taken from the case's expected
+ * lines, if they hold all of it. */
+EP_MUST_USE ep_status vfy_judge_forced(const vfy_port_args *a, const vfy_claims *p, const vfy_oracle *oracle, vfy_judged *j);
 
 /* The failing case whose divergence stands earliest in the flow of data; NULL: none. */
 const vfy_judged *vfy_judge_first(const vfy_judged *all, size_t n);
@@ -56,6 +57,7 @@ typedef struct vfy_report {
 } vfy_report;
 void vfy_report_tap(FILE *f, const vfy_report *r);
 void vfy_report_junit(FILE *f, const vfy_report *r);
+/* EP_NOTIMPL: built without Jansson. */
 EP_MUST_USE ep_status vfy_report_json(FILE *f, const vfy_report *r);
 
 #endif

@@ -4,17 +4,8 @@
 #define VFY_VECTORS_H
 
 #include "cases.h"
-#include "epv.h"
-#include "result.h"
-
-/* What is certain about a case's spikes. */
-typedef struct vfy_certainty {
-    double margin; /* lower bound of |v - v_th - beta a| over all steps and neurons, proved; 0 where nothing spikes */
-    bool robust;   /* every spike test and every foot of psi is further away than VFY_ROBUST times what rounding can do */
-    size_t left_out; /* wanted entries that no precision up to 512 bits could write down */
-} vfy_certainty;
-
-#define VFY_ROBUST 4.0
+#include "flags.h"
+#include "oracle.h"
 
 /* Appends the expected entries of every quantity in `mask` that the case's model and rule have: values truncated
  * towards zero with 12 further bits, proved by intervals; mag from the running error bound, with room for underflow and for
@@ -23,28 +14,6 @@ typedef struct vfy_certainty {
 EP_MUST_USE ep_status vfy_expect(vfy_epv_case *c, uint64_t mask, vfy_certainty *out);
 /* Quantities that the rule computes: traces for e-prop 1, L where it is one number a step, gradients, the forward pass. */
 uint64_t vfy_rule_quantities(ep_rule r, ep_model m);
-
-/* Bugs that cases are made to catch. */
-typedef struct vfy_flag {
-    const char *name;
-    vfy_quantity q;      /* where it shows first */
-    unsigned needs;      /* of a case: VFY_NEEDS_* */
-    const char *what;    /* the bug */
-    const char *effect;
-    const char *equation;
-} vfy_flag;
-enum {
-    VFY_NEEDS_BETA = 1, VFY_NEEDS_NREF = 2, VFY_NEEDS_DELAY = 4, VFY_NEEDS_TRACES = 8, VFY_NEEDS_REG = 16,
-    VFY_NEEDS_MASK = 32, VFY_NEEDS_LATE = 64, VFY_NEEDS_CLASSES = 128, VFY_NEEDS_TRIALS = 256, VFY_NEEDS_STATES = 512,
-    VFY_NEEDS_SPIKES = 1024, VFY_NEEDS_EPROP1 = 2048
-};
-size_t vfy_flag_count(void);
-const vfy_flag *vfy_flag_at(size_t n);
-/* Can this case, with its expected lines, show the bug? */
-bool vfy_flag_applies(const vfy_flag *f, const vfy_epv_case *c);
-/* The flags that apply, into c->flags, as many as there is room for. */
-void vfy_flags_fill(vfy_epv_case *c);
-bool vfy_flags_has(const char *flags, const char *name);
 
 /* A set of cases and the networks behind them. */
 typedef struct vfy_made {
@@ -77,5 +46,8 @@ EP_MUST_USE ep_status vfy_vectors_write(const char *dir, const vfy_vectors_args 
 /* The parts of vfy_vectors_make. */
 EP_MUST_USE ep_status vfy_vectors_edge(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n);
 EP_MUST_USE ep_status vfy_vectors_slot(vfy_vectors *v, vfy_made **out);
+
+/* The reference behind vfy_oracle. */
+const vfy_oracle *vfy_reference(void);
 
 #endif

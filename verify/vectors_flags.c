@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "vectors.h"
+#include "flags.h"
 
 enum {
     BETA = VFY_NEEDS_BETA, NREF = VFY_NEEDS_NREF, DELAY = VFY_NEEDS_DELAY, TRACES = VFY_NEEDS_TRACES, REG = VFY_NEEDS_REG,

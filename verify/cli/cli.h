@@ -4,7 +4,7 @@
 #define VFY_CLI_H
 
 #include "eprop.h"
-#include "result.h"
+#include "oracle.h"
 
 /* Exit codes; where several apply, the first of 2, 3, 1, 5, 4. */
 enum {
@@ -16,6 +16,10 @@ enum {
     CLI_UNDECIDED = 5
 };
 
+/* The program's name, and the reference behind its judge: each program defines them beside its main. */
+extern const char cli_name[];
+const vfy_oracle *cli_oracle(void); /* NULL: none */
+
 int cmd_prove(int argc, char **argv);
 int cmd_gradient(int argc, char **argv);
 int cmd_slips(int argc, char **argv);
@@ -24,6 +28,9 @@ int cmd_port(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 int cmd_certify(int argc, char **argv);
 
+typedef struct cli_command { const char *name; int (*run)(int argc, char **argv); const char *what; } cli_command;
+/* Runs the subcommand that argv names, or --help, --version. */
+int cli_run(const cli_command *command, int n, const char *version, int argc, char **argv);
 /* One line on stderr: "eprop-verify: ..." ; returns CLI_USAGE. */
 int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The exit code of a failed call. */

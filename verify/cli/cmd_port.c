@@ -9,9 +9,7 @@
 
 #include "cli.h"
 #include "outfile.h"
-#include "port_detect.h"
 #include "port_verdict.h"
-#include "vectors.h"
 
 enum { MOST_FILES = 1024, MOST_FORCED = 3 };
 
@@ -24,11 +22,10 @@ typedef struct options {
     long timeout, least; /* least: cases that must have been tested */
 } options;
 
-/* Cases from files, or made here. */
+/* Cases from files, or from the reference. */
 typedef struct cases {
     vfy_epv_file *file[MOST_FILES];
     int n_file;
-    vfy_vectors made;
     const vfy_epv_case **list;
     vfy_judged *judged;
     size_t n;
@@ -37,14 +34,14 @@ typedef struct cases {
 
 static void print_help(void)
 {
-    printf("usage: eprop-verify port (--port 'COMMAND' | --plugin FILE.so | --response FILE) [OPTION]...\n\n"
+    printf("usage: %s port (--port 'COMMAND' | --plugin FILE.so | --response FILE) [OPTION]...\n\n"
            "Shows an implementation of e-prop the cases that it claims, compares what it answers with certified values, and\n"
            "names the first quantity that is wrong. TAP on stdout. How a port talks: verify/PROTOCOL.md; templates: verify/ports.\n\n"
            "  --port COMMAND    a program that speaks lines on stdin and stdout; words are split at blanks, no shell; paths of\n"
            "                    existing files are made absolute, because it runs in an empty directory\n"
            "  --plugin FILE     a shared object that exports eprop_port_v1\n"
            "  --response FILE   a file with the answers\n"
-           "  --vectors DIR     vector files (also a single file); default: level 1, made now\n"
+           "  --vectors DIR     vector files (also a single file)%s\n"
            "  --preset P        only cases of this preset (any delay)\n"
            "  --detect          which preset, or which combination of options, explains what the port answers\n"
            "  --only ID         only this case\n"
@@ -57,7 +54,8 @@ static void print_help(void)
            "  --junit FILE, --json FILE   the verdict for machines\n"
            "  --help            this text\n\n"
            "Exit code: 0 conforms, 1 does not, 2 usage or a bad vector file, 3 the port crashed, was too slow or broke the\n"
-           "protocol, 4 nothing was tested.\n");
+           "protocol, 4 nothing was tested.\n",
+           cli_name, cli_oracle() ? "; default: level 1, made now" : "; required: this judge has no reference");
 }
 
 static int choose(options *o, vfy_way way, const char *target)
@@ -80,7 +78,12 @@ static int take(options *o, int c)
     case 'd': o->detect = true; break;
     case 'o': o->only = !strncmp(optarg, "ep:", 3) ? optarg + 3 : optarg; break;
     case 'u': o->junit = optarg; break;
-    case 'j': o->json = optarg; break;
+    case 'j':
+        o->json = optarg;
+#ifdef EPROP_NO_JANSSON
+        return cli_usage("--json: this judge was built without Jansson");
+#endif
+        break;
     case 'e':
         if (!(o->one_preset = ep_preset_parse(optarg, &o->preset))) return cli_usage("--preset: found '%.40s', expected a preset's name", optarg);
         break;
@@ -122,6 +125,9 @@ static int parse(int argc, char **argv, options *o)
     o->port.timeout = (double)o->timeout;
     if (optind < argc) return cli_usage("port: found '%.60s', expected no further argument", argv[optind]);
     if (!o->has_way) return cli_usage("port: expected one of --port, --plugin, --response");
+    if (o->detect && o->port.way == VFY_WAY_RESPONSE) return cli_usage("--detect: expected a port that can be asked");
+    if (o->detect && !cli_oracle()) return cli_usage("--detect: this judge has no reference to search with; eprop-verify has");
+    if (!o->vectors && !cli_oracle()) return cli_usage("port: expected --vectors DIR, this judge has no reference to make them with");
     return CLI_HOLDS;
 }
 
@@ -185,21 +191,20 @@ static int gather(const options *o, cases *k)
 {
     char err[512] = "";
     vfy_progress progress = cli_progress();
-    vfy_vectors_args a = {.level = 1, .seed = 1, .progress = &progress};
+    size_t all = 0;
     if (o->vectors) {
         int code = read_files(o->vectors, k);
         if (code != CLI_HOLDS) return code;
     } else {
-        ep_status st = vfy_vectors_make(&a, &k->made, err, sizeof err);
+        ep_status st = cli_oracle()->level_one(&progress, &k->file[0], err, sizeof err);
         cli_progress_end();
-        if (st != EP_OK || vfy_vectors_name(&k->made) != EP_OK) return cli_status(st, *err ? err : "vectors");
+        if (st != EP_OK) return cli_status(st, *err ? err : "vectors");
+        k->n_file = 1;
     }
-    size_t all = k->made.n;
     for (int i = 0; i < k->n_file; i++) all += k->file[i]->n;
     k->list = calloc(all + 1, sizeof *k->list);
     k->judged = calloc(all + 1, sizeof *k->judged);
     if (!k->list || !k->judged) return cli_usage("no memory for the cases");
-    for (size_t i = 0; i < k->made.n; i++) add(o, k, &k->made.made[i].c);
     for (int f = 0; f < k->n_file; f++)
         for (size_t i = 0; i < k->file[f]->n; i++) add(o, k, &k->file[f]->cases[i]);
     if (o->only && !k->n) return cli_usage("--only: no case ep:%.20s", o->only);
@@ -209,7 +214,6 @@ static int gather(const options *o, cases *k)
 static void drop(cases *k)
 {
     for (int i = 0; i < k->n_file; i++) vfy_epv_free(k->file[i]);
-    vfy_vectors_free(&k->made);
     free(k->list);
     free(k->judged);
 }
@@ -238,7 +242,7 @@ static int write_file(const char *path, const vfy_report *r, bool junit)
 static void again_text(const options *o, char *buf, size_t n)
 {
     static const char *const way[] = {"--port", "--plugin", "--response"};
-    int used = snprintf(buf, n, "eprop-verify port %s \"%.200s\"", way[o->port.way], o->port.target);
+    int used = snprintf(buf, n, "%s port %s \"%.200s\"", cli_name, way[o->port.way], o->port.target);
     if (o->vectors && used > 0 && (size_t)used < n) (void)snprintf(buf + used, n - (size_t)used, " --vectors \"%.200s\"", o->vectors);
 }
 
@@ -276,7 +280,7 @@ static int report(const options *o, cases *k, const vfy_claims *claims)
     for (size_t i = 0; i < k->n; i++) {
         vfy_judged *j = &k->judged[i];
         if (j->status != VFY_FAILED || (j != first && forced >= MOST_FORCED)) continue;
-        ep_status st = vfy_judge_forced(&o->port, claims, j);
+        ep_status st = vfy_judge_forced(&o->port, claims, cli_oracle(), j);
         if (st != EP_OK) return cli_status(st, "forced step");
         forced++;
     }
@@ -329,7 +333,7 @@ static int detect(const options *o)
     vfy_claims claims = {0};
     char err[512] = "";
     int answered = 0, code = CLI_HOLDS;
-    ep_status st = vfy_port_detect(&o->port, o->one_preset, o->preset, &progress, &claims, found, err, sizeof err);
+    ep_status st = cli_oracle()->detect(&o->port, o->one_preset, o->preset, &progress, &claims, found, err, sizeof err);
     cli_progress_end();
     if (st == EP_PORT) {
         printf("Bail out! %s\n", err);
@@ -353,7 +357,7 @@ int cmd_port(int argc, char **argv)
     char err[512] = "";
     int code = parse(argc, argv, &o);
     if (code != CLI_HOLDS || o.done) return code;
-    if (o.detect) return o.port.way == VFY_WAY_RESPONSE ? cli_usage("--detect: expected a port that can be asked") : detect(&o);
+    if (o.detect) return detect(&o);
     cases *k = calloc(1, sizeof *k);
     if (!k) return cli_usage("no memory");
     k->claim = o.claim;

@@ -14,16 +14,44 @@ int cli_usage(const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    fprintf(stderr, "eprop-verify: ");
+    fprintf(stderr, "%s: ", cli_name);
     vfprintf(stderr, fmt, ap);
     fprintf(stderr, "\n");
     va_end(ap);
     return CLI_USAGE;
 }
 
+static int help(FILE *f, const cli_command *command, int n)
+{
+    fprintf(f, "usage: %s COMMAND [OPTION]...\n\ncommands:\n", cli_name);
+    for (int i = 0; i < n; i++) fprintf(f, "  %-10s %s\n", command[i].name, command[i].what);
+    fprintf(f, "\n  --help       this text; `%s COMMAND --help` for a command's options\n"
+               "  --version    the version, and the versions of the libraries it runs with\n\n"
+               "exit codes: 0 holds, 1 does not hold, 2 usage or bad file, 3 port broke, 4 nothing tested, 5 undecided\n", cli_name);
+    return f == stdout ? CLI_HOLDS : CLI_USAGE;
+}
+
+int cli_run(const cli_command *command, int n, const char *version, int argc, char **argv)
+{
+    if (argc < 2) return help(stderr, command, n);
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) return help(stdout, command, n);
+    if (!strcmp(argv[1], "--version")) {
+        printf("%s %s (%s)\n", cli_name, EP_VERSION, version);
+        return CLI_HOLDS;
+    }
+    for (int i = 0; i < n; i++)
+        if (!strcmp(argv[1], command[i].name)) return command[i].run(argc - 1, argv + 1);
+    char names[160] = "";
+    for (int i = 0; i < n; i++) {
+        strcat(names, i ? ", " : "");
+        strcat(names, command[i].name);
+    }
+    return cli_usage("found command '%.40s', expected one of %s", argv[1], names);
+}
+
 int cli_status(ep_status st, const char *what)
 {
-    fprintf(stderr, "eprop-verify: %s: %s\n", what, ep_status_name(st));
+    fprintf(stderr, "%s: %s: %s\n", cli_name, what, ep_status_name(st));
     return st == EP_UNABLE ? CLI_UNDECIDED : st == EP_PORT ? CLI_PORT : CLI_USAGE;
 }
 

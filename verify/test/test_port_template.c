@@ -67,7 +67,7 @@ START_TEST(verdicts_name_the_line)
     size_t at = (size_t)(vfy_judge_first(judged, vectors.n) - judged);
     vfy_judged *j = &judged[at];
     vfy_port_args a = args_of(&mutant);
-    ck_assert_int_eq(vfy_judge_forced(&a, &claims, j), EP_OK);
+    ck_assert_int_eq(vfy_judge_forced(&a, &claims, vfy_reference(), j), EP_OK);
     ck_assert_msg(j->q == rows[_i].q, "%s: %s", rows[_i].name, j->first);
     ck_assert_msg(strstr(j->cause, rows[_i].flag), "%s: likely '%s'", rows[_i].name, j->cause);
     if (j->q == VFY_Q_PSI) ck_assert_msg(!strstr(j->cause, "psi-scale"), "cases without refractoriness passed: %s", j->cause);
@@ -95,7 +95,7 @@ START_TEST(forced_steps_of_the_right_port)
         j->q = q[i % 4];
         vfy_shape s = vfy_quantity_shape(j->q, &j->c->net, j->c->batch.T, j->c->batch.B);
         j->at = vfy_shape_size(&s) - 1; /* the last trial */
-        ck_assert_int_eq(vfy_judge_forced(&a, &claims, j), EP_OK);
+        ck_assert_int_eq(vfy_judge_forced(&a, &claims, vfy_reference(), j), EP_OK);
         ck_assert_msg(strstr(j->forced, "is right"), "%s t=%d: %s", vfy_quantity_name(j->q), j->t, j->forced);
         n++;
     }
