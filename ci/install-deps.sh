@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what eprop-verify needs: by apt on Debian and Ubuntu, elsewhere says what to install.
 set -eu
-PACKAGES="gcc make pkg-config libmpfr-dev libmpfi-dev libgmp-dev libjansson-dev check libcriterion-dev gnuplot-nox libopenblas-dev"
+PACKAGES="gcc make pkg-config libmpfr-dev libmpfi-dev libgmp-dev libjansson-dev check libcriterion-dev gnuplot-nox libopenblas-dev libsndfile1-dev libfftw3-dev libsamplerate0-dev libespeak-ng-dev espeak-ng-data"
 if ! command -v apt-get >/dev/null 2>&1; then
     cat >&2 <<TEXT
 make deps: no apt-get here. Please install with your package manager:
