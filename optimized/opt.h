@@ -52,12 +52,19 @@ typedef struct opt_seeds {
     void *y;     /* [m][B][n_out] kappa dy^{s+1} */
 } opt_seeds;
 
+/* Which part of a gradient: all of it; the forward pass alone (states, y, E); the rest, for the trials whose forward
+ * pass was the last call of grad, with the same x. Between the two, errors may be made of several networks' outputs. */
+typedef enum opt_part { OPT_WHOLE, OPT_FORWARD, OPT_BACKWARD } opt_part;
+
 /* Whole trials for grad; loss_norm of the network's options is applied inside. */
 typedef struct opt_trials {
     int T, B;           /* at most config.T, config.B */
     const void *x;      /* [B][T][n_in]; NULL = 0 */
     const void *target; /* [B][T][n_out]; NULL = 0; classification: probabilities p* */
     const void *mask;   /* [B][T], m^t >= 0; NULL = 1 */
+    const void *err;    /* [B][T][n_out] err^t itself, weighted and normalised, in place of target and mask, which
+                         * are then not read; E is the regulariser's part alone */
+    opt_part part;      /* after OPT_FORWARD gradients are 0 and online states need reset */
     const opt_seeds *seeds;     /* tbptt-sg, eprop3*: given; NULL = 0 */
     const opt_seeds *delivered; /* bptt, tbptt*, eprop3*: receives what each window's start delivers; NULL = not wanted */
 } opt_trials;
@@ -122,7 +129,8 @@ typedef struct opt_engine {
     /* Adds the gradient of the step just done; at most once a step. With delay_L > 0 call it every step. NULL: no
      * new signal. EP_DOMAIN: not finite, no step to learn from; EP_NOTIMPL: the rule does not learn online. */
     ep_status (*learn)(opt_state *s, const opt_signal *sig);
-    /* Gradient of whole trials under the rule; resets state and gradient first, and leaves the state of step T. With
+    /* Gradient of whole trials under the rule; resets state and gradient first (OPT_BACKWARD after an OPT_FORWARD of the
+     * same trials goes on from there, or runs it again), and leaves the state of step T. With
      * fewer trials than config.B, only those go on until the next reset.
      * EP_DOMAIN: sizes or numbers out of range; EP_UNABLE: the result overflowed the format. */
     ep_status (*grad)(opt_state *s, const opt_trials *tr);

@@ -49,7 +49,7 @@ static size_t state_size(const opt_config *cfg)
     return bytes_of(&s, NULL);
 }
 
-static void clear_gradient(lsnn *s)
+static void clear_gradient(lsnn *s, bool counts)
 {
     s->T_all = 0;
     s->reduced = false;
@@ -57,7 +57,7 @@ static void clear_gradient(lsnn *s)
     memset(s->dWout, 0, s->n_slot * (s->n_rec + 1) * s->kp * sizeof(real));
     if (s->dR) memset(s->dR, 0, s->n_slot * s->R * s->np * sizeof(real));
     memset(s->reg, 0, s->np * sizeof(real));
-    memset(s->spikes, 0, (size_t)s->cfg.B * s->n_rec * sizeof *s->spikes);
+    if (counts) memset(s->spikes, 0, (size_t)s->cfg.B * s->n_rec * sizeof *s->spikes);
     memset(s->loss, 0, (size_t)s->cfg.B * sizeof(real));
 }
 
@@ -77,7 +77,7 @@ static void reset(opt_state *handle, unsigned what)
         s->learnt = true;
         for (size_t b = 0; b < s->nb; b++) clear_trial(s, b);
     }
-    if (what & OPT_RESET_GRAD) clear_gradient(s);
+    if (what & OPT_RESET_GRAD) clear_gradient(s, true);
     fast_ftz_leave(was);
 }
 
@@ -112,7 +112,8 @@ static ep_status check_trials(const lsnn *s, const opt_trials *tr)
     if (tr->T < 0 || tr->T > s->cfg.T || tr->B < 0 || tr->B > s->cfg.B) return EP_DOMAIN;
     size_t steps = (size_t)tr->T * (size_t)tr->B;
     bool good = finite_or_absent(s, tr->x, steps * s->n_in) && finite_or_absent(s, tr->target, steps * s->n_out) &&
-                finite_or_absent(s, tr->mask, steps) && not_negative(tr->mask, steps);
+                finite_or_absent(s, tr->mask, steps) && not_negative(tr->mask, steps) &&
+                finite_or_absent(s, tr->err, steps * s->n_out);
     if (s->cfg.loss == EP_CLASSIFICATION) good = good && not_negative(tr->target, steps * s->n_out);
     if (!good) return EP_DOMAIN;
     return tr->seeds || tr->delivered ? EP_NOTIMPL : EP_OK;
@@ -125,7 +126,7 @@ static ep_status grad(opt_state *handle, const opt_trials *tr)
     ep_status st = check_trials(s, tr);
     if (st == EP_OK) {
         s->fill = 0; /* nothing of an open chunk is wanted */
-        clear_gradient(s);
+        clear_gradient(s, tr->part != OPT_BACKWARD || !s->keep_all || s->chunked);
         s->nb = (size_t)tr->B;
         st = run_trials(s, tr);
     }

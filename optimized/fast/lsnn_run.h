@@ -59,7 +59,11 @@ static void errors(lsnn *s, const strip *w, const opt_trials *tr, size_t t0)
     size_t start = w->b * (size_t)tr->T + t0;
     const real *target = tr->target ? (const real *)tr->target + start * s->n_out : NULL;
     const real *mask = tr->mask ? (const real *)tr->mask + start : NULL;
-    for (size_t t = 0; t < w->steps; t++)
+    for (size_t t = 0; tr->err && t < w->steps; t++) {
+        memset(w->err + t * s->kp, 0, s->kp * sizeof(real));
+        memcpy(w->err + t * s->kp, (const real *)tr->err + (start + t) * s->n_out, s->n_out * sizeof(real));
+    }
+    for (size_t t = 0; !tr->err && t < w->steps; t++)
         error_row(s, w->b, w->y + t * s->kp, target ? target + t * s->n_out : NULL,
                   (mask ? mask[t] : 1) / s->norm[w->b], w->err + t * s->kp);
 }
@@ -165,7 +169,7 @@ static void forward_slot(void *arg, size_t slot, size_t lane_index)
         n = group_size(s, dense, end - b);
         forward_group(a, w, n, b, ln);
         dense = (double)spikes_of_group(w, n, s) > 0.2 * (double)(n * s->n_rec) * (double)a->tr->T;
-        if (!s->keep_all) backward_group(a, w, n, slot, ln);
+        if (!s->keep_all && a->tr->part != OPT_FORWARD) backward_group(a, w, n, slot, ln);
     }
 }
 
@@ -182,6 +186,7 @@ static void backward_slot(void *arg, size_t slot, size_t lane_index)
             w[g] = strip_of(s, b + g, (size_t)a->tr->T, &s->lanes[lane_index], g);
             w[g].x = input_of(s, a->tr, b + g);
             w[g].binary = s->binary[b + g];
+            if (a->tr->part == OPT_BACKWARD) errors(s, &w[g], a->tr, 0);
         }
         backward_group(a, w, n, slot, &s->lanes[lane_index]);
     }
@@ -223,7 +228,15 @@ static void readout_chunk(lsnn *s, const strip *w, const real *errbar, real *dWo
     }
 }
 
-/* Learns the rows of a trial's chunk and moves the last spikes to the front. */
+/* Moves the last y and spikes to the front. */
+static void end_chunk(lsnn *s, const strip *w)
+{
+    if (w->steps == 0) return;
+    memcpy(s->y0 + w->b * s->kp, w->y + (w->steps - 1) * s->kp, s->kp * sizeof(real));
+    memmove(w->zbits, w->zbits + w->steps * s->zw, s->delay * s->zw * sizeof(uint64_t));
+}
+
+/* Learns the rows of a trial's chunk. */
 static void close_chunk(lsnn *s, strip *w, size_t slot, lane *ln)
 {
     size_t plane = s->R * s->np;
@@ -232,8 +245,7 @@ static void close_chunk(lsnn *s, strip *w, size_t slot, lane *ln)
     s->k->chunk_scan(s, w, ln);
     s->k->chunk_pass(s, w, ln, s->dW + slot * plane, s->dR ? s->dR + slot * plane : NULL);
     readout_chunk(s, w, ln->errbar, s->dWout + slot * (s->n_rec + 1) * s->kp);
-    memcpy(s->y0 + w->b * s->kp, w->y + (w->steps - 1) * s->kp, s->kp * sizeof(real));
-    memmove(w->zbits, w->zbits + w->steps * s->zw, s->delay * s->zw * sizeof(uint64_t));
+    end_chunk(s, w);
 }
 
 /* Whole trials by chunks: memory constant in T. */
@@ -252,7 +264,8 @@ static void chunked_slot(void *arg, size_t slot, size_t lane_index)
             w.x = x ? x + t * s->n_in : NULL;
             s->k->forward(s, &w, 1, ln, 0, w.steps);
             errors(s, &w, a->tr, t);
-            close_chunk(s, &w, slot, ln);
+            if (a->tr->part == OPT_FORWARD) end_chunk(s, &w);
+            else close_chunk(s, &w, slot, ln);
         }
     }
 }
@@ -260,9 +273,10 @@ static void chunked_slot(void *arg, size_t slot, size_t lane_index)
 static void run_whole(job *a)
 {
     lsnn *s = a->s;
-    fast_parallel(forward_slot, a, a->slots, s->n_lane);
+    bool kept = a->tr->part == OPT_BACKWARD && s->keep_all;
+    if (!kept) fast_parallel(forward_slot, a, a->slots, s->n_lane);
     for (size_t j = 0; s->cfg.c_reg > 0 && j < s->n_rec; j++) s->reg[j] = reg_signal(s, j);
-    if (s->keep_all) fast_parallel(backward_slot, a, a->slots, s->n_lane);
+    if (s->keep_all && a->tr->part != OPT_FORWARD) fast_parallel(backward_slot, a, a->slots, s->n_lane);
     s->fill = (size_t)a->tr->T;
     s->last = s->fill ? s->fill - 1 : 0;
 }

@@ -252,7 +252,7 @@ static void grad_by_chunks(state *s, const opt_trials *tr)
     for (size_t t = 1; t <= T; t++) {
         online_step(s, x && s->n_in ? x + (t - 1) * s->n_in : NULL, T * s->n_in);
         for (size_t b = 0; b < s->nb; b++) loss_of_trials(s, tr, t, b);
-        online_learn(s, NULL);
+        if (tr->part != OPT_FORWARD) online_learn(s, NULL);
     }
     settle((const opt_state *)(const void *)s);
 }
@@ -265,7 +265,7 @@ static void grad_by_scan(state *s, const opt_trials *tr)
     s->t = s->T_all = w.T;
     s->learnt = true;
     for (size_t j = 0; s->cfg.c_reg > 0 && j < s->n_rec; j++) s->reg[j] = reg_signal(s, j);
-    backward_run(&w);
+    if (tr->part != OPT_FORWARD) backward_run(&w);
 }
 
 static bool gradient_finite(const state *s)
@@ -284,7 +284,8 @@ static ep_status grad(opt_state *handle, const opt_trials *tr)
     if (tr->T < 0 || tr->T > s->cfg.T || tr->B < 0 || tr->B > s->cfg.B) return EP_DOMAIN;
     size_t steps = (size_t)tr->T * (size_t)tr->B;
     if (!finite_or_null(s, tr->x, steps * s->n_in) || !finite_or_null(s, tr->target, steps * s->n_out) ||
-        !finite_or_null(s, tr->mask, steps) || !all_not_negative(tr->mask, steps))
+        !finite_or_null(s, tr->mask, steps) || !all_not_negative(tr->mask, steps) ||
+        !finite_or_null(s, tr->err, steps * s->n_out))
         return EP_DOMAIN;
     if (s->cfg.loss == EP_CLASSIFICATION && !all_not_negative(tr->target, steps * s->n_out)) return EP_DOMAIN;
     if (tr->delivered && s->cfg.window < 1) return EP_DOMAIN;

@@ -107,6 +107,10 @@ static void loss_row(state *s, uint64_t t, size_t b, const real *target, real m)
 static void loss_of_trials(state *s, const opt_trials *tr, uint64_t t, size_t b)
 {
     size_t at = b * (size_t)tr->T + (size_t)t - 1;
+    if (tr->err) {
+        memcpy(row(s, s->err, t, b, s->ldy), (const real *)tr->err + at * s->n_out, s->n_out * sizeof(real));
+        return;
+    }
     real m = (tr->mask ? ((const real *)tr->mask)[at] : 1) / s->norm[b];
     loss_row(s, t, b, tr->target ? (const real *)tr->target + at * s->n_out : NULL, m);
 }

@@ -212,7 +212,7 @@ static ep_status grad(opt_state *handle, const opt_trials *tr)
     if (tr->T < 0 || tr->T > s->cfg.T || tr->B < 0 || tr->B > s->cfg.B) return EP_DOMAIN;
     size_t steps = (size_t)tr->T * (size_t)tr->B;
     if (!all_finite(tr->x, steps * s->n_in) || !all_finite(tr->target, steps * s->n_out) ||
-        !all_finite(tr->mask, steps) || !all_not_negative(tr->mask, steps))
+        !all_finite(tr->mask, steps) || !all_not_negative(tr->mask, steps) || !all_finite(tr->err, steps * s->n_out))
         return EP_DOMAIN;
     if (s->cfg.loss == EP_CLASSIFICATION && !all_not_negative(tr->target, steps * s->n_out)) return EP_DOMAIN;
     if (tr->delivered && s->cfg.window < 1) return EP_DOMAIN;

@@ -34,6 +34,15 @@ static void step_all(state *s, const real *x, size_t stride)
     }
 }
 
+/* States and readout alone. */
+static void forward_all(state *s, const real *x, size_t stride)
+{
+    s->t++;
+    s->T_all++;
+    s->learnt = true;
+    for (size_t b = 0; b < s->nb; b++) forward_step(s, b, s->t, x + b * stride);
+}
+
 /* The frames hold err^t. L: given signals [B][n_rec] in place of feedback, or NULL. */
 static void learn_all(state *s, const real *L)
 {
@@ -73,7 +82,11 @@ static const real *mask_of(const opt_trials *tr, size_t b)
 
 static void losses(state *s, const opt_trials *tr, size_t t)
 {
-    const real *target = tr->target;
+    const real *target = tr->target, *err = tr->err;
+    for (size_t b = 0; err && b < s->nb; b++)
+        for (size_t k = 0; k < s->n_out; k++)
+            s->err[frame(s, b, t) * s->n_out + k] = err[(b * (size_t)tr->T + t - 1) * s->n_out + k];
+    if (err) return;
     for (size_t b = 0; b < s->nb; b++) {
         const real *mask = mask_of(tr, b);
         real m = (mask ? mask[t - 1] : 1) / s->norm[b];
@@ -121,11 +134,13 @@ static void gradient_run(state *s, const opt_trials *tr)
     const real *x = tr->x ? tr->x : s->silence;
     for (size_t b = 0; b < s->nb; b++) s->norm[b] = loss_divisor(s->net.opt.loss_norm, s->nb, T, mask_of(tr, b));
     for (size_t t = 1; t <= T; t++) {
-        step_all(s, x + (t - 1) * stride, T * stride);
+        const real *xt = x + (t - 1) * stride;
+        if (tr->part == OPT_FORWARD) forward_all(s, xt, T * stride);
+        else step_all(s, xt, T * stride);
         losses(s, tr, t);
-        if (s->online) learn_all(s, NULL);
+        if (s->online && tr->part != OPT_FORWARD) learn_all(s, NULL);
     }
-    if (s->online) return;
+    if (s->online || tr->part == OPT_FORWARD) return;
     reg_prepare(s);
     for (size_t b = 0; b < s->nb; b++) backward_trial(s, tr, b);
 }
