@@ -15,8 +15,8 @@ typedef enum { REF_FB_SYMMETRIC, REF_FB_RANDOM, REF_FB_GLOBAL, REF_FB_ADAPTIVE }
 enum {
     RQ_X, RQ_D, RQ_B, RQ_S, RQ_N, RQ_W, RQ_WO, RQ_FB, RQ_I, RQ_A, RQ_V, RQ_U, RQ_P,
     RQ_EV, RQ_EA, RQ_T, RQ_E, RQ_EB, RQ_Y, RQ_ER, RQ_L, RQ_ZB, RQ_G, RQ_GO,
-    RQ_N_FORMAT,
-    RQ_z = RQ_N_FORMAT, RQ_r,
+    RQ_z, RQ_r, /* without a format */
+    RQ_EX, RQ_PR, RQ_C, RQ_CN, RQ_ES, RQ_R,
     RQ_COUNT
 };
 
@@ -27,7 +27,7 @@ typedef struct ref_format {
 } ref_format;
 
 typedef struct ref_profile {
-    ref_format q[RQ_N_FORMAT];
+    ref_format q[RQ_COUNT]; /* bits 0: no format */
     int clip; /* units in the last place that one update may change a weight by; 0 = any */
 } ref_profile;
 
@@ -36,8 +36,10 @@ typedef struct ref_fixed_net {
     ref_profile profile;
     int n_in, n_rec, n_out, delay, n_ref;
     bool alif;
+    bool softmax;              /* error 13c instead of 13 */
     ref_feedback feedback;
     int64_t alpha, kappa, keep, v_th, slope, eta;
+    int64_t c_reg, n_star;     /* formats C, CN; c_reg = 0: no rate regulariser */
     const int64_t *rho, *beta; /* [n_rec], ALIF only */
     const int64_t *W;          /* [n_rec][n_in + n_rec + 1] */
     const int64_t *WO;         /* [n_out][n_rec + 1] */
@@ -49,23 +51,29 @@ typedef struct ref_fixed ref_fixed;
 
 /* Names "q15", "s16.15", "w8", "reckon". EP_DOMAIN for another name. */
 EP_MUST_USE ep_status ref_fixed_profile(const char *name, ref_profile *p);
-/* Section 6: EP_DOMAIN if a sum of this profile could leave 64 bits for a network of these sizes, or sizes are out of range. */
-EP_MUST_USE ep_status ref_fixed_check(const ref_profile *p, int n_in, int n_rec, int n_out);
+/* Section 6: EP_DOMAIN if a sum of net's profile could leave 64 bits for a network of its kind and sizes, or sizes are out of
+ * range. Constants and weights are not read. */
+EP_MUST_USE ep_status ref_fixed_check(const ref_fixed_net *net);
 /* A model in its initial state. EP_DOMAIN for what section 6 refuses, EP_NOMEM. Free with ref_fixed_free. */
 EP_MUST_USE ep_status ref_fixed_new(ref_fixed **s, const ref_fixed_net *net);
 void ref_fixed_free(ref_fixed *s);
 /* Starts a trial. */
 void ref_fixed_begin(ref_fixed *s);
-/* One step: x [n_in], target [n_out] or NULL for a masked step. EP_DOMAIN (nothing done) if one is outside its format.
+/* One step: x [n_in], target [n_out] (format Y, softmax: PR) or NULL for a masked step. EP_DOMAIN (nothing done) if one is outside its format.
  * Cost O(n_rec (n_in + n_rec)) GMP operations. */
 EP_MUST_USE ep_status ref_fixed_step(ref_fixed *s, const int64_t *x, const int64_t *target);
+/* Ends a trial: adds the rate regulariser's gradient, section 4.3. */
+void ref_fixed_end(ref_fixed *s);
 /* Section 5. */
 void ref_fixed_update(ref_fixed *s);
-/* Elements of quantity q, 0 if it is not kept; element i of it, row-major; events of q < RQ_N_FORMAT. */
+/* Elements of quantity q, 0 if it is not kept; element i of it, row-major; events of q. */
 size_t ref_fixed_count(const ref_fixed *s, int q);
 int64_t ref_fixed_get(const ref_fixed *s, int q, size_t i);
 uint64_t ref_fixed_events(const ref_fixed *s, int q);
 /* Section 7. */
 uint64_t ref_fixed_digest(const ref_fixed *s);
+
+/* Section 4.1 for tests: the p of exp(d, f), and its I. d <= 2^32. */
+int64_t ref_fixed_exp(int64_t d, int f, int64_t *I);
 
 #endif

@@ -24,15 +24,15 @@ typedef struct fix_array {
 
 struct fix_state {
     fix_array q[FIX_COUNT];
-    uint64_t events[FIX_N_FORMAT];
+    uint64_t events[FIX_COUNT];
     const fix_profile *profile;
     const int32_t *rho, *beta;
     uint8_t *past; /* [delay][n_rec], row t mod delay */
-    uint64_t seed;
-    int32_t n_in, n_rec, n_out, M, n_ref, alpha, kappa, keep, v_th, slope, eta;
+    uint64_t seed, uses; /* uses: bit q set if the network uses the format of q */
+    int32_t n_in, n_rec, n_out, M, n_ref, alpha, kappa, keep, v_th, slope, eta, c_reg, n_star;
     uint32_t t, delay, row, newest; /* row: that of z^{t-delay}, to be overwritten; newest: that of z^{t-1} */
     fix_feedback feedback;
-    bool alif;
+    bool alif, softmax;
 } FIX_MAY_ALIAS;
 
 static inline int32_t fix_load(const fix_array *a, size_t i)
@@ -62,9 +62,22 @@ static inline unsigned fix_max(unsigned a, unsigned b) { return a > b ? a : b; }
 int32_t fix_fit(fix_state *s, unsigned q, int64_t n, unsigned f, uint32_t j, uint32_t i);
 /* Q_q(a 2^-fa + b 2^-fb). */
 int32_t fix_fit2(fix_state *s, unsigned q, int64_t a, unsigned fa, int64_t b, unsigned fb, uint32_t j, uint32_t i);
+/* g[k] = Q_q(g[k] + m 2^-f). */
+void fix_accumulate(fix_state *s, unsigned q, size_t k, int64_t m, unsigned f, size_t j, size_t i);
+/* The network uses the format of q. */
+bool fix_uses(const fix_config *c, unsigned q);
 /* Section 6 of FIXED.md. */
-bool fix_profile_fits(const fix_profile *p, int32_t n_in, int32_t n_rec, int32_t n_out);
+bool fix_profile_fits(const fix_config *c);
 void fix_fill(fix_array *a, const int32_t *v); /* NULL: 0 */
 bool fix_in_format(const fix_profile *p, unsigned q, const int32_t *v, size_t n);
+
+/* Section 4.1: p of exp(d 2^-f) = p 2^-(30+I); a / b to the nearest multiple of 2^-f, 0 <= a <= b. */
+int32_t fix_exp(uint64_t d, unsigned f, uint32_t *I);
+int32_t fix_ratio(uint64_t a, uint64_t b, unsigned f);
+/* Sections 4.2 and 4.3. */
+bool fix_is_distribution(const fix_state *s, const int32_t *target);
+void fix_softmax_error(fix_state *s, const int32_t *target);
+void fix_rate_count(fix_state *s);
+void fix_rate_trace(fix_state *s, size_t k, int32_t e, size_t j, size_t i);
 
 #endif

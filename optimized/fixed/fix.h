@@ -18,8 +18,8 @@ typedef enum { FIX_SYMMETRIC, FIX_RANDOM, FIX_GLOBAL, FIX_ADAPTIVE } fix_feedbac
 enum {
     FIX_X, FIX_D, FIX_B, FIX_S, FIX_N, FIX_W, FIX_WO, FIX_FB, FIX_I, FIX_A, FIX_V, FIX_U, FIX_P,
     FIX_EV, FIX_EA, FIX_T, FIX_E, FIX_EB, FIX_Y, FIX_ER, FIX_L, FIX_ZB, FIX_G, FIX_GO,
-    FIX_N_FORMAT,
-    FIX_z = FIX_N_FORMAT, FIX_r,
+    FIX_z, FIX_r, /* without a format */
+    FIX_EX, FIX_PR, FIX_C, FIX_CN, FIX_ES, FIX_R,
     FIX_COUNT
 };
 
@@ -29,7 +29,7 @@ typedef struct fix_format {
 } fix_format;
 
 typedef struct fix_profile {
-    fix_format q[FIX_N_FORMAT];
+    fix_format q[FIX_COUNT]; /* what a network does not use is not looked at */
     uint8_t clip; /* units in the last place that one update may change a weight by; 0 = any */
 } fix_profile;
 
@@ -42,9 +42,11 @@ typedef struct fix_config {
     int32_t delay;              /* 1..255 */
     int32_t n_ref;              /* 0..65535 */
     bool alif;
+    bool softmax; /* softmax error; targets are probabilities in format PR */
     fix_feedback feedback;
     int32_t alpha, kappa, keep; /* format D */
     int32_t v_th, slope, eta;   /* formats V, S, N */
+    int32_t c_reg, n_star;      /* rate regulariser: c_reg / T^2, wanted spikes a trial; formats C, CN; c_reg = 0: none */
     const int32_t *rho, *beta;  /* [n_rec], formats D, B; ALIF only */
     const int32_t *W;           /* [n_rec][n_in + n_rec + 1]; NULL: 0, as WO and FB */
     const int32_t *WO;          /* [n_out][n_rec + 1] */
@@ -62,7 +64,7 @@ size_t fix_state_size(const fix_config *c);
 fix_status fix_init(fix_state **s, const fix_config *c, void *mem, size_t size);
 /* Starts a trial: clears what belongs to one, keeps weights, gradients, counters. */
 void fix_begin(fix_state *s);
-/* One step: x [n_in] format X, target [n_out] format Y, or NULL where the step is masked. FIX_RANGE: nothing done.
+/* One step: x [n_in] format X, target [n_out] format Y (softmax: PR, each 0..1), or NULL where the step is masked. FIX_RANGE: nothing done.
  * Cost O(n_rec (n_in + n_rec)). */
 fix_status fix_step(fix_state *s, const int32_t *x, const int32_t *target);
 /* The same in two halves: everything up to the readout, with ER and L = 0; then, at most once a step, the gradient of this step
@@ -71,6 +73,8 @@ fix_status fix_forward(fix_state *s, const int32_t *x);
 fix_status fix_learn(fix_state *s, const int32_t *target);
 fix_status fix_learn_error(fix_state *s, const int32_t *er);
 fix_status fix_learn_signal(fix_state *s, const int32_t *L);
+/* Ends a trial: the rate regulariser's part of the gradient, from the spikes since fix_begin. Nothing without c_reg. */
+void fix_end(fix_state *s);
 /* Weights minus eta times the gradients, which become 0. */
 void fix_update(fix_state *s);
 /* Elements of quantity q (0: not kept), element i of it row-major, saturations or wraps of q since fix_init. */

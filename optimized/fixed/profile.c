@@ -10,7 +10,9 @@ const fix_profile fix_q15 = {
      [FIX_I] = {32, 12, E, S},  [FIX_A] = {16, 10, E, S},  [FIX_V] = {16, 12, E, S},  [FIX_U] = {16, 12, E, S},
      [FIX_P] = {16, 14, E, S},  [FIX_EV] = {16, 10, E, S}, [FIX_EA] = {16, 10, E, S}, [FIX_T] = {16, 10, E, S},
      [FIX_E] = {16, 12, E, S},  [FIX_EB] = {16, 10, E, S}, [FIX_Y] = {16, 11, E, S},  [FIX_ER] = {16, 11, E, S},
-     [FIX_L] = {16, 12, E, S},  [FIX_ZB] = {16, 10, E, S}, [FIX_G] = {32, 16, E, S},  [FIX_GO] = {32, 16, E, S}},
+     [FIX_L] = {16, 12, E, S},  [FIX_ZB] = {16, 10, E, S}, [FIX_G] = {32, 16, E, S},  [FIX_GO] = {32, 16, E, S},
+     [FIX_EX] = {32, 24, E, S}, [FIX_PR] = {16, 14, F, S}, [FIX_C] = {24, 24, F, S},  [FIX_CN] = {24, 8, F, S},
+     [FIX_ES] = {32, 12, E, S}, [FIX_R] = {24, 20, E, S}},
     0};
 
 const fix_profile fix_s16_15 = {
@@ -19,7 +21,9 @@ const fix_profile fix_s16_15 = {
      [FIX_I] = {32, 15, F, W},  [FIX_A] = {32, 15, F, W},  [FIX_V] = {32, 15, F, W},  [FIX_U] = {32, 15, F, S},
      [FIX_P] = {32, 15, F, S},  [FIX_EV] = {32, 15, F, S}, [FIX_EA] = {32, 15, F, S}, [FIX_T] = {32, 15, F, S},
      [FIX_E] = {32, 15, F, S},  [FIX_EB] = {32, 15, F, S}, [FIX_Y] = {32, 15, F, W},  [FIX_ER] = {28, 15, F, S},
-     [FIX_L] = {28, 15, F, S},  [FIX_ZB] = {32, 15, F, S}, [FIX_G] = {32, 15, F, S},  [FIX_GO] = {32, 15, F, S}},
+     [FIX_L] = {28, 15, F, S},  [FIX_ZB] = {32, 15, F, S}, [FIX_G] = {32, 15, F, S},  [FIX_GO] = {32, 15, F, S},
+     [FIX_EX] = {32, 24, F, S}, [FIX_PR] = {32, 15, F, S}, [FIX_C] = {24, 24, F, S},  [FIX_CN] = {24, 8, F, S},
+     [FIX_ES] = {32, 15, F, S}, [FIX_R] = {24, 20, F, S}},
     0};
 
 const fix_profile fix_w8 = {
@@ -28,7 +32,9 @@ const fix_profile fix_w8 = {
      [FIX_I] = {24, 6, F, S},   [FIX_A] = {24, 12, F, S},  [FIX_V] = {24, 12, F, S},  [FIX_U] = {24, 12, F, S},
      [FIX_P] = {8, 6, U, S},    [FIX_EV] = {8, 2, R, S},   [FIX_EA] = {8, 2, R, S},   [FIX_T] = {8, 2, R, S},
      [FIX_E] = {8, 4, R, S},    [FIX_EB] = {8, 2, R, S},   [FIX_Y] = {24, 12, F, S},  [FIX_ER] = {16, 8, F, S},
-     [FIX_L] = {16, 8, F, S},   [FIX_ZB] = {8, 2, R, S},   [FIX_G] = {32, 14, F, S},  [FIX_GO] = {32, 14, F, S}},
+     [FIX_L] = {16, 8, F, S},   [FIX_ZB] = {8, 2, R, S},   [FIX_G] = {32, 14, F, S},  [FIX_GO] = {32, 14, F, S},
+     [FIX_EX] = {32, 24, F, S}, [FIX_PR] = {16, 12, F, S}, [FIX_C] = {24, 24, F, S},  [FIX_CN] = {24, 8, F, S},
+     [FIX_ES] = {16, 4, F, S}, [FIX_R] = {24, 20, F, S}},
     0};
 
 const fix_profile fix_reckon = {
@@ -37,7 +43,9 @@ const fix_profile fix_reckon = {
      [FIX_I] = {16, 6, F, S},   [FIX_A] = {16, 8, F, S},   [FIX_V] = {16, 8, F, S},   [FIX_U] = {16, 8, F, S},
      [FIX_P] = {8, 6, U, S},    [FIX_EV] = {12, 6, F, S},  [FIX_EA] = {12, 6, F, S},  [FIX_T] = {12, 6, F, S},
      [FIX_E] = {10, 6, F, S},   [FIX_EB] = {10, 4, F, S},  [FIX_Y] = {16, 8, F, S},   [FIX_ER] = {16, 8, F, S},
-     [FIX_L] = {16, 8, F, S},   [FIX_ZB] = {12, 6, F, S},  [FIX_G] = {32, 14, F, S},  [FIX_GO] = {32, 14, F, S}},
+     [FIX_L] = {16, 8, F, S},   [FIX_ZB] = {12, 6, F, S},  [FIX_G] = {32, 14, F, S},  [FIX_GO] = {32, 14, F, S},
+     [FIX_EX] = {32, 24, F, S}, [FIX_PR] = {16, 12, F, S}, [FIX_C] = {24, 24, F, S},  [FIX_CN] = {24, 8, F, S},
+     [FIX_ES] = {16, 6, F, S}, [FIX_R] = {24, 20, F, S}},
     1};
 
 /* A term: count times 2^exponent with a fraction. */
@@ -46,9 +54,10 @@ typedef struct term {
     unsigned exponent, frac;
 } term;
 
-static unsigned exponent(const fix_profile *p, unsigned q) { return q == FIX_D ? p->q[q].frac : p->q[q].bits - 1u; }
+static unsigned exponent(const fix_profile *p, unsigned q) { return q == FIX_D || q == FIX_PR ? p->q[q].frac : p->q[q].bits - 1u; }
 
-static term one(uint32_t count, unsigned frac) { return (term){count, 0, frac}; }
+static const term none = {0, 0, 0}, spike = {1, 0, 0};
+
 static term single(const fix_profile *p, uint32_t count, unsigned q) { return (term){count, exponent(p, q), p->q[q].frac}; }
 static term product(const fix_profile *p, uint32_t count, unsigned a, unsigned b)
 {
@@ -71,13 +80,26 @@ static bool fits(term a, term b, term c, unsigned dst)
     return finest - dst <= 62;
 }
 
-static bool formats_valid(const fix_profile *p)
+bool fix_uses(const fix_config *c, unsigned q)
 {
-    for (unsigned q = 0; q < FIX_N_FORMAT; q++) {
-        const fix_format *f = &p->q[q];
-        if (f->bits < 2 || f->bits > 32 || f->frac > 40 || f->rounding > FIX_STOCHASTIC || f->overflow > FIX_WRAP) return false;
+    switch (q) {
+    case FIX_z: case FIX_r: return false;
+    case FIX_EX: case FIX_PR: return c->softmax;
+    case FIX_C: case FIX_CN: case FIX_ES: case FIX_R: return c->c_reg > 0;
+    default: return true;
     }
-    return p->q[FIX_D].frac <= 30;
+}
+
+static bool formats_valid(const fix_config *c)
+{
+    for (unsigned q = 0; q < FIX_COUNT; q++) {
+        const fix_format *f = &c->profile->q[q];
+        if (!fix_uses(c, q)) continue;
+        if (f->bits < 2 || f->bits > 32 || f->frac > 40 || f->rounding > FIX_STOCHASTIC || f->overflow > FIX_WRAP) return false;
+        if (q == FIX_D && f->frac > 30) return false;
+        if ((q == FIX_EX || q == FIX_PR) && (f->frac > 30 || f->frac + 2 > f->bits)) return false;
+    }
+    return true;
 }
 
 static bool clip_fits(const fix_profile *p, unsigned dst, unsigned g)
@@ -87,28 +109,40 @@ static bool clip_fits(const fix_profile *p, unsigned dst, unsigned g)
 }
 
 /* S times v_th - |U|: the difference first, at the finer of both fractions. */
-static bool psi_fits(const fix_profile *p, term none)
+static bool psi_fits(const fix_profile *p)
 {
     unsigned top = fix_max(p->q[FIX_V].frac, p->q[FIX_U].frac);
     term m = {1, exponent(p, FIX_S) + exponent(p, FIX_V) + top - p->q[FIX_V].frac, p->q[FIX_S].frac + top};
     return fits(m, none, none, p->q[FIX_P].frac) && fits(single(p, 1, FIX_V), single(p, 1, FIX_U), none, top);
 }
 
-bool fix_profile_fits(const fix_profile *p, int32_t n_in, int32_t n_rec, int32_t n_out)
-{
-    if (n_in < 1 || n_rec < 1 || n_out < 1 || n_in > 4096 || n_rec > 4096 || n_out > 4096 || !formats_valid(p)) return false;
-    const uint32_t in = (uint32_t)n_in, rec = (uint32_t)n_rec + 1, out = (uint32_t)n_out;
-    const term none = one(0, 0), spike = one(1, 0);
 #define LEAK(q) product(p, 1, FIX_D, q)
 #define ONE(q) single(p, 1, q)
 #define FITS(dst, a, b, c) fits(a, b, c, p->q[dst].frac)
+
+static bool spiking_fits(const fix_profile *p, uint32_t in, uint32_t rec)
+{
     return FITS(FIX_EV, LEAK(FIX_EV), ONE(FIX_X), spike) && FITS(FIX_EA, LEAK(FIX_EA), ONE(FIX_E), none) &&
            FITS(FIX_I, product(p, in, FIX_W, FIX_X), single(p, rec, FIX_W), none) && FITS(FIX_A, LEAK(FIX_A), spike, none) &&
            FITS(FIX_V, LEAK(FIX_V), ONE(FIX_I), ONE(FIX_V)) &&
-           FITS(FIX_U, single(p, 2, FIX_V), product(p, 1, FIX_B, FIX_A), none) && psi_fits(p, none) &&
+           FITS(FIX_U, single(p, 2, FIX_V), product(p, 1, FIX_B, FIX_A), none) && psi_fits(p) &&
            FITS(FIX_T, ONE(FIX_EV), product(p, 1, FIX_B, FIX_EA), none) && FITS(FIX_E, product(p, 1, FIX_P, FIX_T), none, none) &&
-           FITS(FIX_EB, LEAK(FIX_EB), ONE(FIX_E), none) && FITS(FIX_ZB, LEAK(FIX_ZB), spike, none) &&
-           FITS(FIX_Y, LEAK(FIX_Y), single(p, rec, FIX_WO), none) && FITS(FIX_ER, single(p, 2, FIX_Y), none, none) &&
+           FITS(FIX_ZB, LEAK(FIX_ZB), spike, none) && FITS(FIX_Y, LEAK(FIX_Y), single(p, rec, FIX_WO), none);
+}
+
+static bool rate_fits(const fix_profile *p)
+{
+    return FITS(FIX_CN, ONE(FIX_CN), spike, none) && FITS(FIX_ES, ONE(FIX_ES), ONE(FIX_E), none) &&
+           FITS(FIX_R, product(p, 2, FIX_C, FIX_CN), none, none) && FITS(FIX_G, ONE(FIX_G), product(p, 1, FIX_R, FIX_ES), none);
+}
+
+bool fix_profile_fits(const fix_config *c)
+{
+    const fix_profile *p = c->profile;
+    if (c->n_in < 1 || c->n_rec < 1 || c->n_out < 1 || c->n_in > 4096 || c->n_rec > 4096 || c->n_out > 4096 || !formats_valid(c)) return false;
+    const uint32_t in = (uint32_t)c->n_in, rec = (uint32_t)c->n_rec + 1, out = (uint32_t)c->n_out;
+    bool error = c->softmax ? FITS(FIX_ER, product(p, out, FIX_PR, FIX_PR), ONE(FIX_PR), none) : FITS(FIX_ER, single(p, 2, FIX_Y), none, none);
+    return error && spiking_fits(p, in, rec) && (c->c_reg <= 0 || rate_fits(p)) && FITS(FIX_EB, LEAK(FIX_EB), ONE(FIX_E), none) &&
            FITS(FIX_L, product(p, out, FIX_FB, FIX_ER), none, none) && FITS(FIX_L, product(p, out, FIX_WO, FIX_ER), none, none) &&
            FITS(FIX_G, ONE(FIX_G), product(p, 1, FIX_L, FIX_EB), none) &&
            FITS(FIX_GO, ONE(FIX_GO), product(p, 1, FIX_ER, FIX_ZB), none) &&
@@ -116,7 +150,7 @@ bool fix_profile_fits(const fix_profile *p, int32_t n_in, int32_t n_rec, int32_t
            FITS(FIX_WO, ONE(FIX_WO), LEAK(FIX_WO), product(p, 1, FIX_N, FIX_GO)) &&
            FITS(FIX_FB, ONE(FIX_FB), LEAK(FIX_FB), product(p, 1, FIX_N, FIX_GO)) && clip_fits(p, FIX_W, FIX_G) &&
            clip_fits(p, FIX_WO, FIX_GO) && clip_fits(p, FIX_FB, FIX_GO);
+}
 #undef LEAK
 #undef ONE
 #undef FITS
-}

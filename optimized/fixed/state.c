@@ -15,6 +15,9 @@ static size_t elements(const fix_config *c, unsigned q)
     case FIX_EV: return M;
     case FIX_Y: case FIX_ER: return K;
     case FIX_ZB: return n + 1;
+    case FIX_EX: case FIX_PR: return c->softmax ? K : 0;
+    case FIX_CN: case FIX_R: return c->c_reg > 0 ? n : 0;
+    case FIX_ES: return c->c_reg > 0 ? n * M : 0;
     default: return 0;
     }
 }
@@ -30,7 +33,7 @@ static size_t padded(size_t n) { return (n + FIX_ALIGN - 1) / FIX_ALIGN * FIX_AL
 
 size_t fix_state_size(const fix_config *c)
 {
-    if (!fix_profile_fits(c->profile, c->n_in, c->n_rec, c->n_out) || (unsigned)c->feedback > FIX_ADAPTIVE) return 0;
+    if (!fix_profile_fits(c) || (unsigned)c->feedback > FIX_ADAPTIVE) return 0;
     if (c->delay < 1 || c->delay > 255 || c->n_ref < 0 || c->n_ref > 65535) return 0;
     size_t size = padded(sizeof(fix_state)) + padded((size_t)c->delay * (size_t)c->n_rec);
     for (unsigned q = 0; q < FIX_COUNT; q++) size += padded(elements(c, q) * bytes_of(c->profile, q));
@@ -56,7 +59,8 @@ static bool constants_valid(const fix_config *c)
     const fix_profile *p = c->profile;
     size_t n = (size_t)c->n_rec, M = (size_t)c->n_in + n + 1;
     if (!is_decay(p, c->alpha, 0) || !is_decay(p, c->kappa, 0) || !is_decay(p, c->keep, 1)) return false;
-    if (c->v_th <= 0 || c->slope < 0 || c->eta < 0) return false;
+    if (c->v_th <= 0 || c->slope < 0 || c->eta < 0 || c->c_reg < 0) return false;
+    if (c->c_reg > 0 && (c->n_star < 0 || !fix_in_format(p, FIX_C, &c->c_reg, 1) || !fix_in_format(p, FIX_CN, &c->n_star, 1))) return false;
     if (!fix_in_format(p, FIX_V, &c->v_th, 1) || !fix_in_format(p, FIX_S, &c->slope, 1) || !fix_in_format(p, FIX_N, &c->eta, 1))
         return false;
     if (c->alif) {
@@ -106,10 +110,13 @@ fix_status fix_init(fix_state **out, const fix_config *c, void *mem, size_t size
     s->v_th = c->v_th;
     s->slope = c->slope;
     s->eta = c->eta;
+    s->c_reg = c->c_reg;
+    s->n_star = c->n_star;
     s->delay = (uint32_t)c->delay;
     s->newest = s->delay - 1;
     s->feedback = c->feedback;
     s->alif = c->alif;
+    s->softmax = c->softmax;
     at += padded(sizeof *s);
     s->past = at;
     at += padded((size_t)c->delay * (size_t)c->n_rec);
@@ -118,6 +125,7 @@ fix_status fix_init(fix_state **out, const fix_config *c, void *mem, size_t size
         s->q[q].n = (uint32_t)elements(c, q);
         s->q[q].bytes = bytes_of(c->profile, q);
         at += padded(elements(c, q) * s->q[q].bytes);
+        if (fix_uses(c, q)) s->uses |= (uint64_t)1 << q;
     }
     fix_fill(&s->q[FIX_W], c->W);
     fix_fill(&s->q[FIX_WO], c->WO);
@@ -139,21 +147,22 @@ int32_t fix_get(const fix_state *s, int q, size_t i) { return i < fix_elements(s
 static bool masked(const fix_state *s, int q, size_t i)
 {
     size_t M = (size_t)s->M;
-    bool pairs = q == FIX_W || q == FIX_EA || q == FIX_E || q == FIX_EB || q == FIX_G;
+    bool pairs = q == FIX_W || q == FIX_EA || q == FIX_E || q == FIX_EB || q == FIX_G || q == FIX_ES;
     return pairs && i % M == (size_t)s->n_in + i / M;
 }
 
 fix_status fix_set(fix_state *s, int q, size_t i, int32_t n)
 {
+    bool bare = q == FIX_z || q == FIX_r;
     int32_t top = q == FIX_z ? 1 : 65535;
     if (i >= fix_elements(s, q) || (masked(s, q, i) && n != 0)) return FIX_RANGE;
-    if (q < FIX_N_FORMAT ? !fix_in_format(s->profile, (unsigned)q, &n, 1) : n < 0 || n > top) return FIX_RANGE;
+    if (!bare ? !fix_in_format(s->profile, (unsigned)q, &n, 1) : n < 0 || n > top) return FIX_RANGE;
     fix_store(&s->q[q], i, n);
     if (q == FIX_z) s->past[s->newest * (uint32_t)s->n_rec + (uint32_t)i] = (uint8_t)n;
     return FIX_OK;
 }
 
-uint64_t fix_events(const fix_state *s, int q) { return q >= 0 && q < FIX_N_FORMAT ? s->events[q] : 0; }
+uint64_t fix_events(const fix_state *s, int q) { return q >= 0 && q < FIX_COUNT ? s->events[q] : 0; }
 
 static uint64_t hash(uint64_t h, uint64_t n)
 {
@@ -166,6 +175,7 @@ uint64_t fix_digest(const fix_state *s)
     uint64_t h = UINT64_C(14695981039346656037);
     for (unsigned q = 0; q < FIX_COUNT; q++)
         for (size_t k = 0; k < s->q[q].n; k++) h = hash(h, (uint64_t)(int64_t)fix_load(&s->q[q], k));
-    for (unsigned q = 0; q < FIX_N_FORMAT; q++) h = hash(h, s->events[q]);
+    for (unsigned q = 0; q < FIX_COUNT; q++)
+        if (s->uses >> q & 1) h = hash(h, s->events[q]);
     return h;
 }

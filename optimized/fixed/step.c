@@ -106,6 +106,7 @@ static void traces(fix_state *s)
 {
     fix_array *eb = &s->q[FIX_EB], *kept = &s->q[FIX_E];
     unsigned fd = fix_frac(s, FIX_D) + fix_frac(s, FIX_EB), fe = fix_frac(s, FIX_E);
+    const bool rated = s->q[FIX_ES].n > 0;
     for (int32_t j = 0; j < s->n_rec; j++) {
         int32_t p = fix_load(&s->q[FIX_P], (size_t)j);
         for (int32_t i = 0; i < s->M; i++) {
@@ -113,6 +114,7 @@ static void traces(fix_state *s)
             if (i == s->n_in + j) continue;
             int32_t e = p ? eligibility(s, (uint32_t)j, (uint32_t)i, k, p) : 0, bar = fix_load(eb, k);
             if (s->alif) fix_store(kept, k, e);
+            if (e != 0 && rated) fix_rate_trace(s, k, e, (size_t)j, (size_t)i);
             if ((e | bar) == 0) continue;
             fix_store(eb, k, fix_fit2(s, FIX_EB, (int64_t)s->kappa * bar, fd, e, fe, (uint32_t)j, (uint32_t)i));
         }
@@ -159,8 +161,7 @@ static void feed_back(fix_state *s)
     }
 }
 
-/* g[k] = Q_q(g[k] + m 2^-f). */
-static void accumulate(fix_state *s, unsigned q, size_t k, int64_t m, unsigned f, size_t j, size_t i)
+void fix_accumulate(fix_state *s, unsigned q, size_t k, int64_t m, unsigned f, size_t j, size_t i)
 {
     if (m == 0) return;
     fix_store(&s->q[q], k, fix_fit2(s, q, fix_load(&s->q[q], k), fix_frac(s, q), m, f, (uint32_t)j, (uint32_t)i));
@@ -173,12 +174,17 @@ static void gradients(fix_state *s)
     for (size_t j = 0; j < n; j++) {
         int64_t l = fix_load(&s->q[FIX_L], j);
         for (size_t i = 0; l != 0 && i < M; i++) /* ebar is 0 on the diagonal */
-            accumulate(s, FIX_G, j * M + i, l * fix_load(&s->q[FIX_EB], j * M + i), f, j, i);
+            fix_accumulate(s, FIX_G, j * M + i, l * fix_load(&s->q[FIX_EB], j * M + i), f, j, i);
     }
     for (size_t k = 0; k < (size_t)s->n_out; k++) {
         int64_t err = fix_load(&s->q[FIX_ER], k);
-        for (size_t j = 0; j <= n; j++) accumulate(s, FIX_GO, k * (n + 1) + j, err * fix_load(&s->q[FIX_ZB], j), fo, k, j);
+        for (size_t j = 0; j <= n; j++) fix_accumulate(s, FIX_GO, k * (n + 1) + j, err * fix_load(&s->q[FIX_ZB], j), fo, k, j);
     }
+}
+
+static bool target_valid(const fix_state *s, const int32_t *target)
+{
+    return s->softmax ? fix_is_distribution(s, target) : fix_in_format(s->profile, FIX_Y, target, (size_t)s->n_out);
 }
 
 static void forward(fix_state *s, const int32_t *x)
@@ -195,6 +201,9 @@ static void forward(fix_state *s, const int32_t *x)
     readout(s);
     fix_fill(&s->q[FIX_ER], 0);
     fix_fill(&s->q[FIX_L], 0);
+    fix_fill(&s->q[FIX_EX], 0);
+    fix_fill(&s->q[FIX_PR], 0);
+    fix_rate_count(s);
 }
 
 fix_status fix_forward(fix_state *s, const int32_t *x)
@@ -206,8 +215,9 @@ fix_status fix_forward(fix_state *s, const int32_t *x)
 
 fix_status fix_learn(fix_state *s, const int32_t *target)
 {
-    if (!fix_in_format(s->profile, FIX_Y, target, (size_t)s->n_out)) return FIX_RANGE;
-    errors(s, target);
+    if (!target_valid(s, target)) return FIX_RANGE;
+    if (s->softmax) fix_softmax_error(s, target);
+    else errors(s, target);
     feed_back(s);
     gradients(s);
     return FIX_OK;
@@ -233,7 +243,7 @@ fix_status fix_learn_signal(fix_state *s, const int32_t *L)
 fix_status fix_step(fix_state *s, const int32_t *x, const int32_t *target)
 {
     if (!fix_in_format(s->profile, FIX_X, x, (size_t)s->n_in)) return FIX_RANGE;
-    if (target && !fix_in_format(s->profile, FIX_Y, target, (size_t)s->n_out)) return FIX_RANGE;
+    if (target && !target_valid(s, target)) return FIX_RANGE;
     forward(s, x);
     return target ? fix_learn(s, target) : FIX_OK;
 }

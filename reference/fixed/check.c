@@ -13,7 +13,7 @@ typedef struct {
 static void magnitude(mpz_t m, const ref_profile *p, int q)
 {
     mpz_set_ui(m, 0);
-    mpz_setbit(m, q == RQ_COUNT ? 0 : q == RQ_D ? (mp_bitcnt_t)p->q[q].frac : (mp_bitcnt_t)p->q[q].bits - 1);
+    mpz_setbit(m, q == RQ_COUNT ? 0 : q == RQ_D || q == RQ_PR ? (mp_bitcnt_t)p->q[q].frac : (mp_bitcnt_t)p->q[q].bits - 1);
 }
 
 static int fraction(const ref_profile *p, int q) { return q == RQ_COUNT ? 0 : p->q[q].frac; }
@@ -67,27 +67,60 @@ static bool clip_fits(const ref_profile *p, int dst, int g)
     return p->clip <= INT64_C(1) << (62 - up);
 }
 
-static bool formats_valid(const ref_profile *p)
+bool ref_model_uses(const ref_fixed_net *net, int q)
 {
-    for (int q = 0; q < RQ_N_FORMAT; q++) {
-        const ref_format *f = &p->q[q];
-        if (f->bits < 2 || f->bits > 32 || f->frac < 0 || f->frac > 40) return false;
-        if ((unsigned)f->rounding > REF_STOCHASTIC || (unsigned)f->overflow > REF_WRAP) return false;
+    switch (q) {
+    case RQ_z: case RQ_r: return false;
+    case RQ_EX: case RQ_PR: return net->softmax;
+    case RQ_C: case RQ_CN: case RQ_ES: case RQ_R: return net->c_reg > 0;
+    default: return q >= 0 && q < RQ_COUNT;
     }
-    return p->clip >= 0 && p->clip <= 255 && p->q[RQ_D].frac <= 30;
 }
 
-ep_status ref_fixed_check(const ref_profile *p, int n_in, int n_rec, int n_out)
+static bool format_valid(const ref_format *f, int q)
 {
+    if (f->bits < 2 || f->bits > 32 || f->frac < 0 || f->frac > 40) return false;
+    if (q == RQ_D && f->frac > 30) return false;
+    if ((q == RQ_EX || q == RQ_PR) && (f->frac > 30 || f->frac > f->bits - 2)) return false;
+    return (unsigned)f->rounding <= REF_STOCHASTIC && (unsigned)f->overflow <= REF_WRAP;
+}
+
+static bool formats_valid(const ref_fixed_net *net)
+{
+    for (int q = 0; q < RQ_COUNT; q++)
+        if (ref_model_uses(net, q) && !format_valid(&net->profile.q[q], q)) return false;
+    return net->profile.clip >= 0 && net->profile.clip <= 255;
+}
+
+static bool spiking_fits(const ref_profile *p, int n_in, int n_rec)
+{
+    return FITS(RQ_EV, {1, RQ_D, RQ_EV}, {1, RQ_X, ONE}, {1, ONE, ONE}) && FITS(RQ_EA, {1, RQ_D, RQ_EA}, {1, RQ_E, ONE}) &&
+           FITS(RQ_I, {n_in, RQ_W, RQ_X}, {n_rec + 1, RQ_W, ONE}) && FITS(RQ_A, {1, RQ_D, RQ_A}, {1, ONE, ONE}) &&
+           FITS(RQ_V, {1, RQ_D, RQ_V}, {1, RQ_I, ONE}, {1, RQ_V, ONE}) && FITS(RQ_U, {2, RQ_V, ONE}, {1, RQ_B, RQ_A}) &&
+           psi_fits(p) && FITS(RQ_T, {1, RQ_EV, ONE}, {1, RQ_B, RQ_EA}) && FITS(RQ_E, {1, RQ_P, RQ_T}) &&
+           FITS(RQ_ZB, {1, RQ_D, RQ_ZB}, {1, ONE, ONE}) && FITS(RQ_Y, {1, RQ_D, RQ_Y}, {n_rec + 1, RQ_WO, ONE});
+}
+
+static bool error_fits(const ref_fixed_net *net, const ref_profile *p)
+{
+    if (net->softmax) return FITS(RQ_ER, {net->n_out, RQ_PR, RQ_PR}, {1, RQ_PR, ONE});
+    return FITS(RQ_ER, {2, RQ_Y, ONE});
+}
+
+static bool rate_fits(const ref_profile *p)
+{
+    return FITS(RQ_CN, {1, RQ_CN, ONE}, {1, ONE, ONE}) && FITS(RQ_ES, {1, RQ_ES, ONE}, {1, RQ_E, ONE}) &&
+           FITS(RQ_R, {2, RQ_C, RQ_CN}) && FITS(RQ_G, {1, RQ_G, ONE}, {1, RQ_R, RQ_ES});
+}
+
+ep_status ref_fixed_check(const ref_fixed_net *net)
+{
+    const ref_profile *p = &net->profile;
+    int n_in = net->n_in, n_rec = net->n_rec, n_out = net->n_out;
     if (n_in < 1 || n_rec < 1 || n_out < 1 || n_in > 4096 || n_rec > 4096 || n_out > 4096) return EP_DOMAIN;
-    if (!formats_valid(p)) return EP_DOMAIN;
-    bool ok = FITS(RQ_EV, {1, RQ_D, RQ_EV}, {1, RQ_X, ONE}, {1, ONE, ONE}) && FITS(RQ_EA, {1, RQ_D, RQ_EA}, {1, RQ_E, ONE}) &&
-              FITS(RQ_I, {n_in, RQ_W, RQ_X}, {n_rec + 1, RQ_W, ONE}) && FITS(RQ_A, {1, RQ_D, RQ_A}, {1, ONE, ONE}) &&
-              FITS(RQ_V, {1, RQ_D, RQ_V}, {1, RQ_I, ONE}, {1, RQ_V, ONE}) &&
-              FITS(RQ_U, {2, RQ_V, ONE}, {1, RQ_B, RQ_A}) && psi_fits(p) && FITS(RQ_T, {1, RQ_EV, ONE}, {1, RQ_B, RQ_EA}) &&
-              FITS(RQ_E, {1, RQ_P, RQ_T}) && FITS(RQ_EB, {1, RQ_D, RQ_EB}, {1, RQ_E, ONE}) &&
-              FITS(RQ_ZB, {1, RQ_D, RQ_ZB}, {1, ONE, ONE}) && FITS(RQ_Y, {1, RQ_D, RQ_Y}, {n_rec + 1, RQ_WO, ONE}) &&
-              FITS(RQ_ER, {2, RQ_Y, ONE}) && FITS(RQ_L, {n_out, RQ_FB, RQ_ER}) && FITS(RQ_L, {n_out, RQ_WO, RQ_ER}) &&
+    if (!formats_valid(net)) return EP_DOMAIN;
+    bool ok = spiking_fits(p, n_in, n_rec) && error_fits(net, p) && (net->c_reg <= 0 || rate_fits(p)) &&
+              FITS(RQ_EB, {1, RQ_D, RQ_EB}, {1, RQ_E, ONE}) && FITS(RQ_L, {n_out, RQ_FB, RQ_ER}) && FITS(RQ_L, {n_out, RQ_WO, RQ_ER}) &&
               FITS(RQ_G, {1, RQ_G, ONE}, {1, RQ_L, RQ_EB}) && FITS(RQ_GO, {1, RQ_GO, ONE}, {1, RQ_ER, RQ_ZB}) &&
               FITS(RQ_W, {1, RQ_W, ONE}, {1, RQ_N, RQ_G}) &&
               FITS(RQ_WO, {1, RQ_WO, ONE}, {1, RQ_D, RQ_WO}, {1, RQ_N, RQ_GO}) &&
@@ -100,21 +133,26 @@ ep_status ref_fixed_check(const ref_profile *p, int n_in, int n_rec, int n_out)
 static const struct {
     const char *name;
     int clip;
-    const char *formats[RQ_N_FORMAT];
+    const char *formats[RQ_COUNT]; /* by number; none: not there */
 } profiles[] = {
     {"q15", 0, {"16.8", "16.15", "16.12", "16.8", "16.15", "16.12eS", "16.12eS", "16.12eS", "32.12eS", "16.10eS", "16.12eS", "16.12eS",
-                "16.14eS", "16.10eS", "16.10eS", "16.10eS", "16.12eS", "16.10eS", "16.11eS", "16.11eS", "16.12eS", "16.10eS", "32.16eS", "32.16eS"}},
+                "16.14eS", "16.10eS", "16.10eS", "16.10eS", "16.12eS", "16.10eS", "16.11eS", "16.11eS", "16.12eS", "16.10eS", "32.16eS", "32.16eS",
+                [RQ_EX] = "32.24eS", "16.14", "24.24", "24.8fS", "32.12eS", "24.20eS"}},
     {"s16.15", 0, {"16.8", "32.28", "24.15", "24.15", "24.23", "32.15eS", "24.15eS", "24.15eS", "32.15fW", "32.15fW", "32.15fW", "32.15fS",
-                   "32.15fS", "32.15fS", "32.15fS", "32.15fS", "32.15fS", "32.15fS", "32.15fW", "28.15fS", "28.15fS", "32.15fS", "32.15fS", "32.15fS"}},
+                   "32.15fS", "32.15fS", "32.15fS", "32.15fS", "32.15fS", "32.15fS", "32.15fW", "28.15fS", "28.15fS", "32.15fS", "32.15fS", "32.15fS",
+                   [RQ_EX] = "32.24fS", "32.15", "24.24", "24.8fS", "32.15fS", "24.20fS"}},
     {"w8", 0, {"8.0", "13.12", "8.6", "8.4", "16.15", "8.6sS", "8.6sS", "8.6sS", "24.6fS", "24.12fS", "24.12fS", "24.12fS",
-               "8.6uS", "8.2sS", "8.2sS", "8.2sS", "8.4sS", "8.2sS", "24.12fS", "16.8fS", "16.8fS", "8.2sS", "32.14fS", "32.14fS"}},
+               "8.6uS", "8.2sS", "8.2sS", "8.2sS", "8.4sS", "8.2sS", "24.12fS", "16.8fS", "16.8fS", "8.2sS", "32.14fS", "32.14fS",
+               [RQ_EX] = "32.24fS", "16.12", "24.24", "24.8fS", "16.4fS", "24.20fS"}},
     {"reckon", 1, {"8.0", "13.12", "8.6", "8.4", "16.15", "8.6sS", "8.6sS", "8.6sS", "16.6fS", "16.8fS", "16.8fS", "16.8fS",
-                   "8.6uS", "12.6fS", "12.6fS", "12.6fS", "10.6fS", "10.4fS", "16.8fS", "16.8fS", "16.8fS", "12.6fS", "32.14fS", "32.14fS"}},
+                   "8.6uS", "12.6fS", "12.6fS", "12.6fS", "10.6fS", "10.4fS", "16.8fS", "16.8fS", "16.8fS", "12.6fS", "32.14fS", "32.14fS",
+                   [RQ_EX] = "32.24fS", "16.12", "24.24", "24.8fS", "16.6fS", "24.20fS"}},
 };
 
 static ref_format parse(const char *s)
 {
     ref_format f = {0, 0, REF_FLOOR, REF_SATURATE};
+    if (!s) return f;
     while (*s >= '0' && *s <= '9') f.bits = 10 * f.bits + (*s++ - '0');
     s++;
     while (*s >= '0' && *s <= '9') f.frac = 10 * f.frac + (*s++ - '0');
@@ -130,7 +168,7 @@ ep_status ref_fixed_profile(const char *name, ref_profile *p)
     for (size_t k = 0; k < sizeof profiles / sizeof *profiles; k++) {
         if (strcmp(name, profiles[k].name) != 0) continue;
         p->clip = profiles[k].clip;
-        for (int q = 0; q < RQ_N_FORMAT; q++) p->q[q] = parse(profiles[k].formats[q]);
+        for (int q = 0; q < RQ_COUNT; q++) p->q[q] = parse(profiles[k].formats[q]);
         return EP_OK;
     }
     return EP_DOMAIN;

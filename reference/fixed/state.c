@@ -5,7 +5,7 @@
 
 #include "model.h"
 
-static bool in_format(const ref_profile *p, int q, int64_t n)
+bool ref_model_in_format(const ref_profile *p, int q, int64_t n)
 {
     int64_t end = INT64_C(1) << (p->q[q].bits - 1);
     return n >= -end && n < end;
@@ -15,7 +15,7 @@ static bool all_in(const ref_profile *p, int q, const int64_t *v, size_t n)
 {
     if (!v) return false;
     for (size_t k = 0; k < n; k++)
-        if (!in_format(p, q, v[k])) return false;
+        if (!ref_model_in_format(p, q, v[k])) return false;
     return true;
 }
 
@@ -32,8 +32,10 @@ static bool constants_valid(const ref_fixed_net *net)
     if (net->delay < 1 || net->delay > 255 || net->n_ref < 0 || net->n_ref > 65535) return false;
     if ((unsigned)net->feedback > REF_FB_ADAPTIVE) return false;
     if (!is_decay(p, net->alpha, false) || !is_decay(p, net->kappa, false) || !is_decay(p, net->keep, true)) return false;
-    if (!in_format(p, RQ_V, net->v_th) || net->v_th <= 0) return false;
-    if (!in_format(p, RQ_S, net->slope) || net->slope < 0 || !in_format(p, RQ_N, net->eta) || net->eta < 0) return false;
+    if (!ref_model_in_format(p, RQ_V, net->v_th) || net->v_th <= 0) return false;
+    if (!ref_model_in_format(p, RQ_S, net->slope) || net->slope < 0 || !ref_model_in_format(p, RQ_N, net->eta) || net->eta < 0) return false;
+    if (net->c_reg < 0 || (net->c_reg > 0 && !ref_model_in_format(p, RQ_C, net->c_reg))) return false;
+    if (net->c_reg > 0 && (net->n_star < 0 || !ref_model_in_format(p, RQ_CN, net->n_star))) return false;
     if (net->alif) {
         if (!net->rho || !all_in(p, RQ_B, net->beta, n)) return false;
         for (size_t j = 0; j < n; j++)
@@ -59,6 +61,9 @@ static void sizes(ref_fixed *s)
     c[RQ_EV] = M;
     c[RQ_Y] = c[RQ_ER] = K;
     c[RQ_ZB] = n + 1;
+    c[RQ_EX] = c[RQ_PR] = net->softmax ? K : 0;
+    c[RQ_CN] = c[RQ_R] = net->c_reg > 0 ? n : 0;
+    c[RQ_ES] = net->c_reg > 0 ? n * M : 0;
 }
 
 static void set(mpz_t z, int64_t n)
@@ -92,7 +97,7 @@ static bool allocate(ref_fixed *s)
 
 ep_status ref_fixed_new(ref_fixed **out, const ref_fixed_net *net)
 {
-    ep_status ok = ref_fixed_check(&net->profile, net->n_in, net->n_rec, net->n_out);
+    ep_status ok = ref_fixed_check(net);
     if (ok != EP_OK) return ok;
     if (!constants_valid(net)) return EP_DOMAIN;
     ref_fixed *s = calloc(1, sizeof *s);
@@ -144,7 +149,7 @@ int64_t ref_fixed_get(const ref_fixed *s, int q, size_t i)
     return mpz_sgn(s->v[q][i]) < 0 ? -(int64_t)m : (int64_t)m;
 }
 
-uint64_t ref_fixed_events(const ref_fixed *s, int q) { return q >= 0 && q < RQ_N_FORMAT ? s->events[q] : 0; }
+uint64_t ref_fixed_events(const ref_fixed *s, int q) { return q >= 0 && q < RQ_COUNT ? s->events[q] : 0; }
 
 static uint64_t hash(uint64_t h, uint64_t n)
 {
@@ -157,6 +162,7 @@ uint64_t ref_fixed_digest(const ref_fixed *s)
     uint64_t h = UINT64_C(14695981039346656037);
     for (int q = RQ_W; q < RQ_COUNT; q++)
         for (size_t k = 0; k < s->count[q]; k++) h = hash(h, (uint64_t)ref_fixed_get(s, q, k));
-    for (int q = 0; q < RQ_N_FORMAT; q++) h = hash(h, s->events[q]);
+    for (int q = 0; q < RQ_COUNT; q++)
+        if (ref_model_uses(&s->net, q)) h = hash(h, s->events[q]);
     return h;
 }

@@ -52,11 +52,19 @@ static inline void widen(int64_t *to, const int32_t *from, int n)
 static inline ref_profile as_ref(const fix_profile *f)
 {
     ref_profile r = {.clip = f->clip};
-    for (int q = 0; q < FIX_N_FORMAT; q++) {
+    for (int q = 0; q < FIX_COUNT; q++) {
         const fix_format *a = &f->q[q];
         r.q[q] = (ref_format){a->bits, a->frac, (ref_rounding)a->rounding, (ref_overflow)a->overflow};
     }
     return r;
+}
+
+/* The model's question to ref_fixed_check: sizes, kind, profile. */
+static inline ref_fixed_net as_kind(const fix_config *c)
+{
+    return (ref_fixed_net){.profile = as_ref(c->profile), .n_in = c->n_in, .n_rec = c->n_rec, .n_out = c->n_out, .delay = c->delay,
+                           .n_ref = c->n_ref, .alif = c->alif, .softmax = c->softmax, .feedback = (ref_feedback)c->feedback,
+                           .c_reg = c->c_reg};
 }
 
 /* Everything but the profile, which is set before. */
@@ -65,7 +73,7 @@ static inline void pair_network(pair *p)
     fix_config *c = &p->c;
     *c = (fix_config){.profile = &p->profile, .n_in = 1 + (int32_t)pick(p, MAX_IN), .n_rec = 1 + (int32_t)pick(p, MAX_REC),
                       .n_out = 1 + (int32_t)pick(p, MAX_OUT), .delay = 1 + (int32_t)pick(p, 4), .n_ref = (int32_t)pick(p, 5),
-                      .alif = pick(p, 3) != 0, .feedback = (fix_feedback)pick(p, 4), .rho = p->rho, .beta = p->beta,
+                      .alif = pick(p, 3) != 0, .softmax = pick(p, 2), .feedback = (fix_feedback)pick(p, 4), .rho = p->rho, .beta = p->beta,
                       .W = p->W, .WO = p->WO, .FB = p->FB, .seed = ep_rng_u64(p->seed, 3, 0)};
     int n = c->n_rec, M = c->n_in + n + 1;
     c->alpha = number(p, FIX_D, 12, 15);
@@ -74,6 +82,10 @@ static inline void pair_network(pair *p)
     c->v_th = number(p, FIX_V, 8, 16);
     c->slope = number(p, FIX_S, 4, 20);
     c->eta = number(p, FIX_N, 0, 4);
+    if (pick(p, 2)) {
+        c->c_reg = number(p, FIX_C, 0, 2);
+        c->n_star = number(p, FIX_CN, 0, 64);
+    }
     for (int j = 0; j < n; j++) {
         p->rho[j] = number(p, FIX_D, 14, 16);
         p->beta[j] = pick(p, 4) ? number(p, FIX_B, 0, 16) : 0;
@@ -86,10 +98,20 @@ static inline void pair_network(pair *p)
     widen(p->W64, p->W, MAX_REC * MAX_M);
     widen(p->WO64, p->WO, MAX_OUT * (MAX_REC + 1));
     widen(p->FB64, p->FB, MAX_REC * MAX_OUT);
-    p->net = (ref_fixed_net){.profile = as_ref(&p->profile), .n_in = c->n_in, .n_rec = n, .n_out = c->n_out, .delay = c->delay,
-                             .n_ref = c->n_ref, .alif = c->alif, .feedback = (ref_feedback)c->feedback, .alpha = c->alpha,
-                             .kappa = c->kappa, .keep = c->keep, .v_th = c->v_th, .slope = c->slope, .eta = c->eta,
-                             .rho = p->rho64, .beta = p->beta64, .W = p->W64, .WO = p->WO64, .FB = p->FB64, .seed = c->seed};
+    p->net = as_kind(c);
+    p->net.alpha = c->alpha;
+    p->net.kappa = c->kappa;
+    p->net.keep = c->keep;
+    p->net.v_th = c->v_th;
+    p->net.slope = c->slope;
+    p->net.eta = c->eta;
+    p->net.n_star = c->n_star;
+    p->net.rho = p->rho64;
+    p->net.beta = p->beta64;
+    p->net.W = p->W64;
+    p->net.WO = p->WO64;
+    p->net.FB = p->FB64;
+    p->net.seed = c->seed;
 }
 
 /* aligned_alloc of exactly the size asked for, so that a sanitizer sees one byte beyond. */
@@ -111,7 +133,11 @@ static inline void pair_close(pair *p)
 static inline void pair_input(pair *p, int32_t *x, int32_t *target)
 {
     for (int i = 0; i < p->c.n_in; i++) x[i] = p->extreme || pick(p, 3) == 0 ? number(p, FIX_X, 16, 16) : 0;
-    for (int k = 0; k < p->c.n_out; k++) target[k] = number(p, FIX_Y, -16, 16);
+    uint64_t one = UINT64_C(1) << p->profile.q[FIX_PR].frac;
+    for (int k = 0; k < p->c.n_out; k++)
+        target[k] = !p->c.softmax      ? number(p, FIX_Y, -16, 16)
+                    : pick(p, 4) == 0 ? (int32_t)one
+                                      : (int32_t)(ep_rng_u64(p->seed, 4, p->drawn++) % (one + 1));
 }
 
 static inline void pair_step(pair *p, const int32_t *x, const int32_t *target)

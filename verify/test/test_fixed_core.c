@@ -15,7 +15,7 @@ static int networks(int n)
 
 /* What a run has seen; a comparison of silence proves nothing. */
 typedef struct seen {
-    long spikes, held, psi, changed, networks, saturated[FIX_N_FORMAT], wrapped[FIX_N_FORMAT];
+    long spikes, held, psi, changed, rated, probable, networks, saturated[FIX_COUNT], wrapped[FIX_COUNT];
 } seen;
 
 static void look(const pair *p, seen *s)
@@ -25,6 +25,7 @@ static void look(const pair *p, seen *s)
         s->held += fix_get(p->core, FIX_r, j) > 0;
         s->psi += fix_get(p->core, FIX_P, j) != 0;
     }
+    for (size_t k = 0; k < fix_elements(p->core, FIX_PR); k++) s->probable += fix_get(p->core, FIX_PR, k) != 0;
 }
 
 static void run_pair(pair *p, seen *s)
@@ -42,6 +43,12 @@ static void run_pair(pair *p, seen *s)
             ref_fixed_update(p->model);
             pair_compare(p, "update", t);
         }
+        if (pick(p, 6) == 0) {
+            fix_end(p->core);
+            ref_fixed_end(p->model);
+            pair_compare(p, "end", t);
+            for (size_t j = 0; j < fix_elements(p->core, FIX_R); j++) s->rated += fix_get(p->core, FIX_R, j) != 0;
+        }
         if (pick(p, 8) == 0) {
             fix_begin(p->core);
             ref_fixed_begin(p->model);
@@ -49,7 +56,7 @@ static void run_pair(pair *p, seen *s)
         }
     }
     for (size_t k = 0; k < fix_elements(p->core, FIX_W); k++) s->changed += fix_get(p->core, FIX_W, k) != p->W[k];
-    for (int q = 0; q < FIX_N_FORMAT; q++)
+    for (int q = 0; q < FIX_COUNT; q++)
         (p->profile.q[q].overflow == FIX_WRAP ? s->wrapped : s->saturated)[q] += fix_events(p->core, q) != 0;
     s->networks++;
     pair_close(p);
@@ -69,20 +76,24 @@ START_TEST(test_profile_networks)
     ck_assert_int_gt(s.held, s.networks);
     ck_assert_int_gt(s.psi, s.networks);
     ck_assert_int_gt(s.changed, s.networks);
+    ck_assert_int_gt(s.rated, s.networks / 4);
+    ck_assert_int_gt(s.probable, s.networks);
 }
 END_TEST
 
 /* Roundings, overflows, widths and fractions at random around a profile's. */
 static void disturb(pair *p)
 {
-    for (int q = 0; q < FIX_N_FORMAT; q++) {
+    for (int q = 0; q < FIX_COUNT; q++) {
         fix_format *f = &p->profile.q[q];
         f->rounding = (uint8_t)pick(p, 4);
         f->overflow = (uint8_t)pick(p, 2);
-        if (q > FIX_N && pick(p, 3) == 0) f->bits = (uint8_t)(f->bits / 2 + 1 + (int)pick(p, 4));
+        if (q > FIX_N && q != FIX_C && pick(p, 3) == 0) f->bits = (uint8_t)(f->bits / 2 + 1 + (int)pick(p, 4));
         int frac = f->frac + (int)pick(p, 7) - 3;
         if (pick(p, 3) == 0) f->frac = (uint8_t)(frac < 0 ? 0 : frac > 30 ? 30 : frac);
         if (f->bits > 32) f->bits = 32;
+        if ((q == FIX_CN || q == FIX_ES) && pick(p, 2)) *f = (fix_format){3, 0, f->rounding, f->overflow}; /* sums that a short trial reaches */
+        if ((q == FIX_EX || q == FIX_PR) && f->frac + 2 > f->bits) f->frac = (uint8_t)(f->bits - 2);
     }
     p->profile.clip = (uint8_t)(pick(p, 3) ? 0 : 1 + pick(p, 3));
 }
@@ -95,14 +106,16 @@ START_TEST(test_disturbed_profiles)
         pair p = {.seed = (uint64_t)(1000000 + 10000 * _i + k), .profile = *profiles[_i], .extreme = k % 3 == 2};
         disturb(&p);
         pair_network(&p);
-        bool core = fix_state_size(&p.c) > 0, model = ref_fixed_check(&p.net.profile, p.net.n_in, p.net.n_rec, p.net.n_out) == EP_OK;
+        bool core = fix_state_size(&p.c) > 0, model = ref_fixed_check(&p.net) == EP_OK;
         if (core != model) ck_abort_msg("seed %llu: core %d, model %d", (unsigned long long)p.seed, core, model);
         if (core) run_pair(&p, &s);
         else refused++;
     }
     ck_assert_int_lt(refused, n);
     if (n < 500) return;
-    for (int q = FIX_W; q < FIX_N_FORMAT; q++) {
+    for (int q = FIX_W; q < FIX_COUNT; q++) {
+        /* No operation can leave EX's range, 0 to 1; PR and C have no operation; z and r no format. */
+        if (q == FIX_z || q == FIX_r || q == FIX_EX || q == FIX_PR || q == FIX_C) continue;
         ck_assert_msg(s.saturated[q] > 0, "%s: quantity %d never saturated", names[_i], q);
         ck_assert_msg(s.wrapped[q] > 0, "%s: quantity %d never wrapped", names[_i], q);
     }
@@ -115,13 +128,14 @@ START_TEST(test_refusal_agrees)
     for (int k = 0; k < n; k++) {
         pair p = {.seed = (uint64_t)(2000000 + k)};
         uint32_t width = 6 + pick(&p, 27), depth = 1 + pick(&p, 41);
-        for (int q = 0; q < FIX_N_FORMAT; q++)
+        for (int q = 0; q < FIX_COUNT; q++)
             p.profile.q[q] = (fix_format){(uint8_t)(2 + pick(&p, width)), (uint8_t)pick(&p, depth), (uint8_t)pick(&p, 4), (uint8_t)pick(&p, 2)};
         p.profile.clip = (uint8_t)(pick(&p, 2) ? pick(&p, 256) : 0);
         fix_config c = {.profile = &p.profile, .n_in = 1 + (int32_t)pick(&p, 4096), .n_rec = 1 + (int32_t)pick(&p, 4096),
-                        .n_out = 1 + (int32_t)pick(&p, 4096), .delay = 1};
-        ref_profile r = as_ref(&p.profile);
-        bool core = fix_state_size(&c) > 0, model = ref_fixed_check(&r, c.n_in, c.n_rec, c.n_out) == EP_OK;
+                        .n_out = 1 + (int32_t)pick(&p, 4096), .delay = 1,
+                        .softmax = pick(&p, 2), .c_reg = (int32_t)pick(&p, 2)};
+        ref_fixed_net net = as_kind(&c);
+        bool core = fix_state_size(&c) > 0, model = ref_fixed_check(&net) == EP_OK;
         if (core != model) ck_abort_msg("seed %llu: core %d, model %d", (unsigned long long)p.seed, core, model);
         accepted += core;
     }
@@ -130,15 +144,20 @@ START_TEST(test_refusal_agrees)
 }
 END_TEST
 
-/* Quantity q of q15 with other bits and fraction: both must say the same, and what is expected. */
-static void expect(fix_profile *p, int q, int bits, int frac, bool accepted)
+/* Quantity q with other bits and fraction: both must say the same, and what is expected. */
+static void expect_kind(fix_profile *p, fix_config c, int q, int bits, int frac, bool accepted)
 {
     p->q[q].bits = (uint8_t)bits;
     p->q[q].frac = (uint8_t)frac;
-    fix_config c = {.profile = p, .n_in = 1, .n_rec = 1, .n_out = 1, .delay = 1};
-    ref_profile r = as_ref(p);
+    c.profile = p;
+    ref_fixed_net net = as_kind(&c);
     ck_assert_msg((fix_state_size(&c) > 0) == accepted, "core: quantity %d as %d.%d", q, bits, frac);
-    ck_assert_msg((ref_fixed_check(&r, 1, 1, 1) == EP_OK) == accepted, "model: quantity %d as %d.%d", q, bits, frac);
+    ck_assert_msg((ref_fixed_check(&net) == EP_OK) == accepted, "model: quantity %d as %d.%d", q, bits, frac);
+}
+
+static void expect(fix_profile *p, int q, int bits, int frac, bool accepted)
+{
+    expect_kind(p, (fix_config){.n_in = 1, .n_rec = 1, .n_out = 1, .delay = 1}, q, bits, frac, accepted);
 }
 
 START_TEST(test_refusal_at_limits)
@@ -170,18 +189,44 @@ START_TEST(test_refusal_at_limits)
 }
 END_TEST
 
+START_TEST(test_refusal_of_softmax_and_rate)
+{
+    fix_config soft = {.n_in = 1, .n_rec = 1, .n_out = 1, .delay = 1, .softmax = true}, rate = {.n_in = 1, .n_rec = 1, .n_out = 1, .delay = 1, .c_reg = 1};
+    fix_profile p = fix_q15;
+    expect_kind(&p, soft, FIX_EX, 32, 30, true);
+    expect_kind(&p, soft, FIX_EX, 32, 31, false);
+    expect_kind(&p, soft, FIX_EX, 0, 0, false);
+    expect_kind(&p, rate, FIX_EX, 0, 0, true); /* not looked at */
+    p = fix_q15;
+    expect_kind(&p, soft, FIX_PR, 16, 14, true);
+    expect_kind(&p, soft, FIX_PR, 16, 15, false);
+    expect_kind(&p, soft, FIX_PR, 32, 30, true);
+    soft.n_out = 15;
+    expect_kind(&p, soft, FIX_PR, 32, 29, true); /* 15 2^58 + 2^58 */
+    soft.n_out = 16;
+    expect_kind(&p, soft, FIX_PR, 32, 29, false);
+    p = fix_q15;
+    p.q[FIX_ES].bits = 32;
+    expect_kind(&p, rate, FIX_R, 31, 20, true);  /* 2^30 2^31 */
+    expect_kind(&p, rate, FIX_R, 32, 20, false); /* 2^62 and G */
+    p = fix_q15;
+    expect_kind(&p, rate, FIX_C, 32, 24, true);
+    expect_kind(&p, rate, FIX_CN, 32, 24, false); /* 2 2^31 2^31 */
+}
+END_TEST
+
 START_TEST(test_profiles_are_the_table)
 {
     ref_profile r;
     ck_assert_int_eq(ref_fixed_profile(names[_i], &r), EP_OK);
     ck_assert_int_eq(r.clip, profiles[_i]->clip);
-    for (int q = 0; q < FIX_N_FORMAT; q++) {
+    for (int q = 0; q < FIX_COUNT; q++) {
         const fix_format *f = &profiles[_i]->q[q];
         ck_assert_msg(r.q[q].bits == f->bits && r.q[q].frac == f->frac, "%s, quantity %d", names[_i], q);
-        if (q < FIX_W) continue;
+        if (q < FIX_W || q == FIX_PR || q == FIX_C) continue;
         ck_assert_msg((int)r.q[q].rounding == f->rounding && (int)r.q[q].overflow == f->overflow, "%s, quantity %d", names[_i], q);
     }
-    ck_assert_int_eq(ref_fixed_check(&r, 256, 256, 16), EP_OK);
+    ck_assert_int_eq(ref_fixed_check(&(ref_fixed_net){.profile = r, .n_in = 256, .n_rec = 256, .n_out = 16, .softmax = true, .c_reg = 1}), EP_OK);
     ck_assert_int_eq(ref_fixed_profile("q16", &r), EP_DOMAIN);
 }
 END_TEST
@@ -207,6 +252,9 @@ START_TEST(test_bad_input)
 {
     pair good = {.seed = 5, .profile = fix_q15}, p;
     pair_network(&good);
+    good.c.c_reg = 1;
+    good.net.c_reg = 1;
+    good.net.n_star = good.c.n_star = 3;
     ck_assert_int_eq(opened(&good, 0, 0), FIX_OK);
     ck_assert_int_eq(opened(&good, 0, 1), FIX_MEMORY);
     ck_assert_int_eq(opened(&good, 4, 0), FIX_MEMORY);
@@ -227,6 +275,10 @@ START_TEST(test_bad_input)
     BROKEN(v_th, 32768, FIX_RANGE);
     BROKEN(slope, -1, FIX_RANGE);
     BROKEN(eta, 32768, FIX_RANGE);
+    BROKEN(c_reg, -1, FIX_RANGE);
+    BROKEN(c_reg, 1 << 23, FIX_RANGE);
+    BROKEN(n_star, -1, FIX_RANGE);
+    BROKEN(n_star, 1 << 23, FIX_RANGE);
     int diagonal = good.c.n_in; /* row 0 */
     good.W[diagonal] = 1;
     good.W64[diagonal] = 1;
@@ -243,6 +295,7 @@ START_TEST(test_bad_step_changes_nothing)
 {
     pair p = {.seed = 9, .profile = fix_w8};
     pair_network(&p);
+    p.c.softmax = p.net.softmax = false;
     pair_open(&p);
     int32_t x[MAX_IN] = {0}, target[MAX_OUT] = {0};
     uint64_t before = fix_digest(p.core);
@@ -269,6 +322,7 @@ int main(void)
     tcase_add_loop_test(tc, test_disturbed_profiles, 0, N_PROFILE);
     tcase_add_test(tc, test_refusal_agrees);
     tcase_add_test(tc, test_refusal_at_limits);
+    tcase_add_test(tc, test_refusal_of_softmax_and_rate);
     tcase_add_loop_test(tc, test_profiles_are_the_table, 0, N_PROFILE);
     tcase_add_test(tc, test_bad_input);
     tcase_add_test(tc, test_bad_step_changes_nothing);

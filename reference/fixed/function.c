@@ -1,0 +1,51 @@
+/* Exponential and quotient of FIXED.md, section 4.1.
+ * SPDX-License-Identifier: MIT */
+#include "model.h"
+
+void ref_model_exp(mpz_t p, mpz_t I, const mpz_t d, int f)
+{
+    static const long c[] = {-1369935, 10287039, -59583575, 257939154, -744261009, 1073741824};
+    mpz_t q, F, h;
+    mpz_inits(q, F, h, (mpz_ptr)0);
+    mpz_mul_ui(q, d, 1549082005);
+    mpz_setbit(h, (mp_bitcnt_t)f + 5);
+    mpz_add(q, q, h);
+    mpz_fdiv_q_2exp(q, q, (mp_bitcnt_t)f + 6);
+    mpz_fdiv_q_2exp(I, q, 24);
+    mpz_fdiv_r_2exp(F, q, 24);
+    mpz_set_si(p, 117414);
+    for (size_t k = 0; k < sizeof c / sizeof *c; k++) {
+        mpz_mul(p, p, F);
+        mpz_add_ui(p, p, 1ul << 23);
+        mpz_fdiv_q_2exp(p, p, 24);
+        mpz_set_si(q, c[k]);
+        mpz_add(p, p, q);
+    }
+    mpz_clears(q, F, h, (mpz_ptr)0);
+}
+
+void ref_model_ratio(mpz_t out, const mpz_t a, const mpz_t b, int f)
+{
+    mpz_t n, d;
+    mpz_inits(n, d, (mpz_ptr)0);
+    mpz_mul_2exp(n, a, (mp_bitcnt_t)f + 1);
+    mpz_add(n, n, b);
+    mpz_mul_2exp(d, b, 1);
+    mpz_fdiv_q(out, n, d);
+    mpz_clears(n, d, (mpz_ptr)0);
+}
+
+int64_t ref_fixed_exp(int64_t d, int f, int64_t *I)
+{
+    ref_sum x;
+    mpz_t p, i;
+    ref_sum_init(&x);
+    mpz_inits(p, i, (mpz_ptr)0);
+    ref_sum_add_si(&x, d, 0);
+    ref_model_exp(p, i, x.n, f);
+    int64_t out = (int64_t)mpz_get_ui(p); /* p <= 2^30 */
+    *I = (int64_t)mpz_get_d(i);           /* I < 2^33 */
+    mpz_clears(p, i, (mpz_ptr)0);
+    ref_sum_clear(&x);
+    return out;
+}
