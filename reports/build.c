@@ -7,35 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const other_tables[2] = {"slips", "liveness"};
-
-static ep_status read_input(const char *run, rep_input *in, rep_error *err)
-{
-    char path[REP_PATH];
-    ep_status s = rep_path(path, err, "%s/prove.json", run);
-    if (s == EP_OK) s = rep_prove_read(path, &in->prove, err);
-    for (int k = 0; s == EP_OK && k < REP_N_FIGURE; k++) {
-        s = rep_path(path, err, "%s/data/%s.tsv", run, rep_figures[k].name);
-        if (s == EP_OK) s = rep_table_read(path, path, rep_figures[k].want, rep_figures[k].n_want, &in->table[k], err);
-    }
-    if (s == EP_OK) s = rep_path(path, err, "%s/data/slips.tsv", run);
-    if (s == EP_OK) s = rep_table_read(path, path, rep_slip_columns, REP_N_SLIP_COLUMN, &in->slips, err);
-    if (s == EP_OK) s = rep_path(path, err, "%s/data/liveness.tsv", run);
-    if (s == EP_OK) s = rep_table_read(path, path, NULL, 0, &in->liveness, err);
-    return s;
-}
-
-static void clear_input(rep_input *in)
-{
-    rep_prove_clear(&in->prove);
-    for (int k = 0; k < REP_N_FIGURE; k++) {
-        rep_table_clear(&in->table[k]);
-        rep_buf_clear(&in->svg[k]);
-    }
-    rep_table_clear(&in->slips);
-    rep_table_clear(&in->liveness);
-}
-
 /* ---- SHA256SUMS: `hash  path`, as sha256sum writes and checks it -------------------------------- */
 
 typedef struct sums { const char *dir; rep_buf text; } sums;
@@ -59,12 +30,11 @@ static ep_status write_named(const char *dir, const char *name, const rep_buf *b
     return s == EP_OK ? rep_file_write(path, b, err) : s;
 }
 
-static ep_status copy_data(const char *run, const char *name, sums *u, rep_error *err)
+/* A file of a run, under its name in the report. */
+static ep_status copy_file(const char *from, const char *name, sums *u, rep_error *err)
 {
-    char path[REP_PATH];
     rep_buf b = {0};
-    ep_status s = rep_path(path, err, "%s/%s", run, name);
-    if (s == EP_OK) s = rep_file_read(path, &b, NULL, err);
+    ep_status s = rep_file_read(from, &b, NULL, err);
     if (s == EP_OK) s = write_named(u->dir, name, &b, err);
     if (s == EP_OK) s = add_sum(u, name, err);
     rep_buf_clear(&b);
@@ -87,32 +57,33 @@ static ep_status write_manifest(const rep_input *in, sums *u, rep_error *err)
 
 static ep_status draw_figures(rep_input *in, sums *u, rep_error *err)
 {
-    static const char *const ext[3] = {"dat", "gp", "svg"};
+    static const char *const ext[4] = {"dat", "gp", "svg", "pdf"};
     ep_status s = EP_OK;
-    for (int k = 0; s == EP_OK && k < REP_N_FIGURE; k++) {
-        if (!in->table[k].present) continue;
-        s = rep_figure_draw(u->dir, &rep_figures[k], &in->table[k], &in->svg[k], err);
-        for (int e = 0; s == EP_OK && e < 3; e++) {
-            char name[64];
-            snprintf(name, sizeof name, "figures/%s.%s", rep_figures[k].name, ext[e]);
+    for (int k = 0; s == EP_OK && k < rep_part_count(); k++) {
+        const rep_part *p = rep_part_at(k);
+        if (!p->script || !in->part[k].table.present) continue;
+        s = rep_figure_draw(u->dir, p, &in->part[k].table, &in->part[k].svg, err);
+        for (int e = 0; s == EP_OK && e < 4; e++) {
+            char name[96];
+            snprintf(name, sizeof name, "figures/%s.%s", p->name, ext[e]);
             s = add_sum(u, name, err);
         }
     }
     return s;
 }
 
-static ep_status copy_inputs(const char *run, const rep_input *in, sums *u, rep_error *err)
+static ep_status copy_inputs(const rep_input *in, sums *u, rep_error *err)
 {
-    char name[64];
-    const rep_table *other[2] = {&in->slips, &in->liveness};
-    ep_status s = copy_data(run, "prove.json", u, err);
-    for (int k = 0; s == EP_OK && k < REP_N_FIGURE; k++) {
-        snprintf(name, sizeof name, "data/%s.tsv", rep_figures[k].name);
-        if (in->table[k].present) s = copy_data(run, name, u, err);
+    char name[96];
+    ep_status s = *in->prove_path ? copy_file(in->prove_path, "prove.json", u, err) : EP_OK;
+    for (int k = 0; s == EP_OK && k < rep_part_count(); k++) {
+        snprintf(name, sizeof name, "data/%s.tsv", rep_part_at(k)->name);
+        if (in->part[k].table.present) s = copy_file(in->part[k].path, name, u, err);
     }
-    for (int k = 0; s == EP_OK && k < 2; k++) {
-        snprintf(name, sizeof name, "data/%s.tsv", other_tables[k]);
-        if (other[k]->present) s = copy_data(run, name, u, err);
+    for (int k = 0; s == EP_OK && k < in->n_manifest; k++) {
+        snprintf(name, sizeof name, "runs/%s.json", in->manifest[k].name);
+        s = write_named(u->dir, name, &in->manifest[k].text, err);
+        if (s == EP_OK) s = add_sum(u, name, err);
     }
     return s;
 }
@@ -132,15 +103,17 @@ static ep_status write_pages(const rep_input *in, sums *u, rep_error *err)
 }
 
 /* The whole report in an existing empty folder. */
-static ep_status build_in(const char *run, const char *dir, rep_input *in, rep_buf *list, rep_error *err)
+static ep_status build_in(const char *dir, rep_input *in, rep_buf *list, rep_error *err)
 {
+    static const char *const folder[3] = {"figures", "data", "runs"};
     char path[REP_PATH];
     sums u = {.dir = dir};
-    ep_status s = rep_path(path, err, "%s/figures", dir);
-    if (s == EP_OK) s = rep_dir_make(path, err);
-    if (s == EP_OK) s = rep_path(path, err, "%s/data", dir);
-    if (s == EP_OK) s = rep_dir_make(path, err);
-    if (s == EP_OK) s = copy_inputs(run, in, &u, err);
+    ep_status s = EP_OK;
+    for (int k = 0; s == EP_OK && k < 3; k++) {
+        s = rep_path(path, err, "%s/%s", dir, folder[k]);
+        if (s == EP_OK) s = rep_dir_make(path, err);
+    }
+    if (s == EP_OK) s = copy_inputs(in, &u, err);
     if (s == EP_OK) s = draw_figures(in, &u, err);
     if (s == EP_OK) s = write_pages(in, &u, err);
     if (s == EP_OK) s = write_manifest(in, &u, err);
@@ -149,33 +122,39 @@ static ep_status build_in(const char *run, const char *dir, rep_input *in, rep_b
     return s;
 }
 
-static ep_status prepare(const char *run, const char *commit, rep_input *in, rep_error *err)
+/* The commit that the report states: the one given, that of the proof, or that of the first manifest. */
+static ep_status choose_commit(const char *given, rep_input *in, rep_error *err)
 {
-    *in = (rep_input){0};
-    ep_status s = read_input(run, in, err);
+    const char *c = given ? given : in->prove.commit;
+    for (int k = 0; !c && k < in->n_manifest; k++) c = json_string_value(json_object_get(in->manifest[k].json, "commit"));
+    if (!c) c = "";
+    if (strlen(c) >= sizeof in->commit) return rep_fail(err, EP_DOMAIN, "commit: found %zu characters, expected fewer than %zu", strlen(c), sizeof in->commit);
+    snprintf(in->commit, sizeof in->commit, "%s", c);
+    return EP_OK;
+}
+
+static ep_status prepare(const char *const *run, int n, const char *commit, rep_input *in, rep_error *err)
+{
+    ep_status s = rep_input_read(run, n, in, err);
     if (s == EP_OK) s = rep_gnuplot_version(in->gnuplot, sizeof in->gnuplot, err);
-    if (s == EP_OK) {
-        const char *c = commit ? commit : in->prove.commit;
-        if (strlen(c) >= sizeof in->commit) return rep_fail(err, EP_DOMAIN, "commit: found %zu characters, expected fewer than %zu", strlen(c), sizeof in->commit);
-        snprintf(in->commit, sizeof in->commit, "%s", c);
-    }
+    if (s == EP_OK) s = choose_commit(commit, in, err);
     return s;
 }
 
-ep_status rep_build(const char *run_dir, const char *out_dir, const char *commit, rep_error *err)
+ep_status rep_build(const char *const *run_dir, int n, const char *out_dir, const char *commit, rep_error *err)
 {
     rep_input in;
     rep_buf list = {0};
     char tmp[REP_PATH] = "";
-    ep_status s = prepare(run_dir, commit, &in, err);
+    ep_status s = prepare(run_dir, n, commit, &in, err);
     if (s == EP_OK) s = rep_dir_temp(out_dir, tmp, err);
     if (s == EP_OK) {
-        s = build_in(run_dir, tmp, &in, &list, err);
+        s = build_in(tmp, &in, &list, err);
         if (s == EP_OK) s = rep_dir_publish(tmp, out_dir, err);
         if (s != EP_OK) rep_dir_remove(tmp);
     }
     rep_buf_clear(&list);
-    clear_input(&in);
+    rep_input_clear(&in);
     return s;
 }
 
@@ -246,19 +225,19 @@ ep_status rep_check(const char *out_dir, rep_buf *text, int *differ, rep_error *
     if (s == EP_OK) s = rep_file_read(path, &listed, &missing, err);
     if (missing) s = rep_fail(err, EP_FORMAT, "%s: found no such file, expected a folder that eprop-report wrote", path);
     if (s == EP_OK) s = manifest_commit(out_dir, commit, sizeof commit, err);
-    if (s == EP_OK) s = prepare(out_dir, commit, &in, err);
+    if (s == EP_OK) s = prepare(&out_dir, 1, commit, &in, err);
     if (s == EP_OK) {
         const char *base = getenv("TMPDIR");
         s = rep_path(path, err, "%s/eprop-report", base && *base ? base : "/tmp");
     }
     if (s == EP_OK) s = rep_dir_temp(path, tmp, err);
     if (s == EP_OK) {
-        s = build_in(out_dir, tmp, &in, &rebuilt, err);
+        s = build_in(tmp, &in, &rebuilt, err);
         rep_dir_remove(tmp);
     }
     if (s == EP_OK) s = compare_all(out_dir, &listed, &rebuilt, text, differ, err);
     rep_buf_clear(&listed);
     rep_buf_clear(&rebuilt);
-    clear_input(&in);
+    rep_input_clear(&in);
     return s;
 }

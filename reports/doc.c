@@ -16,7 +16,12 @@ static const char style[] =
     ".box p:first-child{font-size:1.25rem;font-weight:600;margin:.1rem 0}.box p{margin:.2rem 0}\n"
     ".holds{border-color:#009e73}.fails{border-color:#d55e00}.undecided,.vacuous{border-color:#e69f00}\n"
     "td.c-good{color:#00664b;font-weight:600}td.c-bad{color:#a63c00;font-weight:700;background:#fdeee5}td.c-warn{color:#7a5200;font-weight:600;background:#fdf5e3}td.c-none{color:#999}\n"
-    ".note{border-left:.3rem solid #e69f00;background:#fdf5e3;padding:.4rem .8rem}nav ol{columns:2;padding-left:1.2rem}\n"
+    "h3{font-size:1.08rem;margin-top:1.8rem}.note{border-left:.3rem solid #e69f00;background:#fdf5e3;padding:.4rem .8rem}nav ol{columns:2;padding-left:1.2rem}\n"
+    "img{background:#fff}\n"
+    "@media (prefers-color-scheme:dark) and (not print){body{color:#ddd;background:#16181b}a{color:#7db7f0}h2{border-color:#3a3f45}figcaption{color:#aaa}\n"
+    "pre,th,.box{background:#22262b}th,td{border-color:#3a3f45}.note{background:#33290f}td.c-good{color:#5fd1a8}td.c-bad{color:#ff9d66;background:#3a1f10}\n"
+    "td.c-warn{color:#f0c060;background:#33290f}td.c-none{color:#777}img{padding:.4rem;border-radius:.3rem}}\n"
+    "@media (max-width:40rem){body{margin:1rem auto}nav ol{columns:1}table{font-size:.8rem}}\n"
     "@media print{body{margin:0;max-width:none}h2{break-after:avoid}figure{break-inside:avoid}}\n";
 
 static void put(rep_doc *d, const char *s)
@@ -117,17 +122,17 @@ void doc_verdict(rep_doc *d, rep_verdict v, const char *headline, const char *de
     }
 }
 
-void doc_contents(rep_doc *d, const char *const (*entries)[2], int n)
+void doc_contents_begin(rep_doc *d) { rep_put(d->out, d->html ? "<nav><ol>\n" : ""); }
+
+void doc_entry(rep_doc *d, const char *id, const char *text)
 {
-    if (d->html) rep_put(d->out, "<nav><ol>\n");
-    for (int k = 0; k < n; k++) {
-        rep_put(d->out, d->html ? "<li><a href=\"#%s\">" : "%.0s", entries[k][0]);
-        if (!d->html) rep_put(d->out, "%d. ", k + 1);
-        put(d, entries[k][1]);
-        rep_put(d->out, d->html ? "</a></li>\n" : "\n");
-    }
-    rep_put(d->out, d->html ? "</ol></nav>\n" : "\n");
+    if (d->html) rep_put(d->out, "<li><a href=\"#%s\">", id);
+    else rep_put(d->out, "- ");
+    put(d, text);
+    rep_put(d->out, d->html ? "</a></li>\n" : "\n");
 }
+
+void doc_contents_end(rep_doc *d) { rep_put(d->out, d->html ? "</ol></nav>\n" : "\n"); }
 
 void doc_table_begin(rep_doc *d, const char *const *head, int n)
 {
@@ -144,7 +149,7 @@ void doc_table_begin(rep_doc *d, const char *const *head, int n)
 
 static const char *class_of(const char *s)
 {
-    static const char *const of[][2] = {{"holds", "good"}, {"seen", "good"}, {"yes", "good"}, {"fails", "bad"}, {"no", "bad"}, {"undecided", "warn"},
+    static const char *const of[][2] = {{"holds", "good"}, {"seen", "good"}, {"met", "good"}, {"caught", "good"}, {"conforms", "good"}, {"missed", "warn"}, {"yes", "good"}, {"fails", "bad"}, {"no", "bad"}, {"undecided", "warn"},
                                         {"vacuous", "warn"}, {"-", "none"}, {"n/a", "none"}, {"not run", "none"}};
     for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
         size_t n = strlen(of[k][0]);
@@ -178,7 +183,7 @@ void doc_fold_begin(rep_doc *d, const char *title)
 
 void doc_fold_end(rep_doc *d) { rep_put(d->out, "</details>\n%s", d->html ? "" : "\n"); }
 
-void doc_figure(rep_doc *d, const rep_figure *f, const rep_buf *svg)
+void doc_figure(rep_doc *d, const rep_part *f, const rep_buf *svg)
 {
     if (!d->html) {
         rep_put(d->out, "![%s](figures/%s.svg)\n\n", f->title, f->name);
@@ -188,5 +193,5 @@ void doc_figure(rep_doc *d, const rep_figure *f, const rep_buf *svg)
     put(d, f->title);
     rep_put(d->out, "\" src=\"data:image/svg+xml;base64,");
     rep_put_base64(d->out, svg->s, svg->n);
-    rep_put(d->out, "\"><figcaption>figures/%s.svg, drawn by figures/%s.gp from data/%s.tsv</figcaption></figure>\n", f->name, f->name, f->name);
+    rep_put(d->out, "\"><figcaption>figures/%s.svg and .pdf, drawn by figures/%s.gp from data/%s.tsv</figcaption></figure>\n", f->name, f->name, f->name);
 }

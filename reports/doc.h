@@ -15,13 +15,16 @@ void doc_para(rep_doc *d, const char *lead, const char *fmt, ...) __attribute__(
 void doc_note(rep_doc *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void doc_code(rep_doc *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void doc_verdict(rep_doc *d, rep_verdict v, const char *headline, const char *detail);
-void doc_contents(rep_doc *d, const char *const (*entries)[2], int n);
+/* The list of contents: doc_contents_begin, an entry each, doc_contents_end. */
+void doc_contents_begin(rep_doc *d);
+void doc_entry(rep_doc *d, const char *id, const char *text);
+void doc_contents_end(rep_doc *d);
 void doc_table_begin(rep_doc *d, const char *const *head, int n);
 /* A row of n cells. A cell that is a verdict, `seen`, `yes`, `no` or `-` is coloured; so is `verdict: ...`. */
 void doc_row(rep_doc *d, const char *const *cell, int n);
 void doc_table_end(rep_doc *d);
 void doc_fold_begin(rep_doc *d, const char *title);
 void doc_fold_end(rep_doc *d);
-void doc_figure(rep_doc *d, const rep_figure *f, const rep_buf *svg);
+void doc_figure(rep_doc *d, const rep_part *f, const rep_buf *svg);
 
 #endif

@@ -66,20 +66,39 @@ ep_status rep_gnuplot_version(char *out, size_t n, rep_error *err)
     return s;
 }
 
-static ep_status write_script(const char *dir, const rep_figure *f, const rep_buf *vars, rep_error *err)
+static ep_status write_script(const char *dir, const rep_part *f, const rep_buf *vars, rep_error *err)
 {
     char path[REP_PATH];
     rep_buf gp = {0};
     rep_put(&gp, "# gnuplot figures/%s.gp   (in the folder of report.html)\nNAME = '%s'\nW = 960\nH = 480\n%s", f->name, f->name,
             vars->s ? vars->s : "");
-    rep_put(&gp, "\n%s\n%s", rep_script("common"), rep_script(f->name));
+    rep_put(&gp, "\n%s\n%s%s%s", rep_script("common"), f->set ? f->set : "", f->set ? "\n" : "", rep_script(f->script));
     ep_status s = rep_path(path, err, "%s/figures/%s.gp", dir, f->name);
     if (s == EP_OK) s = rep_file_write(path, &gp, err);
     rep_buf_clear(&gp);
     return s;
 }
 
-static ep_status draw(const char *dir, const rep_figure *f, const rep_table *t, rep_buf *dat, rep_buf *vars, rep_buf *svg, rep_error *err)
+/* Cairo writes the date into a PDF: the same length of zeros instead, so that the same data give the same bytes. */
+static ep_status undate(const char *dir, const rep_part *f, rep_error *err)
+{
+    static const char key[] = "/CreationDate (D:";
+    char path[REP_PATH];
+    rep_buf pdf = {0};
+    ep_status s = rep_path(path, err, "%s/figures/%s.pdf", dir, f->name);
+    if (s == EP_OK) s = rep_file_read(path, &pdf, NULL, err);
+    char *date = NULL;
+    for (size_t k = 0; s == EP_OK && !date && k + sizeof key < pdf.n; k++)
+        if (memcmp(pdf.s + k, key, sizeof key - 1) == 0) date = pdf.s + k + sizeof key - 1;
+    if (s == EP_OK && !date) s = rep_fail(err, EP_IO, "%s: found no CreationDate, expected gnuplot's PDF by cairo", path);
+    for (; s == EP_OK && date < pdf.s + pdf.n && *date != ')'; date++)
+        if (*date >= '0' && *date <= '9') *date = '0';
+    if (s == EP_OK) s = rep_file_write(path, &pdf, err);
+    rep_buf_clear(&pdf);
+    return s;
+}
+
+static ep_status draw(const char *dir, const rep_part *f, const rep_table *t, rep_buf *dat, rep_buf *vars, rep_buf *svg, rep_error *err)
 {
     char path[REP_PATH], script[128], said[1024];
     ep_status s = f->prepare(t, dat, vars, err);
@@ -92,6 +111,9 @@ static ep_status draw(const char *dir, const rep_figure *f, const rep_table *t, 
     if (s == EP_OK) s = write_script(dir, f, vars, err);
     snprintf(script, sizeof script, "figures/%s.gp", f->name);
     char *argv[] = {(char[]){"gnuplot"}, (char[]){"-d"}, script, NULL};
+    char *pdf[] = {(char[]){"gnuplot"}, (char[]){"-d"}, (char[]){"-e"}, (char[]){"pdf=1"}, script, NULL};
+    if (s == EP_OK) s = run(dir, pdf, said, sizeof said, err);
+    if (s == EP_OK) s = undate(dir, f, err);
     if (s == EP_OK) s = run(dir, argv, said, sizeof said, err);
     if (s == EP_OK) s = rep_path(path, err, "%s/figures/%s.svg", dir, f->name);
     if (s == EP_OK) s = rep_file_read(path, svg, NULL, err);
@@ -100,7 +122,7 @@ static ep_status draw(const char *dir, const rep_figure *f, const rep_table *t, 
     return s;
 }
 
-ep_status rep_figure_draw(const char *dir, const rep_figure *f, const rep_table *t, rep_buf *svg, rep_error *err)
+ep_status rep_figure_draw(const char *dir, const rep_part *f, const rep_table *t, rep_buf *svg, rep_error *err)
 {
     rep_buf dat = {0}, vars = {0};
     ep_status s = draw(dir, f, t, &dat, &vars, svg, err);

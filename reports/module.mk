@@ -16,11 +16,12 @@ $(BUILD)/reports/scripts.c: $(REP_GP) reports/embed.awk
 $(BUILD)/reports/scripts.o: $(BUILD)/reports/scripts.c reports/rep.h
 	$(Q)$(CC) $(CPPFLAGS) $(CPPFLAGS_reports) $(ALL_CFLAGS) -c -o $@ $<
 
+# Run directories: build/runs/NAME, each with manifest.json and data/*.tsv; whatever is there stands in the report.
 report: $(BUILD)/eprop-verify $(BUILD)/eprop-report ## prove everything, draw the figures, write build/report/report.html
-	@set -u; rc=0; \
-	$(BUILD)/eprop-verify prove --model all --evidence ABCDE --level quick --out $(BUILD)/run || rc=$$?; \
+	@set -u; rc=0; mkdir -p $(BUILD)/runs; \
+	$(BUILD)/eprop-verify prove --model all --evidence ABCDE --level quick --out $(BUILD)/runs/prove || rc=$$?; \
 	if [ $$rc -eq 2 ] || [ $$rc -eq 3 ]; then exit $$rc; fi; \
-	$(BUILD)/eprop-report build $(BUILD)/run $(BUILD)/report $(if $(COMMIT),--commit $(COMMIT)) || exit $$?; \
+	$(BUILD)/eprop-report build $(BUILD)/runs/*/ $(BUILD)/report $(if $(COMMIT),--commit $(COMMIT)) || exit $$?; \
 	if [ $$rc -ne 0 ]; then echo "report: the report is written, but the proof did not hold everywhere (exit $$rc)" >&2; fi; exit $$rc
 report-check: $(BUILD)/eprop-report ## rebuild build/report from its own data and compare
 	@$(BUILD)/eprop-report check $(BUILD)/report

@@ -1,6 +1,7 @@
 /* rep.h: the report builder. It reads the files of a run and writes a report; it links nothing of the other folders.
  *
- *   RUN_DIR/prove.json, RUN_DIR/data/NAME.tsv  ->  OUT_DIR/report.html, report.md, figures/, data/, SHA256SUMS
+ *   RUN_DIR/prove.json, RUN_DIR/manifest.json, RUN_DIR/data/NAME.tsv
+ *       ->  OUT_DIR/report.html, report.md, figures/, data/, runs/, prove.json, SHA256SUMS
  *
  * OUT_DIR has the layout of a RUN_DIR, so a report can be rebuilt from itself. That is what rep_check does.
  * SPDX-License-Identifier: MIT */
@@ -113,21 +114,37 @@ const char *rep_verdict_name(rep_verdict v);
 /* The worst of all rows: fails, undecided, vacuous, holds. A run without rows is vacuous. */
 rep_verdict rep_prove_worst(const rep_prove *p);
 
-/* ---- figures ------------------------------------------------------------------------------------------ */
+/* ---- topics and parts ------------------------------------------------------------------------------------ */
 
-/* A figure: the table it needs, how its plot data is prepared, and what a reader should know. */
-typedef struct rep_figure {
-    const char *name;   /* figures/NAME.svg, .gp, .dat; data/NAME.tsv */
+/* A part of the report is one table of the run, data/NAME.tsv: drawn by a gnuplot script, printed, or both. A table that a
+ * run does not have is left out and listed at the report's end. To add a part, add an entry to its topic's file. */
+typedef struct rep_part {
+    const char *name;   /* data/NAME.tsv; figures/NAME.svg, .pdf, .gp, .dat */
+    const char *script; /* reports/figures/SCRIPT.gp; NULL: the table is printed */
     const char *title;
-    const char *shows, *conclude, *blind;
+    const char *shows, *conclude, *blind; /* NULL: nothing to say */
     const rep_column *want;
     int n_want;
     /* Writes the plot data and the gnuplot variables. EP_FORMAT if the rows cannot be drawn. */
     ep_status (*prepare)(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
-} rep_figure;
+    bool print;         /* the table is printed below the figure too */
+    const char *set;    /* gnuplot lines before the script: labels and axes of scripts that serve several tables; NULL */
+} rep_part;
 
-enum { REP_N_FIGURE = 6 };
-extern const rep_figure rep_figures[REP_N_FIGURE];
+/* Parts that belong together, under one heading. */
+typedef struct rep_topic {
+    const char *id, *title, *text;
+    const rep_part *part;
+    int n;
+} rep_topic;
+
+extern const rep_topic rep_topic_proof, rep_topic_ports, rep_topic_fixed, rep_topic_tasks, rep_topic_speed, rep_topic_scaling, rep_topic_reliability;
+enum { REP_N_TOPIC = 7 };
+/* In the order of the report. */
+extern const rep_topic *const rep_topics[REP_N_TOPIC];
+/* Parts of all topics, and the k-th of them. */
+int rep_part_count(void);
+const rep_part *rep_part_at(int k);
 
 ep_status rep_prepare_precision(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
 ep_status rep_prepare_raster(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
@@ -135,34 +152,51 @@ ep_status rep_prepare_gradients(const rep_table *t, rep_buf *dat, rep_buf *vars,
 ep_status rep_prepare_approx(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
 ep_status rep_prepare_boundary(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
 ep_status rep_prepare_certified(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
+/* Any table whose first column names a series: a data block for each series with all its columns (texts quoted), and the
+ * arrays `series` and `head` (names of the columns written). */
+ep_status rep_prepare_series(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
+/* Columns series, seed, x, y...: for each series and x the quartiles of each y over the seeds: a data block for each series
+ * with x, then lower quartile, median, upper quartile of every y; arrays `series`, `seeds` (how many)
+ * and `head` (names of x and the y). */
+ep_status rep_prepare_quartiles(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
 
 /* The gnuplot text of reports/figures/NAME.gp, built into the program; NULL if there is none. */
 const char *rep_script(const char *name);
 
 /* First line of `gnuplot --version`. EP_IO with a clear line if gnuplot cannot be run. */
 EP_MUST_USE ep_status rep_gnuplot_version(char *out, size_t n, rep_error *err);
-/* Writes DIR/figures/NAME.dat and .gp, runs gnuplot in DIR, checks NAME.svg and reads it into svg. */
-EP_MUST_USE ep_status rep_figure_draw(const char *dir, const rep_figure *f, const rep_table *t, rep_buf *svg, rep_error *err);
+/* Writes DIR/figures/NAME.dat and .gp, runs gnuplot in DIR, checks NAME.svg and .pdf and reads the first into svg. */
+EP_MUST_USE ep_status rep_figure_draw(const char *dir, const rep_part *f, const rep_table *t, rep_buf *svg, rep_error *err);
 
 /* ---- the report ------------------------------------------------------------------------------------------ */
 
+/* Where a run was made: runs/NAME.json of a report, manifest.json of a run directory. */
+typedef struct rep_manifest { char name[64]; rep_buf text; void *json; } rep_manifest;
+
+/* What there is for one part. */
+typedef struct rep_part_data { rep_table table; rep_buf svg; char path[REP_PATH]; } rep_part_data;
+
+enum { REP_MAX_RUN = 64 };
+
 /* Everything the text is written from. */
 typedef struct rep_input {
-    rep_prove prove;
-    rep_table table[REP_N_FIGURE]; /* in the order of rep_figures */
-    rep_buf svg[REP_N_FIGURE];     /* empty if the table is missing */
-    rep_table slips, liveness;
+    rep_prove prove;       /* rows = NULL where no run has prove.json */
+    char prove_path[REP_PATH];
+    rep_part_data *part;   /* [rep_part_count()] */
+    rep_manifest manifest[REP_MAX_RUN];
+    int n_manifest;
     char commit[96], gnuplot[96];
 } rep_input;
 
-extern const rep_column rep_slip_columns[];
-enum { REP_N_SLIP_COLUMN = 9 };
+/* Reads what the run directories have. EP_FORMAT: a malformed file, a file that two of them have, or nothing at all. */
+EP_MUST_USE ep_status rep_input_read(const char *const *run_dir, int n, rep_input *in, rep_error *err);
+void rep_input_clear(rep_input *in);
 
 /* The report as one self-contained HTML page, or as Markdown that refers to figures/. */
 void rep_write(const rep_input *in, bool html, rep_buf *out);
 
-/* Builds a report of run_dir in out_dir; commit may be NULL. Nothing is left behind on failure. */
-EP_MUST_USE ep_status rep_build(const char *run_dir, const char *out_dir, const char *commit, rep_error *err);
+/* Builds a report of n run directories in out_dir; commit may be NULL. Nothing is left behind on failure. */
+EP_MUST_USE ep_status rep_build(const char *const *run_dir, int n, const char *out_dir, const char *commit, rep_error *err);
 /* Rebuilds the report in out_dir from its own data and compares every file; differences are listed in `text`
  * and counted in *differ. */
 EP_MUST_USE ep_status rep_check(const char *out_dir, rep_buf *text, int *differ, rep_error *err);

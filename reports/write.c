@@ -3,8 +3,10 @@
 #include "doc.h"
 #include "series.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const kinds[5][3] = {
@@ -75,7 +77,7 @@ static void evidence(const rep_input *in, rep_doc *d)
     static const char *const head[] = {"model", "A", "B", "C", "D", "E"}, *const meaning[] = {"evidence", "name", "how it works"};
     const rep_prove *p = &in->prove;
     rep_names model = {0};
-    doc_heading(d, 2, "evidence", "The evidence");
+    doc_heading(d, 3, "evidence", "The evidence");
     doc_para(d, NULL, "Five independent kinds of evidence, A to E. The number is how many comparisons were made.");
     doc_table_begin(d, head, 6);
     for (int k = 0; k < p->n_rows; k++) rep_names_add(&model, p->rows[k].model);
@@ -98,7 +100,7 @@ static void evidence(const rep_input *in, rep_doc *d)
 static void blind_spots(const rep_input *in, rep_doc *d)
 {
     static const char *const head[] = {"evidence", "what it cannot see"};
-    doc_heading(d, 2, "blind", "What each kind of evidence cannot see");
+    doc_heading(d, 3, "blind", "What each kind of evidence cannot see");
     if (in->prove.n_blind == 0) {
         doc_note(d, "Not in this run: prove.json lists no blind spots.");
         return;
@@ -118,29 +120,34 @@ static void whole_table(const rep_table *t, rep_doc *d)
     doc_table_end(d);
 }
 
-static void slips(const rep_input *in, rep_doc *d)
+enum { FOLD = 24 }; /* longer tables are folded */
+
+static void printed(const rep_table *t, rep_doc *d)
 {
-    doc_heading(d, 2, "slips", "Would a mistake be noticed?");
-    doc_para(d, NULL,
-             "A test that cannot fail is worth nothing. So every slip that a port could make is made on purpose, in three places: in the traces, in "
-             "the learning signal, and in the neuron model itself. The table says which evidence noticed it. A slip in the neuron model changes both "
-             "ways of computing the gradient alike, so A, B and C must miss it and D or E must find it.");
-    if (in->slips.present) whole_table(&in->slips, d);
-    else doc_note(d, "Not in this run: data/slips.tsv.");
+    char title[64];
+    snprintf(title, sizeof title, "%d rows", t->rows);
+    if (t->rows > FOLD) doc_fold_begin(d, title);
+    whole_table(t, d);
+    if (t->rows > FOLD) doc_fold_end(d);
 }
 
-static void liveness(const rep_input *in, rep_doc *d)
+static void part(const rep_part *p, const rep_part_data *data, rep_doc *d)
 {
-    doc_heading(d, 2, "alive", "Was there anything to compare?");
-    doc_para(d, NULL, "Two gradients that are both zero agree too. A case counts only if its neurons spike, the pseudo-derivative is open often enough, and "
-                      "recurrent paths contribute to the gradient.");
-    if (in->liveness.present) {
-        char title[64];
-        snprintf(title, sizeof title, "%d cases", in->liveness.rows);
-        doc_fold_begin(d, title);
-        whole_table(&in->liveness, d);
-        doc_fold_end(d);
-    } else doc_note(d, "Not in this run: data/liveness.tsv.");
+    doc_heading(d, 3, p->name, p->title);
+    if (p->script) doc_figure(d, p, &data->svg);
+    if (p->shows) doc_para(d, p->script ? "What is shown." : NULL, "%s", p->shows);
+    if (p->conclude) doc_para(d, p->script ? "What to conclude." : NULL, "%s", p->conclude);
+    if (p->blind) doc_para(d, "What it cannot see.", "%s", p->blind);
+    if (p->print || !p->script) printed(&data->table, d);
+}
+
+static bool has(const rep_input *in, int topic)
+{
+    int first = 0;
+    for (int k = 0; k < topic; k++) first += rep_topics[k]->n;
+    for (int k = 0; k < rep_topics[topic]->n; k++)
+        if (in->part[first + k].table.present) return true;
+    return topic == 0 && in->prove.rows;
 }
 
 static void comparisons(const rep_input *in, rep_doc *d)
@@ -174,38 +181,99 @@ static void reproduce(const rep_input *in, rep_doc *d)
     doc_code(d, "eprop-report check REPORT_FOLDER");
 }
 
+/* ---- where the runs were made --------------------------------------------------------------------------- */
+
+static void fact(const char *name, const json_t *v, rep_doc *d)
+{
+    char buf[400];
+    char *text = json_is_string(v) ? NULL : json_dumps(v, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+    snprintf(buf, sizeof buf, "%s", json_is_string(v) ? json_string_value(v) : text ? text : "");
+    free(text);
+    const char *row[2] = {name, buf};
+    doc_row(d, row, 2);
+}
+
+static void environment(const rep_input *in, rep_doc *d)
+{
+    static const char *const head[] = {"fact", "value"};
+    doc_heading(d, 2, "environment", "Where the runs were made");
+    for (int k = 0; k < in->n_manifest; k++) {
+        const char *name;
+        const json_t *v;
+        doc_fold_begin(d, in->manifest[k].name);
+        doc_table_begin(d, head, 2);
+        json_object_foreach((json_t *)in->manifest[k].json, name, v) fact(name, v, d);
+        doc_table_end(d);
+        doc_fold_end(d);
+    }
+    doc_para(d, NULL, "The figures were drawn by %s.", in->gnuplot);
+}
+
+static void limits(rep_doc *d)
+{
+    doc_heading(d, 2, "limits", "What is not claimed");
+    doc_para(d, NULL, "The gradient of a spiking network is a surrogate: the derivative of a spike is replaced by a pseudo-derivative. What is proved "
+                      "equal are two ways to compute that surrogate; neither is the derivative of the loss with respect to the weights.");
+    doc_para(d, NULL, "Numbers quoted from the paper or from other projects are second-hand; they are marked as quoted wherever they stand beside ours.");
+    doc_para(d, NULL, "Times hold for the machine, compiler and libraries named above. Ratios of one run carry further than times, but not to every machine.");
+}
+
+/* Tables that a report can show and that none of its runs has. */
+static void absent(const rep_input *in, rep_doc *d)
+{
+    bool any = false;
+    for (int k = 0; k < rep_part_count(); k++) {
+        if (in->part[k].table.present) continue;
+        if (!any) doc_heading(d, 2, "absent", "What this report does not have");
+        any = true;
+        doc_note(d, "Not in this run: data/%s.tsv.", rep_part_at(k)->name);
+    }
+}
+
+/* ---- the page ------------------------------------------------------------------------------------------- */
+
+static void contents(const rep_input *in, rep_doc *d)
+{
+    doc_contents_begin(d);
+    doc_entry(d, "words", "In plain words");
+    for (int k = 0; k < REP_N_TOPIC; k++)
+        if (has(in, k)) doc_entry(d, rep_topics[k]->id, rep_topics[k]->title);
+    if (in->prove.rows) doc_entry(d, "all", "Every comparison");
+    doc_entry(d, "environment", "Where the runs were made");
+    doc_entry(d, "again", "Make it again");
+    doc_entry(d, "limits", "What is not claimed");
+    doc_contents_end(d);
+}
+
+static void topics(const rep_input *in, rep_doc *d)
+{
+    for (int m = 0, k = 0; m < REP_N_TOPIC; m++) {
+        const rep_topic *t = rep_topics[m];
+        if (has(in, m)) {
+            doc_heading(d, 2, t->id, t->title);
+            doc_para(d, NULL, "%s", t->text);
+        }
+        if (m == 0 && in->prove.rows) {
+            evidence(in, d);
+            blind_spots(in, d);
+        }
+        for (int j = 0; j < t->n; j++, k++)
+            if (in->part[k].table.present) part(rep_part_at(k), &in->part[k], d);
+    }
+}
+
 void rep_write(const rep_input *in, bool html, rep_buf *out)
 {
-    static const char *const before[][2] = {{"words", "In plain words"}, {"evidence", "The evidence"}};
-    static const char *const after[][2] = {{"slips", "Would a mistake be noticed?"}, {"alive", "Was there anything to compare?"},
-                                           {"blind", "What each kind of evidence cannot see"}, {"all", "Every comparison"}, {"again", "Make it again"}};
-    enum { BEFORE = 2, AFTER = 5 };
-    const char *entry[BEFORE + REP_N_FIGURE + AFTER][2];
     rep_doc doc = {out, html}, *d = &doc;
-    memcpy(entry, before, sizeof before);
-    for (int k = 0; k < REP_N_FIGURE; k++) {
-        entry[BEFORE + k][0] = rep_figures[k].name;
-        entry[BEFORE + k][1] = rep_figures[k].title;
-    }
-    memcpy(entry + BEFORE + REP_N_FIGURE, after, sizeof after);
-    doc_begin(d, "Are BPTT and e-prop the same gradient?");
-    headline(in, d);
-    doc_contents(d, (const char *const(*)[2])entry, BEFORE + REP_N_FIGURE + AFTER);
+    doc_begin(d, in->prove.rows ? "Are BPTT and e-prop the same gradient?" : "E-prop: results");
+    if (in->prove.rows) headline(in, d);
+    contents(in, d);
     introduction(d);
-    evidence(in, d);
-    for (int k = 0; k < REP_N_FIGURE; k++) {
-        const rep_figure *f = &rep_figures[k];
-        doc_heading(d, 2, f->name, f->title);
-        if (in->svg[k].n) doc_figure(d, f, &in->svg[k]);
-        else doc_note(d, "Not in this run: data/%s.tsv.", f->name);
-        doc_para(d, "What is shown.", "%s", f->shows);
-        doc_para(d, "What to conclude.", "%s", f->conclude);
-        doc_para(d, "What it cannot see.", "%s", f->blind);
-    }
-    slips(in, d);
-    liveness(in, d);
-    blind_spots(in, d);
-    comparisons(in, d);
+    topics(in, d);
+    if (in->prove.rows) comparisons(in, d);
+    environment(in, d);
     reproduce(in, d);
+    limits(d);
+    absent(in, d);
     doc_end(d);
 }

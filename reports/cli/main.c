@@ -7,12 +7,13 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: eprop-report build RUN_DIR OUT_DIR [--commit ID]\n"
+    "usage: eprop-report build RUN_DIR... OUT_DIR [--commit ID]\n"
     "       eprop-report check OUT_DIR\n"
     "       eprop-report --help | --version\n"
     "\n"
-    "build   reads what `eprop-verify prove --out RUN_DIR` wrote and puts report.html, report.md, figures/,\n"
-    "        data/ and SHA256SUMS into OUT_DIR, which is replaced as a whole if it holds an earlier report\n"
+    "build   reads what the other programs wrote with --out (prove.json, manifest.json, data/*.tsv) and puts report.html,\n"
+    "        report.md, figures/, data/, runs/ and SHA256SUMS into OUT_DIR, which is replaced as a whole if it holds an\n"
+    "        earlier report\n"
     "check   builds the report in OUT_DIR again from its own data and compares every file\n"
     "\n"
     "  --commit ID   the commit to state in the report (default: what the run says)\n"
@@ -35,10 +36,10 @@ static int exit_code(ep_status s)
     }
 }
 
-static int build(const char *run, const char *out, const char *commit)
+static int build(char *const *run, int n, const char *out, const char *commit)
 {
     rep_error err;
-    ep_status s = rep_build(run, out, commit, &err);
+    ep_status s = rep_build((const char *const *)run, n, out, commit, &err);
     if (s != EP_OK) {
         fprintf(stderr, "eprop-report: %s\n", err.text);
         return exit_code(s);
@@ -76,7 +77,7 @@ int main(int argc, char **argv)
     int n = argc - optind;
     char **a = argv + optind;
     if (n == 0) return bad_usage("found no command, expected build or check", NULL);
-    if (strcmp(a[0], "build") == 0) return n == 3 ? build(a[1], a[2], commit) : bad_usage("build: expected RUN_DIR OUT_DIR", NULL);
+    if (strcmp(a[0], "build") == 0) return n >= 3 ? build(a + 1, n - 2, a[n - 1], commit) : bad_usage("build: expected RUN_DIR... OUT_DIR", NULL);
     if (strcmp(a[0], "check") == 0) return n == 2 && !commit ? check(a[1]) : bad_usage("check: expected OUT_DIR alone", NULL);
     return bad_usage("expected build or check, found", a[0]);
 }

@@ -19,3 +19,9 @@ set border 3 lc rgb '#444444'
 set tics nomirror out scale 0.6 textcolor rgb '#222222'
 set grid lc rgb '#dddddd' lw 1 lt 1
 DAT = 'figures/'.NAME.'.dat'
+# A learning rule has the same colour and mark in every figure.
+rules = 'bptt eprop1-symmetric eprop1-random eprop1-adaptive eprop1-global tbptt tbptt-sg eprop3 eprop3-sg rtrl'
+array rule_rgb[10] = [0x000000, 0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0x999999, 0xE69F00, 0x56B4E9, 0x7B4FA3, 0x8C6D31]
+rule_number(s) = sum [k=1:words(rules)] (word(rules, k) eq s ? k : 0)
+rule_colour(s, k) = rule_number(s) ? rule_rgb[rule_number(s)] : colour(k)
+rule_marker(s, k) = marker(rule_number(s) ? rule_number(s) : k)

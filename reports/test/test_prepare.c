@@ -13,9 +13,9 @@ static prepared prepare(const char *figure, const char *text)
 {
     prepared p = {0};
     rep_buf b = {0};
-    const rep_figure *f = NULL;
-    for (int k = 0; k < REP_N_FIGURE; k++)
-        if (strcmp(rep_figures[k].name, figure) == 0) f = &rep_figures[k];
+    const rep_part *f = NULL;
+    for (int k = 0; k < rep_part_count(); k++)
+        if (strcmp(rep_part_at(k)->name, figure) == 0) f = rep_part_at(k);
     ck_assert_ptr_nonnull(f);
     rep_put(&b, "%s", text);
     ck_assert_msg(rep_table_parse(&b, "f.tsv", f->want, f->n_want, &p.t, &p.err) == EP_OK, "%s", p.err.text);
@@ -115,6 +115,41 @@ START_TEST(raster_picks_the_busiest)
 }
 END_TEST
 
+static ep_status prepare_with(ep_status (*f)(const rep_table *, rep_buf *, rep_buf *, rep_error *), const char *text, prepared *p)
+{
+    rep_buf b = {0};
+    *p = (prepared){0};
+    rep_put(&b, "%s", text);
+    ck_assert_msg(rep_table_parse(&b, "f.tsv", NULL, 0, &p->t, &p->err) == EP_OK, "%s", p->err.text);
+    return p->status = f(&p->t, &p->dat, &p->vars, &p->err);
+}
+
+/* Series in the order of their first row; texts are quoted, missing numbers are NaN. */
+START_TEST(series_as_they_are)
+{
+    prepared p;
+    ck_assert_int_eq(prepare_with(rep_prepare_series, "# rule\tx\ty\nb\t1\t2\na\tso \"so\"\t-\nb\t3\tnan\n", &p), EP_OK);
+    ck_assert_str_eq(p.dat.s, "# b: x y\n1 2\n3 NaN\n\n\n# a: x y\n\"so 'so'\" NaN\n");
+    expect(p.vars.s, "array series[2] = ['b', 'a']\n");
+    drop(&p);
+    ck_assert_int_eq(prepare_with(rep_prepare_series, "# rule\nb\n", &p), EP_FORMAT);
+    drop(&p);
+}
+END_TEST
+
+/* Quartiles worked by hand: of 1, 2, 4, 8 they lie at 1.75, 3, 5; rows may come in any order, one may lack a value. */
+START_TEST(quartiles_over_seeds)
+{
+    prepared p;
+    ck_assert_int_eq(prepare_with(rep_prepare_quartiles, "# rule\tseed\tt\tloss\nr\t1\t10\t8\nr\t2\t10\t1\nr\t3\t10\t2\nr\t4\t10\t4\nr\t1\t5\t7\nr\t2\t5\t-\n", &p), EP_OK);
+    ck_assert_str_eq(p.dat.s, "# r: t loss\n5 7 7 7\n10 1.75 3 5\n");
+    expect(p.vars.s, "array seeds[1] = [4]\n");
+    drop(&p);
+    ck_assert_int_eq(prepare_with(rep_prepare_quartiles, "# rule\tseed\tt\tloss\nr\t1\tnever\t8\n", &p), EP_FORMAT);
+    drop(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("prepare");
@@ -125,6 +160,8 @@ int main(void)
     tcase_add_test(c, certified_series);
     tcase_add_test(c, gradients_as_matrices);
     tcase_add_test(c, raster_picks_the_busiest);
+    tcase_add_test(c, series_as_they_are);
+    tcase_add_test(c, quartiles_over_seeds);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);

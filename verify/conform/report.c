@@ -59,7 +59,7 @@ TestSuite(report, .init = fixture, .fini = cleanup);
 Test(report, builds_a_whole_report)
 {
     static const char *const files[] = {"report.html", "report.md", "SHA256SUMS", "manifest.json", "prove.json", "figures/precision.svg", "figures/raster.svg",
-                                        "figures/gradients.svg", "figures/approx.svg", "figures/boundary.svg", "figures/certified.svg", "figures/raster.gp",
+                                        "figures/gradients.svg", "figures/approx.svg", "figures/boundary.svg", "figures/certified.svg", "figures/raster.gp", "figures/raster.pdf",
                                         "figures/raster.dat", "data/liveness.tsv"};
     report("build", run, out);
     cr_assert_eq(r.code, 0, "exit %d: %s", r.code, r.err);
@@ -74,7 +74,11 @@ Test(report, builds_a_whole_report)
     expect_page("report.html", "<b>", false);
     expect_page("report.html", "<script", false);
     expect_page("report.html", "src=\"http", false);
-    expect_page("report.html", "Not in this run", false);
+    for (int k = 0; k < N_TABLES; k++) {
+        char note[80];
+        snprintf(note, sizeof note, "Not in this run: %s", tables[k].name);
+        expect_page("report.html", note, false);
+    }
     expect_page("report.md", "git checkout c0ffee && make deps report", true);
     cr_assert_eq(run_entries(dir), 2, "something was left beside the report");
 }
@@ -124,6 +128,33 @@ Test(report, missing_data_is_said)
         expect_page("report.html", note, true);
         expect_page("report.md", note, true);
     }
+}
+
+/* Several runs make one report, with the facts of each; a table that two of them have is refused. */
+Test(report, several_runs)
+{
+    char other[300];
+    snprintf(other, sizeof other, "%s/ports", dir);
+    run_write(dir, "ports/data/ports.tsv", "# port\tclaimed\treached\ntiny\tbound\tbound\n");
+    run_write(other, "manifest.json", "{\"commit\": \"beef\", \"cpu\": \"a processor\"}\n");
+    const char *args[RUN_ARGS] = {"build", run, other, out};
+    run_program(&r, "eprop-report", args, NULL, 60);
+    cr_assert_eq(r.code, 0, "%s", r.err);
+    expect_page("report.html", "<td>tiny</td>", true);
+    expect_page("report.html", "a processor", true);
+    report("check", out, NULL);
+    cr_assert_eq(r.code, 0, "%s%s", r.out, r.err);
+    report("build", other, out);
+    cr_assert_eq(r.code, 0, "without a proof: %s", r.err);
+    expect_page("report.html", "It holds", false);
+    run_write(other, "data/liveness.tsv", tables[7].text);
+    run_program(&r, "eprop-report", args, NULL, 60);
+    cr_assert_eq(r.code, 2, "exit %d", r.code);
+    cr_assert(strstr(r.err, "data/liveness.tsv: found it in"), "%s", r.err);
+    run_write(other, "data/liveness.tsv", "# a\n");
+    run_write(other, "manifest.json", "{\"commit\": \n");
+    report("build", other, out);
+    cr_assert(r.code == 2 && strstr(r.err, "ports/manifest.json:"), "%d %s", r.code, r.err);
 }
 
 Test(report, failing_rows_come_first)
@@ -213,7 +244,7 @@ Test(report, machine_failures)
 
 Test(report, usage)
 {
-    static const char *const bad[][4] = {{NULL}, {"paint"}, {"build"}, {"build", "a"}, {"build", "a", "b", "c"}, {"check"}, {"check", "a", "b"}, {"--wrong"}, {"build", "--commit"}};
+    static const char *const bad[][4] = {{NULL}, {"paint"}, {"build"}, {"build", "a"}, {"check"}, {"check", "a", "b"}, {"--wrong"}, {"build", "--commit"}};
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         const char *args[RUN_ARGS] = {bad[k][0], bad[k][1], bad[k][2], bad[k][3]};
         run_program(&r, "eprop-report", args, NULL, 10);
@@ -225,7 +256,7 @@ Test(report, usage)
     report("--version", NULL, NULL);
     cr_assert(r.code == 0 && strncmp(r.out, "eprop-report ", 13) == 0, "%s", r.out);
     report("build", dir, out);
-    cr_assert(r.code == 2 && strstr(r.err, "prove.json: found no such file"), "%d %s", r.code, r.err);
+    cr_assert(r.code == 2 && strstr(r.err, "found neither prove.json nor a table"), "%d %s", r.code, r.err);
     report("check", dir, NULL);
     cr_assert(r.code == 2 && strstr(r.err, "SHA256SUMS: found no such file"), "%d %s", r.code, r.err);
 }
