@@ -118,6 +118,11 @@ if [ -f reference/EQUATIONS.md ]; then
     done
 fi
 
+# (i) the README shows the program that is built.
+# shellcheck disable=SC2016
+sed -n '/^```c$/,/^```$/p' README.md | sed '/^```/d' | cmp -s - optimized/example/example.c ||
+    bad "README.md: its program differs from optimized/example/example.c"
+
 # (e) the shell scripts are plain sh, (f) cppcheck; both where installed.
 scripts=$(grep -E '^ci/.*\.sh$|^\.ci/run$' "$tmp/all")
 for s in $scripts; do sh -n "$s" 2>>"$tmp/bad" || bad "$s: not plain sh"; done

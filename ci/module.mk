@@ -4,7 +4,7 @@ DESTDIR ?=
 VERSION := $(shell sed -n 's/^\#define EP_VERSION "\(.*\)"/\1/p' reference/eprop.h)
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 INSTALLED_PROGRAMS := $(filter $(BUILD)/eprop-%,$(PROGRAMS))
-INSTALLED_HEADERS := reference/eprop.h $(wildcard verify/eprop_port.h)
+INSTALLED_HEADERS := reference/eprop.h verify/eprop_port.h optimized/opt.h optimized/fixed/fix.h
 
 sanitize: ## Check tests under AddressSanitizer and UBSan (build-asan/)
 	$(MAKE) BUILD=build-asan OPT=-O1 SAN="$(SANITIZERS)" check-white
@@ -47,8 +47,9 @@ uninstall: ## remove what install wrote
 $(BUILD)/eprop-verify.pc: reference/eprop.h always # PREFIX may have changed
 	@mkdir -p $(@D)
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
-	    'Name: eprop-verify' 'Description: exact gradients of recurrent spiking networks, and the e-prop factorization' \
-	    'Version: $(VERSION)' 'Libs: -L$${libdir} -leprop-spec' 'Cflags: -I$${includedir}' > $@
+	    'Name: eprop-verify' 'Description: gradients of recurrent spiking networks by e-prop, and proofs that they are right' \
+	    'Version: $(VERSION)' 'Libs: -L$${libdir} -leprop-optimized -leprop-spec -lm -pthread' \
+	    'Cflags: -I$${includedir} -pthread' > $@
 dist: ## source archive of the last commit
 	@mkdir -p $(BUILD)
 	git archive --format=tar.gz --prefix=eprop-verify-$(VERSION)/ -o $(BUILD)/eprop-verify-$(VERSION).tar.gz HEAD

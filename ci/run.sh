@@ -30,14 +30,24 @@ stage() {
     install)
         d=$(mktemp -d)
         make PREFIX="$d/p" install
-        # A program that uses the installed headers and library, found by pkg-config.
-        printf '%s\n' '#include <eprop.h>' '#include <stdio.h>' 'int main(void) { return puts(ep_model_name(EP_LSTM)) < 0; }' > "$d/t.c"
-        # shellcheck disable=SC2046
-        ${CC:-cc} -o "$d/t" "$d/t.c" $(PKG_CONFIG_PATH="$d/p/lib/pkgconfig" pkg-config --cflags --libs eprop-verify)
-        if [ "$("$d/t")" != lstm ]; then echo "install: the installed library does not work" >&2; exit 1; fi
+        # The README's program, with the installed headers and libraries alone, found by pkg-config: it must learn.
+        mkdir "$d/own"
+        # shellcheck disable=SC2016
+        sed -n '/^```c$/,/^```$/p' README.md | sed '/^```/d' > "$d/own/example.c"
+        (
+            cd "$d/own"
+            flags=$(PKG_CONFIG_PATH="$d/p/lib/pkgconfig" pkg-config --cflags --libs eprop-verify)
+            printf '%s\n' '#include <fix.h>' '#include <opt.h>' '#include <eprop_port.h>' 'int main() { return opt_scalar_f64()->element != 8; }' > t.cc
+            # shellcheck disable=SC2086
+            ${CC:-cc} -std=c11 -o example example.c $flags
+            # shellcheck disable=SC2086
+            if command -v "${CXX:-c++}" >/dev/null; then ${CXX:-c++} -o t t.cc $flags && ./t; fi
+            ./example | tee out
+            awk 'NR == 1 {first = $4} {last = $4} END {exit !(first > 0 && last < first / 10)}' out
+        ) || { echo "install: the installed library does not work" >&2; exit 1; }
+        rm -r "$d/own"
         "$d/p/bin/eprop-verify" --version
         "$d/p/bin/eprop-report" --version
-        rm "$d/t" "$d/t.c"
         make PREFIX="$d/p" uninstall
         left=$(find "$d" -type f)
         rm -rf "$d"

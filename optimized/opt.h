@@ -116,7 +116,7 @@ typedef struct opt_engine {
     size_t element; /* bytes of one number in every array */
     /* EP_OK or EP_NOTIMPL. Sizes are init's matter. */
     ep_status (*supports)(ep_model model, ep_rule rule, const ep_options *opt);
-    /* Bytes that init needs; 0 if the configuration is out of range, not supported, or larger than memory. */
+    /* Bytes that init needs, a multiple of OPT_ALIGN; 0 if the configuration is out of range, not supported, or larger than memory. */
     size_t (*state_size)(const opt_config *cfg);
     /* Lays a state into mem and loads the parameters. EP_DOMAIN: mem not aligned to OPT_ALIGN, bytes too small,
      * or a number that is out of range, not finite, or no longer so in the engine's format. The state holds
