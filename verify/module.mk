@@ -50,12 +50,17 @@ PORT_C := $(BUILD)/verify/ports/c/port
 $(PORT_C): verify/ports/c/port.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< -lm
+PORT_VERILOG := $(BUILD)/verify/ports/verilog/port.vvp
+$(PORT_VERILOG): verify/ports/verilog/port.v
+	@mkdir -p $(@D)
+	$(Q)iverilog -g2005 -Wall -o $@ $<
 PORT_RUST := $(BUILD)/verify/ports/rust/port
 $(PORT_RUST): verify/ports/rust/port.rs
 	@mkdir -p $(@D)
 	$(Q)rustc -O -D warnings -o $@ $<
-ports: $(PORT_C) $(if $(shell command -v rustc 2>/dev/null),$(PORT_RUST)) ## build the template ports (Rust where rustc is there)
-$(BUILD)/verify/conform/conform: $(PORT_C) $(BUILD)/eprop-judge
+PORTS := $(PORT_C) $(if $(shell command -v rustc 2>/dev/null),$(PORT_RUST)) $(if $(shell command -v iverilog 2>/dev/null),$(PORT_VERILOG))
+ports: $(PORTS) ## build the template ports (Rust, Verilog where rustc, iverilog are there)
+$(BUILD)/verify/conform/conform: $(PORT_C) $(filter %.vvp,$(PORTS)) $(BUILD)/eprop-judge
 .PHONY: mutants ports
 
 # The scalar engines as a port, for the tests of vector files.

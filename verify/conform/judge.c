@@ -142,3 +142,17 @@ Test(judge, forced_steps_from_files)
     free(forced);
     free(cause);
 }
+
+/* The core in Verilog, simulated: binary64, LIF, four rules. */
+Test(judge, verilog)
+{
+    char command[4300];
+    const char *vvp = run_where("verify/ports/verilog/port.vvp");
+    if (!run_exists(vvp)) {
+        cr_log_warn("iverilog was not there at build time: the Verilog port is not tested");
+        cr_skip_test("no iverilog");
+    }
+    snprintf(command, sizeof command, "vvp -n %s", vvp);
+    judge((const char *[]){"port", "--port", command, "--vectors", vectors, "--min", "12", NULL});
+    cr_assert(r.code == 0 && strstr(r.out, "# port verilog-template") && strstr(r.out, "claimed bound, reached bound"), "exit %d: %s%s", r.code, r.out, r.err);
+}
