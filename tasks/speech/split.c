@@ -16,19 +16,13 @@ static const char dev[][6] = {"faks0", "fdac1", "fjem0", "mgwt0", "mjar0", "mmdb
                               "majc0", "mjsw0", "mreb0", "fgjd0", "fjmg0", "mroa0", "mteb0", "mjfc0", "mrjr0", "fmml0", "mrws1"};
 enum { N_CORE = sizeof core / sizeof core[0], N_DEV = sizeof dev / sizeof dev[0] };
 
-const char *task_timit_part_name(task_timit_part p)
-{
-    static const char *const name[] = {"train", "dev", "test", "unused"};
-    return name[p];
-}
-
-task_timit_part task_timit_listed(const char *speaker)
+task_split task_timit_listed(const char *speaker)
 {
     for (size_t k = 0; k < N_CORE; k++)
-        if (!strcmp(core[k], speaker)) return TIMIT_TEST;
+        if (!strcmp(core[k], speaker)) return TASK_TEST;
     for (size_t k = 0; k < N_DEV; k++)
-        if (!strcmp(dev[k], speaker)) return TIMIT_DEV;
-    return TIMIT_UNUSED;
+        if (!strcmp(dev[k], speaker)) return TASK_VALID;
+    return TASK_N_SPLIT;
 }
 
 /* First utterance of another speaker than that of utterance k. */
@@ -41,7 +35,7 @@ static size_t next_speaker(const task_timit *t, size_t k)
     return m;
 }
 
-static void give(task_timit *t, size_t from, size_t to, task_timit_part p)
+static void give(task_timit *t, size_t from, size_t to, task_split p)
 {
     for (size_t k = from; k < to; k++) t->utt[k].part = p;
 }
@@ -52,7 +46,7 @@ static void count(task_timit *t)
     memset(t->speakers, 0, sizeof t->speakers);
     for (size_t k = 0, end; k < t->n; k = end) {
         end = next_speaker(t, k);
-        if (t->utt[k].part == TIMIT_UNUSED) continue;
+        if (t->utt[k].part == TASK_N_SPLIT) continue;
         t->count[t->utt[k].part] += end - k;
         t->speakers[t->utt[k].part]++;
     }
@@ -62,49 +56,49 @@ static void by_list(task_timit *t)
 {
     for (size_t k = 0, end; k < t->n; k = end) {
         end = next_speaker(t, k);
-        give(t, k, end, t->utt[k].test_side ? task_timit_listed(t->utt[k].speaker) : TIMIT_TRAIN);
+        give(t, k, end, t->utt[k].test_side ? task_timit_listed(t->utt[k].speaker) : TASK_TRAIN);
     }
     count(t);
 }
 
 /* Speakers of one side, in order: of every `cycle`, the first is tested on, the next is for development, the others
  * are `rest`. */
-static void by_turns(task_timit *t, bool side, size_t cycle, task_timit_part rest)
+static void by_turns(task_timit *t, bool side, size_t cycle, task_split rest)
 {
     size_t turn = 0;
     for (size_t k = 0, end; k < t->n; k = end) {
         end = next_speaker(t, k);
-        if (t->utt[k].test_side != side) give(t, k, end, TIMIT_TRAIN);
-        else give(t, k, end, turn % cycle == 0 ? TIMIT_TEST : turn % cycle == 1 ? TIMIT_DEV : rest);
+        if (t->utt[k].test_side != side) give(t, k, end, TASK_TRAIN);
+        else give(t, k, end, turn % cycle == 0 ? TASK_TEST : turn % cycle == 1 ? TASK_VALID : rest);
         if (t->utt[k].test_side == side) turn++;
     }
     count(t);
 }
 
-static bool complete(const task_timit *t) { return t->count[TIMIT_TRAIN] && t->count[TIMIT_DEV] && t->count[TIMIT_TEST]; }
+static bool complete(const task_timit *t) { return t->count[TASK_TRAIN] && t->count[TASK_VALID] && t->count[TASK_TEST]; }
 
 ep_status task_timit_divide(task_timit *t, char *err, size_t n)
 {
     by_list(t);
     if (complete(t)) {
         (void)snprintf(t->split, sizeof t->split, "standard lists: %zu of 24 core test speakers and %zu of 50 dev speakers are present",
-                       t->speakers[TIMIT_TEST], t->speakers[TIMIT_DEV]);
+                       t->speakers[TASK_TEST], t->speakers[TASK_VALID]);
         return EP_OK;
     }
-    by_turns(t, true, 2, TIMIT_UNUSED);
+    by_turns(t, true, 2, TASK_N_SPLIT);
     if (complete(t)) {
         (void)snprintf(t->split, sizeof t->split, "not the standard lists: the speakers under TEST taken in turn for test and dev");
         return EP_OK;
     }
-    bool side = t->count[TIMIT_TRAIN] == 0; /* only TEST was copied */
+    bool side = t->count[TASK_TRAIN] == 0; /* only TEST was copied */
     for (size_t cycle = 10; cycle; cycle = cycle == 10 ? 3 : 0) {
-        by_turns(t, side, cycle, TIMIT_TRAIN);
+        by_turns(t, side, cycle, TASK_TRAIN);
         if (!complete(t)) continue;
         (void)snprintf(t->split, sizeof t->split, "not the standard lists: of every %zu speakers under %s, one for test and one for dev",
                        cycle, side ? "TEST" : "TRAIN");
         return EP_OK;
     }
     (void)snprintf(err, n, "found %zu speakers; expected at least three, for training, dev and test",
-                   t->speakers[TIMIT_TRAIN] + t->speakers[TIMIT_DEV] + t->speakers[TIMIT_TEST]);
+                   t->speakers[TASK_TRAIN] + t->speakers[TASK_VALID] + t->speakers[TASK_TEST]);
     return EP_FORMAT;
 }

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "eprop.h"
 #include "phone.h"
+#include "task.h"
 
 enum { TASK_RATE = 16000, TASK_WINDOW = 400, TASK_STEP = 160 }; /* Hz; samples of a window and between windows */
 
@@ -43,20 +43,18 @@ EP_MUST_USE ep_status task_audio_read(const char *path, int16_t **out, size_t *s
 
 /* ---- tree ------------------------------------------------------------------------------------------- */
 
-typedef enum task_timit_part { TIMIT_TRAIN, TIMIT_DEV, TIMIT_TEST, TIMIT_N_PART, TIMIT_UNUSED = TIMIT_N_PART } task_timit_part;
-
 typedef struct task_utterance {
     char *wav, *phn;               /* paths */
     char speaker[16], sentence[16]; /* lower case */
     int region;                    /* 1..8 */
     bool test_side;                /* under TEST */
-    task_timit_part part;
+    task_split part;               /* TASK_N_SPLIT: none of them */
 } task_utterance;
 
 typedef struct task_timit {
     task_utterance *utt; /* ordered by side, region, speaker, sentence, so that the order does not depend on case */
     size_t n;
-    size_t count[TIMIT_N_PART], speakers[TIMIT_N_PART];
+    size_t count[TASK_N_SPLIT], speakers[TASK_N_SPLIT];
     char split[200]; /* one line: how the parts were chosen */
 } task_timit;
 
@@ -66,11 +64,9 @@ typedef struct task_timit {
  * without .PHN or without audio, the same utterance twice, fewer than three speakers. */
 EP_MUST_USE ep_status task_timit_open(const char *dir, task_timit *out, char *err, size_t n);
 void task_timit_free(task_timit *t);
-/* TIMIT_TEST or TIMIT_DEV if a speaker (lower case) is on the standard list, else TIMIT_UNUSED. */
-task_timit_part task_timit_listed(const char *speaker);
+/* TASK_TEST (core test) or TASK_VALID (dev) if a speaker (lower case) is on a standard list, else TASK_N_SPLIT. */
+task_split task_timit_listed(const char *speaker);
 /* Gives every utterance its part; see task_timit_open. */
 EP_MUST_USE ep_status task_timit_divide(task_timit *t, char *err, size_t n);
-
-const char *task_timit_part_name(task_timit_part p);
 
 #endif

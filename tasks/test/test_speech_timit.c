@@ -88,9 +88,9 @@ static void standard_tree(bool upper)
 static void opens(task_timit *t, size_t train, size_t dev, size_t test)
 {
     ck_assert_msg(task_timit_open(tree_dir, t, err, sizeof err) == EP_OK, "%s", err);
-    ck_assert_uint_eq(t->count[TIMIT_TRAIN], train);
-    ck_assert_uint_eq(t->count[TIMIT_DEV], dev);
-    ck_assert_uint_eq(t->count[TIMIT_TEST], test);
+    ck_assert_uint_eq(t->count[TASK_TRAIN], train);
+    ck_assert_uint_eq(t->count[TASK_VALID], dev);
+    ck_assert_uint_eq(t->count[TASK_TEST], test);
 }
 
 static void check_standard(void)
@@ -99,7 +99,7 @@ static void check_standard(void)
     opens(&t, 2, 1, 1);
     ck_assert_uint_eq(t.n, 5); /* without SA1 */
     static const char *const who[] = {"fcjf0", "mabc0", "faks0", "mdab0", "mzzz9"};
-    static const task_timit_part part[] = {TIMIT_TRAIN, TIMIT_TRAIN, TIMIT_DEV, TIMIT_TEST, TIMIT_UNUSED};
+    static const task_split part[] = {TASK_TRAIN, TASK_TRAIN, TASK_VALID, TASK_TEST, TASK_N_SPLIT};
     for (size_t k = 0; k < t.n; k++) {
         ck_assert_str_eq(t.utt[k].speaker, who[k]);
         ck_assert_int_eq(t.utt[k].part, part[k]);
@@ -118,8 +118,8 @@ END_TEST
 START_TEST(mixed_case_and_a_folder_above)
 {
     tree_utterance("timit/TIMIT/Train/dr1/fcjf0", "SX217", true);
-    tree_sphere("timit/TIMIT/Train/dr1/fcjf0/SX300.WAV", 2000, 2000, 16000, 1, ""); /* each half in another case */
-    tree_text("timit/TIMIT/Train/dr1/fcjf0/sx300.phn", "0 2000 h#\n");
+    tree_sphere("timit/TIMIT/Train/dr1/fcjf0/SX200.WAV", 2000, 2000, 16000, 1, ""); /* each half in another case */
+    tree_text("timit/TIMIT/Train/dr1/fcjf0/sx200.phn", "0 2000 h#\n");
     tree_text("timit/README.DOC", "not a directory");
     tree_text("timit/TIMIT/Train/dr1/notes.txt", "not a speaker");
     tree_utterance("timit/TIMIT/Train/DR2/Mabc0", "si1027", false);
@@ -217,8 +217,8 @@ END_TEST
 START_TEST(the_standard_lists)
 {
     static const char *const some[] = {"mdab0", "fmld0", "fpas0", "faks0", "mrws1", "mrjm4"};
-    for (int k = 0; k < 6; k++) ck_assert_int_eq(task_timit_listed(some[k]), k < 3 ? TIMIT_TEST : TIMIT_DEV);
-    ck_assert_int_eq(task_timit_listed("fcjf0"), TIMIT_UNUSED);
+    for (int k = 0; k < 6; k++) ck_assert_int_eq(task_timit_listed(some[k]), k < 3 ? TASK_TEST : TASK_VALID);
+    ck_assert_int_eq(task_timit_listed("fcjf0"), TASK_N_SPLIT);
     int n[2] = {0, 0}, women[2] = {0, 0};
     char name[6] = "xxxx0";
     for (int sex = 0; sex < 2; sex++)
@@ -227,10 +227,10 @@ START_TEST(the_standard_lists)
             name[0] = sex ? 'f' : 'm';
             for (int p = 1; p < 4; p++, rest /= 26) name[p] = (char)('a' + rest % 26);
             name[4] = (char)('0' + rest);
-            task_timit_part part = task_timit_listed(name);
-            if (part == TIMIT_UNUSED) continue;
-            n[part == TIMIT_DEV]++;
-            women[part == TIMIT_DEV] += sex;
+            task_split part = task_timit_listed(name);
+            if (part == TASK_N_SPLIT) continue;
+            n[part == TASK_VALID]++;
+            women[part == TASK_VALID] += sex;
         }
     ck_assert_int_eq(n[0], 24);
     ck_assert_int_eq(women[0], 8);
