@@ -5,31 +5,9 @@
 #ifndef REF_FIXED_H
 #define REF_FIXED_H
 
-#include "eprop.h"
+#include "fixed_profile.h"
 
-typedef enum { REF_FLOOR, REF_NEAREST_EVEN, REF_NEAREST_UP, REF_STOCHASTIC } ref_rounding;
-typedef enum { REF_SATURATE, REF_WRAP } ref_overflow;
 typedef enum { REF_FB_SYMMETRIC, REF_FB_RANDOM, REF_FB_GLOBAL, REF_FB_ADAPTIVE } ref_feedback;
-
-/* The quantities of FIXED.md, section 3, by their numbers there. */
-enum {
-    RQ_X, RQ_D, RQ_B, RQ_S, RQ_N, RQ_W, RQ_WO, RQ_FB, RQ_I, RQ_A, RQ_V, RQ_U, RQ_P,
-    RQ_EV, RQ_EA, RQ_T, RQ_E, RQ_EB, RQ_Y, RQ_ER, RQ_L, RQ_ZB, RQ_G, RQ_GO,
-    RQ_z, RQ_r, /* without a format */
-    RQ_EX, RQ_PR, RQ_C, RQ_CN, RQ_ES, RQ_R,
-    RQ_COUNT
-};
-
-typedef struct ref_format {
-    int bits, frac;
-    ref_rounding rounding;
-    ref_overflow overflow;
-} ref_format;
-
-typedef struct ref_profile {
-    ref_format q[RQ_COUNT]; /* bits 0: no format */
-    int clip; /* units in the last place that one update may change a weight by; 0 = any */
-} ref_profile;
 
 /* A network in integers of the profile's formats. The caller owns all arrays; they are read by ref_fixed_new only. */
 typedef struct ref_fixed_net {
@@ -49,8 +27,6 @@ typedef struct ref_fixed_net {
 
 typedef struct ref_fixed ref_fixed;
 
-/* Names "q15", "s16.15", "w8", "reckon". EP_DOMAIN for another name. */
-EP_MUST_USE ep_status ref_fixed_profile(const char *name, ref_profile *p);
 /* Section 6: EP_DOMAIN if a sum of net's profile could leave 64 bits for a network of its kind and sizes, or sizes are out of
  * range. Constants and weights are not read. */
 EP_MUST_USE ep_status ref_fixed_check(const ref_fixed_net *net);

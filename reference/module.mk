@@ -5,4 +5,4 @@ LIB_SPEC := $(BUILD)/libeprop-spec.a
 LIB_REF  := $(BUILD)/libeprop-ref.a
 $(eval $(call static_lib,eprop-spec,$(SPEC_SRC)))
 $(eval $(call static_lib,eprop-ref,$(REF_SRC)))
-$(call check_tests,$(wildcard reference/test/test_*.c),$(LIB_REF) $(LIB_SPEC),$(LDLIBS_REF))
+$(call check_tests,$(wildcard reference/test/test_*.c),$(LIB_REF) $(LIB_SPEC),$(LDLIBS_REF) -lcheck -lm)

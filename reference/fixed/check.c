@@ -1,7 +1,5 @@
-/* What FIXED.md, section 6, refuses, and the profiles of section 8.
+/* What FIXED.md, section 6, refuses.
  * SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "model.h"
 
 /* One term's magnitude: count times the product of up to two quantities; RQ_COUNT stands for 1. */
@@ -77,18 +75,10 @@ bool ref_model_uses(const ref_fixed_net *net, int q)
     }
 }
 
-static bool format_valid(const ref_format *f, int q)
-{
-    if (f->bits < 2 || f->bits > 32 || f->frac < 0 || f->frac > 40) return false;
-    if (q == RQ_D && f->frac > 30) return false;
-    if ((q == RQ_EX || q == RQ_PR) && (f->frac > 30 || f->frac > f->bits - 2)) return false;
-    return (unsigned)f->rounding <= REF_STOCHASTIC && (unsigned)f->overflow <= REF_WRAP;
-}
-
 static bool formats_valid(const ref_fixed_net *net)
 {
     for (int q = 0; q < RQ_COUNT; q++)
-        if (ref_model_uses(net, q) && !format_valid(&net->profile.q[q], q)) return false;
+        if (ref_model_uses(net, q) && !ep_fixed_format_valid(&net->profile.q[q], q)) return false;
     return net->profile.clip >= 0 && net->profile.clip <= 255;
 }
 
@@ -127,49 +117,4 @@ ep_status ref_fixed_check(const ref_fixed_net *net)
               FITS(RQ_FB, {1, RQ_FB, ONE}, {1, RQ_D, RQ_FB}, {1, RQ_N, RQ_GO}) && clip_fits(p, RQ_W, RQ_G) &&
               clip_fits(p, RQ_WO, RQ_GO) && clip_fits(p, RQ_FB, RQ_GO);
     return ok ? EP_OK : EP_DOMAIN;
-}
-
-/* "bits.frac" of a constant, or that and two letters: f floor, e nearest-even, u nearest-up, s stochastic; S, W. */
-static const struct {
-    const char *name;
-    int clip;
-    const char *formats[RQ_COUNT]; /* by number; none: not there */
-} profiles[] = {
-    {"q15", 0, {"16.8", "16.15", "16.12", "16.8", "16.15", "16.12eS", "16.12eS", "16.12eS", "32.12eS", "16.10eS", "16.12eS", "16.12eS",
-                "16.14eS", "16.10eS", "16.10eS", "16.10eS", "16.12eS", "16.10eS", "16.11eS", "16.11eS", "16.12eS", "16.10eS", "32.16eS", "32.16eS",
-                [RQ_EX] = "32.24eS", "16.14", "24.24", "24.8fS", "32.12eS", "24.20eS"}},
-    {"s16.15", 0, {"16.8", "32.28", "24.15", "24.15", "24.23", "32.15eS", "24.15eS", "24.15eS", "32.15fW", "32.15fW", "32.15fW", "32.15fS",
-                   "32.15fS", "32.15fS", "32.15fS", "32.15fS", "32.15fS", "32.15fS", "32.15fW", "28.15fS", "28.15fS", "32.15fS", "32.15fS", "32.15fS",
-                   [RQ_EX] = "32.24fS", "32.15", "24.24", "24.8fS", "32.15fS", "24.20fS"}},
-    {"w8", 0, {"8.0", "13.12", "8.6", "8.4", "16.15", "8.6sS", "8.6sS", "8.6sS", "24.6fS", "24.12fS", "24.12fS", "24.12fS",
-               "8.6uS", "8.2sS", "8.2sS", "8.2sS", "8.4sS", "8.2sS", "24.12fS", "16.8fS", "16.8fS", "8.2sS", "32.14fS", "32.14fS",
-               [RQ_EX] = "32.24fS", "16.12", "24.24", "24.8fS", "16.4fS", "24.20fS"}},
-    {"reckon", 1, {"8.0", "13.12", "8.6", "8.4", "16.15", "8.6sS", "8.6sS", "8.6sS", "16.6fS", "16.8fS", "16.8fS", "16.8fS",
-                   "8.6uS", "12.6fS", "12.6fS", "12.6fS", "10.6fS", "10.4fS", "16.8fS", "16.8fS", "16.8fS", "12.6fS", "32.14fS", "32.14fS",
-                   [RQ_EX] = "32.24fS", "16.12", "24.24", "24.8fS", "16.6fS", "24.20fS"}},
-};
-
-static ref_format parse(const char *s)
-{
-    ref_format f = {0, 0, REF_FLOOR, REF_SATURATE};
-    if (!s) return f;
-    while (*s >= '0' && *s <= '9') f.bits = 10 * f.bits + (*s++ - '0');
-    s++;
-    while (*s >= '0' && *s <= '9') f.frac = 10 * f.frac + (*s++ - '0');
-    if (*s) {
-        f.rounding = *s == 'e' ? REF_NEAREST_EVEN : *s == 'u' ? REF_NEAREST_UP : *s == 's' ? REF_STOCHASTIC : REF_FLOOR;
-        f.overflow = s[1] == 'W' ? REF_WRAP : REF_SATURATE;
-    }
-    return f;
-}
-
-ep_status ref_fixed_profile(const char *name, ref_profile *p)
-{
-    for (size_t k = 0; k < sizeof profiles / sizeof *profiles; k++) {
-        if (strcmp(name, profiles[k].name) != 0) continue;
-        p->clip = profiles[k].clip;
-        for (int q = 0; q < RQ_COUNT; q++) p->q[q] = parse(profiles[k].formats[q]);
-        return EP_OK;
-    }
-    return EP_DOMAIN;
 }

@@ -15,6 +15,7 @@ static const cli_command command[] = {
     {"slips", cmd_slips, "seed each known slip and show which evidence sees it"},
     {"vectors", cmd_vectors, "write vector files: networks and what they must compute"},
     {"port", cmd_port, "judge an implementation of e-prop, and say where it first goes wrong"},
+    {"profile", cmd_profile, "print a profile of fixed point, or check one for a size of network"},
     {"selftest", cmd_selftest, "run ports that are wrong by one line: can the judge fail?"},
 };
 

@@ -218,7 +218,7 @@ END_TEST
 START_TEST(test_profiles_are_the_table)
 {
     ref_profile r;
-    ck_assert_int_eq(ref_fixed_profile(names[_i], &r), EP_OK);
+    ck_assert_int_eq(ep_fixed_profile(names[_i], &r), EP_OK);
     ck_assert_int_eq(r.clip, profiles[_i]->clip);
     for (int q = 0; q < FIX_COUNT; q++) {
         const fix_format *f = &profiles[_i]->q[q];
@@ -227,7 +227,7 @@ START_TEST(test_profiles_are_the_table)
         ck_assert_msg((int)r.q[q].rounding == f->rounding && (int)r.q[q].overflow == f->overflow, "%s, quantity %d", names[_i], q);
     }
     ck_assert_int_eq(ref_fixed_check(&(ref_fixed_net){.profile = r, .n_in = 256, .n_rec = 256, .n_out = 16, .softmax = true, .c_reg = 1}), EP_OK);
-    ck_assert_int_eq(ref_fixed_profile("q16", &r), EP_DOMAIN);
+    ck_assert_int_eq(ep_fixed_profile("q16", &r), EP_DOMAIN);
 }
 END_TEST
 

@@ -35,7 +35,7 @@ static ref_fixed *model_of(const fix_config *c, const char *profile)
                          .feedback = (ref_feedback)c->feedback, .alpha = c->alpha, .kappa = c->kappa, .keep = c->keep,
                          .v_th = c->v_th, .slope = c->slope, .eta = c->eta, .rho = rho, .beta = beta, .W = W, .WO = WO, .FB = FB,
                          .seed = c->seed};
-    ck_assert_int_eq(ref_fixed_profile(profile, &net.profile), EP_OK);
+    ck_assert_int_eq(ep_fixed_profile(profile, &net.profile), EP_OK);
     ck_assert_int_eq(ref_fixed_new(&s, &net), EP_OK);
     return s;
 }
