@@ -1,5 +1,5 @@
 # optimized/: the kernels behind one API (opt.h). libeprop-optimized needs libeprop-spec and libm.
-OPT_SRC := $(wildcard optimized/*.c optimized/scalar/*.c optimized/fast/*.c optimized/fixed/*.c)
+OPT_SRC := $(wildcard optimized/*.c optimized/scalar/*.c optimized/fast/*.c optimized/fixed/*.c optimized/fixed_host/*.c)
 LIB_OPT := $(BUILD)/libeprop-optimized.a
 CPPFLAGS_optimized := -Ioptimized
 # Kernels for instruction sets beyond the compiler's default; the library asks the processor before it calls one.

@@ -31,6 +31,8 @@ typedef struct opt_config {
     int window;  /* tbptt*, eprop3*: steps, >= 1; bptt: where opt_seeds are delivered, 0 = nowhere; else ignored */
     int threads; /* 0 and 1: the calling thread alone; engines without threads ignore it */
     int chunk;   /* steps of a chunk in engines that learn online by chunks; 0: the engine chooses */
+    const struct fix_profile *profile; /* OPT_FIXED: the formats (copied), NULL = the engine's own; else ignored */
+    uint64_t seed;                     /* OPT_FIXED: of stochastic rounding; else ignored */
 } opt_config;
 
 /* The learning signal of one step, all NULL or zero where nothing is to be learnt. Weights of e-prop 1 get
@@ -156,6 +158,8 @@ const opt_engine *opt_scalar_f64(void);
  * otherwise by chunks: memory constant in T, gradients complete at the end of each chunk and at get(). */
 const opt_engine *opt_fast_f32(void);
 const opt_engine *opt_fast_f64(void);
+
+/* Integers: opt_fixed.h. */
 
 /* Checks the ranges of a configuration and its network; `why` (>= 160 bytes, or NULL) says what was wrong. */
 EP_MUST_USE ep_status opt_config_check(const opt_config *cfg, char *why, size_t n);

@@ -1,0 +1,420 @@
+/* The integer core behind opt.h: what it computes, against the core by hand and against doubles; what it refuses, and why.
+ * SPDX-License-Identifier: MIT */
+#include "net.h"
+#include "opt_fixed.h"
+
+enum { IN = 5, REC = 7, OUT = 2, STEPS = 30, TRIALS = 3, SYN = IN + REC + 1 };
+
+static const char *const names[] = {"q15", "s16.15", "w8", "reckon"};
+static const fix_profile *const profiles[] = {&fix_q15, &fix_s16_15, &fix_w8, &fix_reckon};
+
+typedef struct job {
+    toy k;
+    double alpha[REC], *x, *target;
+    opt_config cfg;
+} job;
+
+static job *job_make(ep_model model, ep_preset preset, ep_rule rule, uint64_t seed)
+{
+    job *j = calloc(1, sizeof *j);
+    ck_assert_ptr_nonnull(j);
+    j->k = toy_make(model, preset, IN, REC, OUT, seed);
+    for (int n = 0; n < REC; n++) j->alpha[n] = 0.875;
+    j->k.net.theta[EP_ALPHA] = j->alpha;
+    j->k.net.n_ref = 2;
+    j->k.net.opt.delay = 2;
+    j->k.net.opt.loss_norm = EP_NORM_SUM;
+    j->x = toy_spikes(&j->k, TRIALS * STEPS * IN, 0.3);
+    j->target = toy_draw(&j->k, TRIALS * STEPS * OUT, -1, 1);
+    j->cfg = (opt_config){.net = &j->k.net, .rule = rule, .B = TRIALS, .T = STEPS, .seed = 77};
+    return j;
+}
+
+static void job_free(job *j)
+{
+    free(j->k.store);
+    free(j);
+}
+
+static int32_t *encoded(const rig *r, int quantity, const double *from, size_t n)
+{
+    int32_t *to = malloc(n * sizeof *to);
+    ck_assert_ptr_nonnull(to);
+    ck_assert_uint_eq(opt_fixed_encode(r->s, quantity, from, to, n), 0);
+    return to;
+}
+
+static int32_t *read_all(const rig *r, int quantity, size_t *n)
+{
+    *n = r->e->count(r->s, quantity);
+    int32_t *to = malloc((*n + 1) * sizeof *to);
+    ck_assert_ptr_nonnull(to);
+    ck_assert_int_eq(r->e->get(r->s, quantity, to, *n), EP_OK);
+    return to;
+}
+
+static void same(const rig *a, const rig *b, int quantity)
+{
+    size_t n, m;
+    int32_t *p = read_all(a, quantity, &n), *q = read_all(b, quantity, &m);
+    ck_assert_uint_eq(n, m);
+    for (size_t k = 0; k < n; k++) ck_assert_msg(p[k] == q[k], "quantity 0x%x [%zu]: %d and %d", (unsigned)quantity, k, p[k], q[k]);
+    free(p);
+    free(q);
+}
+
+static long magnitude(const rig *r, int quantity)
+{
+    size_t n;
+    long sum = 0;
+    int32_t *p = read_all(r, quantity, &n);
+    for (size_t k = 0; k < n; k++) sum += labs((long)p[k]);
+    free(p);
+    return sum;
+}
+
+static ep_status run(const rig *r, const job *j, int B, size_t first)
+{
+    int32_t *x = encoded(r, OPT_FIXED_X, j->x + first * STEPS * IN, (size_t)B * STEPS * IN);
+    int32_t *target = encoded(r, OPT_Y, j->target + first * STEPS * OUT, (size_t)B * STEPS * OUT);
+    opt_trials tr = {.T = STEPS, .B = B, .x = x, .target = target};
+    ep_status st = r->e->grad(r->s, &tr);
+    free(x);
+    free(target);
+    return st;
+}
+
+static int32_t rounded(const fix_profile *p, unsigned q, double v) { return (int32_t)nearbyint(ldexp(v, p->q[q].frac)); }
+
+/* The core alone, on numbers rounded here. */
+static void by_hand(const job *j, const fix_profile *p, uint64_t *mem, size_t bytes, fix_state **s)
+{
+    static int32_t W[REC * SYN], WO[OUT * (REC + 1)], FB[REC * OUT], rho[REC], beta[REC];
+    const ep_net *net = &j->k.net;
+    for (int n = 0; n < REC; n++) {
+        rho[n] = rounded(p, FIX_D, net->theta[EP_RHO][n]);
+        beta[n] = rounded(p, FIX_B, net->theta[EP_BETA][n]);
+        for (int i = 0; i < IN; i++) W[n * SYN + i] = rounded(p, FIX_W, net->Win[n * IN + i]);
+        for (int i = 0; i < REC; i++) W[n * SYN + IN + i] = rounded(p, FIX_W, net->Wrec[n * REC + i]);
+        W[n * SYN + SYN - 1] = rounded(p, FIX_W, net->b[n]);
+        for (int k = 0; k < OUT; k++) FB[n * OUT + k] = rounded(p, FIX_FB, net->B[n * OUT + k]);
+    }
+    for (int k = 0; k < OUT; k++)
+        for (int n = 0; n <= REC; n++) WO[k * (REC + 1) + n] = rounded(p, FIX_WO, n < REC ? net->Wout[k * REC + n] : net->bout[k]);
+    fix_config c = {.profile = p, .n_in = IN, .n_rec = REC, .n_out = OUT, .delay = 2, .n_ref = 2, .alif = true,
+                    .feedback = j->cfg.rule == EP_EPROP1_RANDOM ? FIX_RANDOM : j->cfg.rule == EP_EPROP1_ADAPTIVE ? FIX_ADAPTIVE : FIX_SYMMETRIC,
+                    .alpha = rounded(p, FIX_D, 0.875), .kappa = rounded(p, FIX_D, net->kappa), .keep = rounded(p, FIX_D, 1 - 0.03125),
+                    .v_th = rounded(p, FIX_V, net->v_th), .slope = rounded(p, FIX_S, net->gamma / (net->v_th * net->v_th)),
+                    .eta = rounded(p, FIX_N, 0.0078125), .rho = rho, .beta = beta, .W = W, .WO = WO, .FB = FB, .seed = 77};
+    ck_assert_uint_le(fix_state_size(&c), bytes);
+    ck_assert_int_eq(fix_init(s, &c, mem, bytes), FIX_OK);
+    for (int t = 0; t < STEPS; t++) {
+        int32_t x[IN], target[OUT];
+        for (int i = 0; i < IN; i++) x[i] = rounded(p, FIX_X, j->x[t * IN + i]);
+        for (int k = 0; k < OUT; k++) target[k] = rounded(p, FIX_Y, j->target[t * OUT + k]);
+        ck_assert_int_eq(fix_step(*s, x, target), FIX_OK);
+    }
+}
+
+static void equal(const rig *r, int quantity, const fix_state *s, int q, size_t k, size_t i)
+{
+    size_t n;
+    int32_t *v = read_all(r, quantity, &n);
+    ck_assert_uint_lt(k, n);
+    ck_assert_msg(v[k] == fix_get(s, q, i), "quantity 0x%x [%zu]: %d, the core has %d", (unsigned)quantity, k, v[k], fix_get(s, q, i));
+    free(v);
+}
+
+static void equal_groups(const rig *r, int first, const fix_state *s, int q, int q_out)
+{
+    for (size_t n = 0; n < REC; n++) {
+        for (size_t i = 0; i < IN; i++) equal(r, first + EP_G_WIN, s, q, n * IN + i, n * SYN + i);
+        for (size_t i = 0; i < REC; i++) equal(r, first + EP_G_WREC, s, q, n * REC + i, n * SYN + IN + i);
+        equal(r, first + EP_G_BIAS, s, q, n, n * SYN + SYN - 1);
+        for (size_t k = 0; k < OUT; k++) equal(r, first + EP_G_WOUT, s, q_out, k * REC + n, k * (REC + 1) + n);
+    }
+    for (size_t k = 0; k < OUT; k++) equal(r, first + EP_G_BOUT, s, q_out, k, k * (REC + 1) + REC);
+}
+
+START_TEST(test_is_the_core)
+{
+    static const ep_rule rules[] = {EP_EPROP1_SYMMETRIC, EP_EPROP1_RANDOM, EP_EPROP1_ADAPTIVE};
+    static uint64_t mem[2048];
+    job *j = job_make(EP_LSNN, EP_PAPER2019, rules[_i % 3], (uint64_t)_i);
+    fix_state *core;
+    j->cfg.B = 1;
+    rig r = rig_open(opt_fixed(names[_i % 4]), &j->cfg);
+    ck_assert_int_eq(run(&r, j, 1, 0), EP_OK);
+    by_hand(j, profiles[_i % 4], mem, sizeof mem, &core);
+    equal_groups(&r, OPT_GRAD_0, core, FIX_G, FIX_GO);
+    ck_assert_int_gt(magnitude(&r, OPT_GRAD(EP_G_WREC)), 0);
+    ck_assert_int_gt(magnitude(&r, OPT_GRAD(EP_G_WOUT)), 0);
+    ck_assert_int_gt(magnitude(&r, OPT_ALL(OPT_Z)), 5);
+    for (size_t n = 0; n < REC; n++) equal(&r, OPT_V, core, FIX_V, n, n);
+    ck_assert_int_eq(opt_fixed_update(r.s, 0.0078125, 0.03125), EP_OK);
+    fix_update(core);
+    equal_groups(&r, OPT_PARAM_0, core, FIX_W, FIX_WO);
+    ck_assert_int_eq(magnitude(&r, OPT_GRAD(EP_G_WREC)), 0);
+    rig_close(&r);
+    job_free(j);
+}
+END_TEST
+
+START_TEST(test_online_is_offline)
+{
+    job *j = job_make(EP_ALIF, EP_PAPER2019, EP_EPROP1_RANDOM, 3);
+    const opt_engine *e = opt_fixed(names[_i]);
+    rig a = rig_open(e, &j->cfg), b = rig_open(e, &j->cfg);
+    ck_assert_int_eq(run(&a, j, TRIALS, 0), EP_OK);
+    int32_t *x = encoded(&b, OPT_FIXED_X, j->x, TRIALS * STEPS * IN), *target = encoded(&b, OPT_Y, j->target, TRIALS * STEPS * OUT);
+    for (size_t t = 0; t < STEPS; t++) {
+        int32_t now[TRIALS * IN], wanted[TRIALS * OUT];
+        for (size_t k = 0; k < TRIALS * IN; k++) now[k] = x[(k / IN * STEPS + t) * IN + k % IN];
+        for (size_t k = 0; k < TRIALS * OUT; k++) wanted[k] = target[(k / OUT * STEPS + t) * OUT + k % OUT];
+        ck_assert_int_eq(e->step(b.s, now), EP_OK);
+        ck_assert_int_eq(e->learn(b.s, &(opt_signal){.target = wanted}), EP_OK);
+        ck_assert_int_eq(e->learn(b.s, &(opt_signal){.target = wanted}), EP_DOMAIN); /* once a step */
+    }
+    for (int g = EP_G_WIN; g <= EP_G_BOUT; g++) same(&a, &b, OPT_GRAD(g));
+    same(&a, &b, OPT_EBAR(EP_G_WIN));
+    same(&a, &b, OPT_EPS(EP_G_WREC));
+    ck_assert_double_eq(opt_fixed_loss(a.s), opt_fixed_loss(b.s));
+    ck_assert_double_gt(opt_fixed_loss(a.s), 1);
+    free(x);
+    free(target);
+    rig_close(&a);
+    rig_close(&b);
+    job_free(j);
+}
+END_TEST
+
+START_TEST(test_batch_adds)
+{
+    job *j = job_make(EP_LSNN, EP_PAPER2019, EP_EPROP1_RANDOM, 5);
+    const opt_engine *e = opt_fixed(names[_i]);
+    rig all = rig_open(e, &j->cfg);
+    size_t n;
+    long long sum[REC * REC] = {0};
+    ck_assert_int_eq(run(&all, j, TRIALS, 0), EP_OK);
+    j->cfg.B = 1;
+    for (size_t b = 0; b < TRIALS; b++) {
+        j->cfg.seed = 77 + b;
+        rig one = rig_open(e, &j->cfg);
+        ck_assert_int_eq(run(&one, j, 1, b), EP_OK);
+        int32_t *g = read_all(&one, OPT_GRAD(EP_G_WREC), &n);
+        for (size_t k = 0; k < n; k++) sum[k] += g[k];
+        free(g);
+        rig_close(&one);
+    }
+    int32_t *g = read_all(&all, OPT_GRAD(EP_G_WREC), &n);
+    for (size_t k = 0; k < n; k++) ck_assert_int_eq(g[k], (int)sum[k]);
+    free(g);
+    rig_close(&all);
+    job_free(j);
+}
+END_TEST
+
+/* Gains folded and divided out again: the decoded gradient is that of doubles. s16.15 has 15 bits of fraction: traces of about 1 summed over
+ * 30 steps and 3 trials with about ten roundings each leave some 1000 units of 2^-15 in the worst case, 3 %. */
+START_TEST(test_close_to_doubles)
+{
+    static const ep_preset presets[] = {EP_PAPER2019, EP_OFFICIAL_LIGHTLIF, EP_PAPER2019};
+    job *j = job_make(_i == 1 ? EP_LIF : EP_ALIF, presets[_i], EP_EPROP1_RANDOM, 11);
+    if (_i == 2) {
+        j->k.net.opt.g_a = j->k.net.opt.g_out = EP_GAIN_COMPLEMENT;
+        j->k.net.opt.psi_scale = EP_SCALE_GAMMA;
+    }
+    char why[160] = "";
+    ck_assert_msg(opt_fixed_check(&j->cfg, &fix_s16_15, why, sizeof why) == EP_OK, "%s", why);
+    rig r = rig_open(opt_fixed("s16.15"), &j->cfg), d = rig_open(opt_scalar_f64(), &j->cfg);
+    ck_assert_int_eq(run(&r, j, TRIALS, 0), EP_OK);
+    ck_assert_int_eq(rig_grad(&d, STEPS, TRIALS, j->x, j->target, NULL), EP_OK);
+    size_t steps, as_many;
+    int32_t *z = read_all(&r, OPT_ALL(OPT_Z), &steps);
+    double *spikes = rig_get(&d, OPT_ALL(OPT_Z), &as_many);
+    ck_assert_uint_eq(steps, as_many);
+    for (size_t k = 0; k < steps; k++) ck_assert_msg(z[k] == spikes[k], "spike %zu differs: choose a network without ties", k);
+    ck_assert_int_gt(magnitude(&r, OPT_ALL(OPT_Z)), 20);
+    free(z);
+    free(spikes);
+    for (int g = EP_G_WIN; g <= EP_G_BOUT; g++) {
+        size_t n, m;
+        int32_t *raw = read_all(&r, OPT_GRAD(g), &n);
+        double *want = rig_get(&d, OPT_GRAD(g), &m), *got = malloc(n * sizeof *got), off = 0, size = 0;
+        ck_assert_uint_eq(n, m);
+        opt_fixed_decode(r.s, OPT_GRAD(g), raw, got, n);
+        for (size_t k = 0; k < n; k++) {
+            off = fmax(off, fabs(got[k] - want[k]));
+            size = fmax(size, fabs(want[k]));
+        }
+        ck_assert_double_gt(size, 0);
+        ck_assert_msg(off <= 0.03 * size, "group %d: off by %g of %g", g, off, size);
+        free(raw);
+        free(want);
+        free(got);
+    }
+    rig_close(&r);
+    rig_close(&d);
+    job_free(j);
+}
+END_TEST
+
+/* Everything that can be set, set into a second state: the next step is the same. */
+START_TEST(test_forced_step)
+{
+    static const int carried[] = {OPT_V, OPT_A, OPT_REFR, OPT_Y, OPT_ZBAR, OPT_Z_PAST, OPT_E(EP_G_WIN), OPT_E(EP_G_WREC), OPT_E(EP_G_BIAS),
+                                  OPT_EBAR(EP_G_WIN), OPT_EBAR(EP_G_WREC), OPT_EBAR(EP_G_BIAS), OPT_PARAM(EP_G_WREC), OPT_FEEDBACK};
+    static const int seen[] = {OPT_V, OPT_A, OPT_Z, OPT_I, OPT_Y, OPT_REFR, OPT_Z_PAST, OPT_ZBAR};
+    job *j = job_make(EP_ALIF, EP_PAPER2019, EP_EPROP1_RANDOM, 21);
+    const opt_engine *e = opt_fixed("q15");
+    rig a = rig_open(e, &j->cfg), b = rig_open(e, &j->cfg);
+    ck_assert_int_eq(run(&a, j, TRIALS, 0), EP_OK);
+    ck_assert_int_gt(magnitude(&a, OPT_V), 0);
+    for (size_t k = 0; k < sizeof carried / sizeof *carried; k++) {
+        size_t n;
+        int32_t *v = read_all(&a, carried[k], &n);
+        ck_assert_int_eq(e->set(b.s, carried[k], v, n), EP_OK);
+        same(&a, &b, carried[k]);
+        free(v);
+    }
+    same(&a, &b, OPT_Z);
+    int32_t *x = encoded(&a, OPT_FIXED_X, j->x, TRIALS * IN);
+    ck_assert_int_eq(e->step(a.s, x), EP_OK);
+    ck_assert_int_eq(e->step(b.s, x), EP_OK);
+    for (size_t k = 0; k < sizeof seen / sizeof *seen; k++) same(&a, &b, seen[k]);
+    free(x);
+    rig_close(&a);
+    rig_close(&b);
+    job_free(j);
+}
+END_TEST
+
+/* The same signal as target, as error and as L; L leaves the readout alone. */
+START_TEST(test_signals)
+{
+    job *j = job_make(EP_ALIF, EP_PAPER2019, EP_EPROP1_RANDOM, 31);
+    const opt_engine *e = opt_fixed("q15");
+    rig r[3];
+    for (int k = 0; k < 3; k++) r[k] = rig_open(e, &j->cfg);
+    int32_t *x = encoded(&r[0], OPT_FIXED_X, j->x, TRIALS * STEPS * IN), *target = encoded(&r[0], OPT_Y, j->target, TRIALS * STEPS * OUT);
+    for (size_t t = 0; t < STEPS; t++) {
+        size_t n;
+        for (int k = 0; k < 3; k++) ck_assert_int_eq(e->step(r[k].s, x + t * TRIALS * IN), EP_OK);
+        ck_assert_int_eq(e->learn(r[0].s, &(opt_signal){.target = target + t * TRIALS * OUT}), EP_OK);
+        int32_t *err = read_all(&r[0], OPT_ERR, &n), *L = read_all(&r[0], OPT_L, &n);
+        ck_assert_int_eq(e->learn(r[1].s, &(opt_signal){.err = err}), EP_OK);
+        ck_assert_int_eq(e->learn(r[2].s, &(opt_signal){.L = L}), EP_OK);
+        free(err);
+        free(L);
+    }
+    for (int g = EP_G_WIN; g <= EP_G_BOUT; g++) {
+        same(&r[0], &r[1], OPT_GRAD(g));
+        if (g <= EP_G_BIAS) same(&r[0], &r[2], OPT_GRAD(g));
+        else ck_assert_int_eq(magnitude(&r[2], OPT_GRAD(g)), 0);
+        ck_assert_int_gt(magnitude(&r[0], OPT_GRAD(g)), 0);
+    }
+    free(x);
+    free(target);
+    for (int k = 0; k < 3; k++) rig_close(&r[k]);
+    job_free(j);
+}
+END_TEST
+
+static void refused(const opt_config *cfg, ep_status st, const char *reason)
+{
+    static _Alignas(OPT_ALIGN) unsigned char mem[1 << 17];
+    char why[160] = "";
+    opt_state *s = NULL;
+    ck_assert_int_eq(opt_fixed_check(cfg, &fix_q15, why, sizeof why), st);
+    ck_assert_msg(strstr(why, reason) != NULL, "'%s' does not name '%s'", why, reason);
+    ck_assert_int_eq(opt_fixed("q15")->init(cfg, mem, sizeof mem, &s), st);
+    ck_assert_ptr_null(s);
+}
+
+START_TEST(test_refusals)
+{
+    job *j = job_make(EP_ALIF, EP_PAPER2019, EP_EPROP1_GLOBAL, 41);
+    opt_config c = j->cfg;
+    double weight[REC * IN], B[REC * OUT], *alpha = j->alpha;
+    memcpy(weight, j->k.net.Win, sizeof weight);
+    for (int k = 0; k < REC * OUT; k++) B[k] = 0.25;
+    j->k.net.Win = weight;
+    refused(&c, EP_DOMAIN, "B[0][1]");
+    j->k.net.B = B;
+    ck_assert_int_eq(opt_fixed_check(&c, &fix_q15, NULL, 0), EP_OK);
+    weight[2 * IN + 3] = 8.5;
+    refused(&c, EP_DOMAIN, "Win[2][3] = 8.5: expected -8 to 7.99975586, the range of format W (16.12)");
+    weight[2 * IN + 3] = 0;
+    alpha[4] = 0.9;
+    refused(&c, EP_DOMAIN, "alpha[4]");
+    alpha[4] = 0.875;
+    j->k.net.kappa = 0.99999;
+    refused(&c, EP_DOMAIN, "kappa = 0.99999");
+    j->k.net.kappa = 0.5;
+    j->k.net.v_th = 1e-5;
+    refused(&c, EP_DOMAIN, "v_th");
+    j->k.net.v_th = 0.625;
+    j->k.net.opt.delay_L = 1;
+    refused(&c, EP_NOTIMPL, "delay_L");
+    j->k.net.opt.delay_L = 0;
+    j->k.net.opt.reset = EP_RESET_VTH_SAME;
+    refused(&c, EP_NOTIMPL, "reset");
+    j->k.net.opt.reset = EP_RESET_VTH_NEXT;
+    c.rule = EP_BPTT;
+    refused(&c, EP_NOTIMPL, "rule");
+    c = j->cfg;
+    fix_profile wide = fix_q15;
+    wide.q[FIX_P].bits = wide.q[FIX_T].bits = 32;
+    wide.q[FIX_E].frac = 40;
+    c.profile = &wide;
+    refused(&c, EP_DOMAIN, "64 bits");
+    ck_assert_uint_eq(opt_fixed(NULL)->state_size(&j->cfg), 0); /* no profile */
+    ck_assert_ptr_null(opt_fixed("q16"));
+    job_free(j);
+}
+END_TEST
+
+START_TEST(test_numbers_outside)
+{
+    job *j = job_make(EP_ALIF, EP_PAPER2019, EP_EPROP1_RANDOM, 51);
+    const opt_engine *e = opt_fixed("w8");
+    rig r = rig_open(e, &j->cfg);
+    const double v[] = {-3, 1.0 / 128, 3.0 / 128, 1.5, 2, NAN};
+    int32_t n[6], x[TRIALS * IN] = {0}, set[REC * REC] = {0};
+    ck_assert_uint_eq(opt_fixed_encode(r.s, OPT_PARAM(EP_G_BIAS), v, n, 6), 3);
+    const int32_t want[] = {-128, 0, 2, 96, 127, 0}; /* 8.6, ties to even */
+    for (int k = 0; k < 6; k++) ck_assert_int_eq(n[k], want[k]);
+    x[TRIALS * IN - 1] = 128;
+    ck_assert_int_eq(e->step(r.s, x), EP_DOMAIN);
+    set[REC + 1] = 1;
+    ck_assert_int_eq(e->set(r.s, OPT_PARAM(EP_G_WREC), set, REC * REC), EP_DOMAIN); /* the diagonal */
+    set[REC + 1] = 0;
+    set[1] = 128;
+    ck_assert_int_eq(e->set(r.s, OPT_PARAM(EP_G_WREC), set, REC * REC), EP_DOMAIN);
+    set[1] = 127;
+    ck_assert_int_eq(e->set(r.s, OPT_PARAM(EP_G_WREC), set, REC * REC), EP_OK);
+    ck_assert_int_eq(e->set(r.s, OPT_PSI, set, TRIALS * REC), EP_NOTIMPL);
+    rig_close(&r);
+    job_free(j);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("fixed engine");
+    TCase *tc = tcase_create("engine");
+    tcase_add_loop_test(tc, test_is_the_core, 0, 12);
+    tcase_add_loop_test(tc, test_online_is_offline, 0, 4);
+    tcase_add_loop_test(tc, test_batch_adds, 0, 4);
+    tcase_add_loop_test(tc, test_close_to_doubles, 0, 3);
+    tcase_add_test(tc, test_forced_step);
+    tcase_add_test(tc, test_signals);
+    tcase_add_test(tc, test_refusals);
+    tcase_add_test(tc, test_numbers_outside);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
