@@ -1,6 +1,6 @@
 /* opt_fixed.h: the integer core (fixed/fix.h) as an engine of opt.h, and what integers need beside it.
  *
- * Arrays hold integers n of the profile's formats: x of X, targets of Y, parameters of W and WO, gradients of G and GO, and so on
+ * Arrays hold integers n of the profile's formats: x of X, targets of Y or PR, parameters of W and WO, gradients of G and GO, and so on
  * (reference/FIXED.md, section 3); masks and weights of steps are 0 or 1. Gains are folded into what they multiply:
  *
  *   W' = g_in W, Win, b likewise;   beta' = g_a beta, a' = a / g_a;   Wout' = g_out Wout, bout, B likewise
@@ -19,29 +19,33 @@
 extern "C" {
 #endif
 
-/* Number k of X has k = (.. b) n_in + i; for encode only. */
-enum { OPT_FIXED_X = 0x200 };
+/* For encode only: x, and targets in the format of Y or (classification) of PR. */
+enum { OPT_FIXED_X = 0x200, OPT_FIXED_TARGET };
 
 /* The engine whose profile is q15, s16.15, w8 or reckon, unless opt_config has one of its own. Any other name: NULL.
  * No name: the engine that takes its profile from opt_config alone. It does not have: OPT_FBAR, OPT_LOSS, gradients of theta,
- * free-running psi and z, e of LIF; delay_L, c_reg, classification are refused with EP_NOTIMPL. */
+ * free-running psi and z, e of LIF; loss_norm and delay_L are refused with EP_NOTIMPL. */
 const opt_engine *opt_fixed(const char *profile);
 
 /* What init would answer, and why: an option or rule that integers don't have (EP_NOTIMPL), or a constant or weight outside its
  * format (EP_DOMAIN). own: the engine's profile where opt_config has none. why: >= 160 bytes, or NULL. */
 EP_MUST_USE ep_status opt_fixed_check(const opt_config *cfg, const fix_profile *own, char *why, size_t n);
 
-/* to[k] = number of quantity nearest to from[k], n numbers laid out as in get or, for X, Y and ERR, any number of rows.
+/* to[k] = number of quantity nearest to from[k], n numbers laid out as in get or, for X, targets, Y and ERR, any number of rows.
  * What does not fit becomes the nearer end of the format (NaN: 0). Returns how many did not fit; quantities that the state does not
  * have: n. */
 size_t opt_fixed_encode(const opt_state *s, int quantity, const double *from, int32_t *to, size_t n);
 /* to[k] = what from[k] stands for, gains divided out: gradients are by the parameters of ep_net. */
 void opt_fixed_decode(const opt_state *s, int quantity, const int32_t *from, double *to, size_t n);
 
-/* E of the steps learnt by target since the gradient's last reset, by y and not by the fitted err; in binary64. */
+/* E of the steps learnt by target since the gradient's last reset, without E_reg; in binary64, by y and not by the fitted err. */
 double opt_fixed_loss(const opt_state *s);
 /* Values of quantity q (FIX_X..) that left their format since init, over all trials. */
 uint64_t opt_fixed_events(const opt_state *s, int q);
+/* Ends trials of T steps each: adds the rate regulariser's part of the gradient, c_reg (fbar_j - f*) / (T B) sum e, fbar over all trials in use.
+ * grad has done it; step by step, call it before the gradient is read. Without c_reg nothing. EP_DOMAIN: c_reg / (T B)^2 or f* T B
+ * outside the formats C, CN. */
+EP_MUST_USE ep_status opt_fixed_end(opt_state *s, int T);
 /* The core's own update (section 5 of FIXED.md) by the gradient summed over the trials, which becomes 0. On folded weights: a rate
  * eta / g_in^2 in Win, Wrec, b, and eta / g_out^2 in the readout. eprop1-adaptive: lambda of Kolen and Pollack.
  * EP_DOMAIN: eta outside format N, 1 - lambda outside D. */

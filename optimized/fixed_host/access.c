@@ -92,6 +92,7 @@ unsigned host_format(const host *h, int quantity, size_t k)
         return g >= (int)EP_G_THETA ? (g == EP_G_THETA + EP_BETA ? FIX_B : FIX_D) : by_neuron((ep_group)g) ? FIX_W : FIX_WO;
     if ((g = host_group(quantity, OPT_GRAD_0)) >= 0) return by_neuron((ep_group)g) ? FIX_G : FIX_GO;
     if (quantity == OPT_FIXED_X) return FIX_X;
+    if (quantity == OPT_FIXED_TARGET) return h->cfg.loss == EP_CLASSIFICATION ? FIX_PR : FIX_Y;
     if (quantity == OPT_FEEDBACK) return FIX_FB;
     return (unsigned)behind(quantity & ~OPT_ALL_BIT);
 }
@@ -101,7 +102,7 @@ double host_unit(const host *h, int quantity, size_t k)
     int g;
     size_t j, per = components(h, quantity, &g);
     unsigned q = host_format(h, quantity, k);
-    double unit = q < FIX_N_FORMAT ? ldexp(1, -h->profile.q[q].frac) : 1;
+    double unit = host_has_fraction(q) ? ldexp(1, -h->profile.q[q].frac) : 1;
     if (per) {
         (void)host_place(h, (ep_group)g, k / per % ep_group_size(&h->net, (ep_group)g), &j);
         return unit * h->g_in[j] * (q == FIX_EA ? h->g_a[j] : 1);

@@ -9,9 +9,10 @@
 /* The ends of format q for what the core takes from outside. */
 static void ends(const fix_profile *p, unsigned q, double *low, double *high)
 {
-    double end = ldexp(1, q == FIX_D ? p->q[q].frac : p->q[q].bits - 1);
-    *low = q == FIX_D || q == FIX_B || q == FIX_S || q == FIX_N ? 0 : -end;
-    *high = end - 1;
+    double end = ldexp(1, q == FIX_D || q == FIX_PR ? p->q[q].frac : p->q[q].bits - 1);
+    bool positive = q == FIX_D || q == FIX_B || q == FIX_S || q == FIX_N || q == FIX_PR || q == FIX_C || q == FIX_CN;
+    *low = positive ? 0 : -end;
+    *high = q == FIX_PR ? end : end - 1;
 }
 
 bool host_round(const fix_profile *p, unsigned q, double v, int32_t *n)
@@ -54,8 +55,8 @@ static bool complain(const target *t, label l, double v, const char *expected)
 
 static bool fits(const target *t, label l, unsigned q, double v, int32_t *to)
 {
-    static const char *const name[FIX_N_FORMAT] = {"X", "D", "B", "S", "N", "W", "WO", "FB", "I", "A", "V", "U", "P",
-                                                   "EV", "EA", "T", "E", "EB", "Y", "ER", "L", "ZB", "G", "GO"};
+    static const char *const name[] = {[FIX_D] = "D", [FIX_B] = "B", [FIX_S] = "S", [FIX_W] = "W", [FIX_WO] = "WO", [FIX_FB] = "FB",
+                                       [FIX_V] = "V", [FIX_C] = "C", [FIX_CN] = "CN"};
     char expected[96];
     double low, high, unit = ldexp(1, -t->p->q[q].frac);
     if (host_round(t->p, q, v, to)) return true;
@@ -129,13 +130,24 @@ static bool feedback_fits(const target *t, const ep_net *net, ep_rule rule)
     return true;
 }
 
-ep_status host_convert(const ep_net *net, ep_rule rule, const fix_profile *p, host *h, host_constants *k, char *why, size_t n)
+bool host_regulariser(const opt_config *cfg, const fix_profile *p, size_t T, size_t B, int32_t *c_reg, int32_t *n_star)
 {
+    double steps = (double)T * (double)B;
+    *c_reg = *n_star = 0;
+    if (!(cfg->c_reg > 0)) return true;
+    return steps > 0 && host_round(p, FIX_C, cfg->c_reg / (steps * steps), c_reg) && host_round(p, FIX_CN, cfg->f_target * steps, n_star) && *c_reg > 0;
+}
+
+ep_status host_convert(const opt_config *cfg, const fix_profile *p, host *h, host_constants *k, char *why, size_t n)
+{
+    const ep_net *net = cfg->net;
     const double *from[] = {net->Win, net->Wrec, net->b, net->Wout, net->bout};
     target t = {p, h, why, n};
     *k = (host_constants){.n_ref = net->n_ref + (net->opt.ref_count == EP_REFR_N_PLUS_1 ? 1 : 0)};
     bool fit = scalars_fit(&t, net, k) && neurons_fit(&t, net, k->alpha);
     if (fit && !(host_gain_out(net) > 0)) fit = complain(&t, (label){"g_out", -1, -1}, host_gain_out(net), "more than 0");
     for (int g = EP_G_WIN; fit && g <= EP_G_BOUT; g++) fit = group_fits(&t, net, (ep_group)g, from[g]);
-    return fit && feedback_fits(&t, net, rule) ? EP_OK : EP_DOMAIN;
+    if (fit && !host_regulariser(cfg, p, (size_t)cfg->T, (size_t)cfg->B, &k->c_reg, &k->n_star))
+        fit = complain(&t, (label){"c_reg", -1, -1}, cfg->c_reg, "T > 0, and c_reg / (T B)^2 and f_target T B in the formats C and CN, not 0");
+    return fit && feedback_fits(&t, net, cfg->rule) ? EP_OK : EP_DOMAIN;
 }

@@ -33,7 +33,8 @@ static fix_config core_config(const opt_config *cfg, const fix_profile *p, const
     static const fix_feedback feedback[] = {FIX_SYMMETRIC, FIX_RANDOM, FIX_ADAPTIVE, FIX_GLOBAL};
     return (fix_config){.profile = p, .n_in = net->n_in, .n_rec = net->n_rec, .n_out = net->n_out, .delay = net->opt.delay,
                         .n_ref = k->n_ref, .alif = net->model != EP_LIF, .feedback = feedback[cfg->rule - EP_EPROP1_SYMMETRIC],
-                        .alpha = k->alpha, .kappa = k->kappa, .v_th = k->v_th, .slope = k->slope, .seed = cfg->seed};
+                        .alpha = k->alpha, .kappa = k->kappa, .v_th = k->v_th, .slope = k->slope, .c_reg = k->c_reg, .n_star = k->n_star,
+                        .softmax = cfg->loss == EP_CLASSIFICATION, .seed = cfg->seed};
 }
 
 static ep_status say(char *why, size_t n, ep_status st, const char *text)
@@ -46,13 +47,11 @@ static ep_status say(char *why, size_t n, ep_status st, const char *text)
 static ep_status check_shape(const opt_config *cfg, const fix_profile *p, char *why, size_t n)
 {
     const char *missing = unsupported(cfg->net->model, cfg->rule, &cfg->net->opt);
-    const host_constants none = {.n_ref = cfg->net->n_ref};
+    const host_constants none = {.n_ref = cfg->net->n_ref, .c_reg = cfg->c_reg > 0};
     if (missing) {
         if (why && n) (void)snprintf(why, n, "integers do not have this %s", missing);
         return EP_NOTIMPL;
     }
-    if (cfg->c_reg > 0) return say(why, n, EP_NOTIMPL, "integers do not have the rate regulariser (c_reg > 0)");
-    if (cfg->loss != EP_REGRESSION) return say(why, n, EP_NOTIMPL, "integers do not have the classification loss");
     if (!p) return say(why, n, EP_DOMAIN, "no profile given");
     if (cfg->B < 1) return say(why, n, EP_DOMAIN, "B = 0: expected at least one trial");
     fix_config c = core_config(cfg, p, &none);
@@ -69,7 +68,7 @@ ep_status opt_fixed_check(const opt_config *cfg, const fix_profile *own, char *w
     host_constants k;
     ep_status st = opt_config_check(cfg, why, n);
     if (st == EP_OK) st = check_shape(cfg, p, why, n);
-    return st == EP_OK ? host_convert(cfg->net, cfg->rule, p, NULL, &k, why, n) : st;
+    return st == EP_OK ? host_convert(cfg, p, NULL, &k, why, n) : st;
 }
 
 /* ---- memory ------------------------------------------------------------------------------------------ */
@@ -118,7 +117,7 @@ static size_t size_of(const opt_config *cfg, const fix_profile *own)
     ep_net net = *cfg->net;
     host h;
     void *room;
-    const host_constants none = {.n_ref = net.n_ref};
+    const host_constants none = {.n_ref = net.n_ref, .c_reg = cfg->c_reg > 0};
     net.Win = net.Wrec = net.b = net.Wout = net.bout = net.B = NULL;
     for (int k = 0; k < EP_N_THETA; k++) net.theta[k] = NULL;
     bare.net = &net;
@@ -151,7 +150,7 @@ static ep_status init_with(const opt_config *cfg, const fix_profile *own, void *
     if (st != EP_OK) return st;
     if (!(need = size_of(cfg, own))) return EP_NOMEM;
     if (!mem || (uintptr_t)mem % OPT_ALIGN || bytes < need) return EP_DOMAIN;
-    if ((st = host_convert(cfg->net, cfg->rule, p, NULL, &k, NULL, 0)) != EP_OK) return st;
+    if ((st = host_convert(cfg, p, NULL, &k, NULL, 0)) != EP_OK) return st;
     memset(mem, 0, need);
     host *h = mem;
     fix_config c = core_config(cfg, p, &k);
@@ -171,7 +170,7 @@ static ep_status init_with(const opt_config *cfg, const fix_profile *own, void *
         h->g_a[j] = host_gain_a(cfg->net, j);
     }
     if ((st = open_cores(h, &c, room)) != EP_OK) return st;
-    st = host_convert(cfg->net, cfg->rule, p, h, &k, NULL, 0);
+    st = host_convert(cfg, p, h, &k, NULL, 0);
     h->cfg.net = NULL;
     h->cfg.profile = NULL;
     if (st == EP_OK) *out = (opt_state *)mem;

@@ -27,7 +27,7 @@ typedef struct host {
 
 /* Constants of a network in a profile's formats. */
 typedef struct host_constants {
-    int32_t alpha, kappa, v_th, slope, n_ref;
+    int32_t alpha, kappa, v_th, slope, n_ref, c_reg, n_star;
 } host_constants;
 
 static inline host *host_of(opt_state *s) { return (host *)(void *)s; }
@@ -35,21 +35,26 @@ static inline const host *host_of_const(const opt_state *s) { return (const host
 
 /* Where number k of group g lies in the core's W or G (WO or GO for the readout); *j its neuron. */
 size_t host_place(const host *h, ep_group g, size_t k, size_t *j);
-/* The format of a quantity's number k; FIX_COUNT: integers without a fraction (z, r). */
+/* The format of a quantity's number k. */
 unsigned host_format(const host *h, int quantity, size_t k);
+static inline bool host_has_fraction(unsigned q) { return q != FIX_z && q != FIX_r && q < FIX_COUNT; }
 /* What one unit of number k stands for. */
 double host_unit(const host *h, int quantity, size_t k);
 int host_group(int quantity, int first); /* -1: not of this class */
 size_t host_count(const host *h, int quantity);
 
+/* c_reg / (T B)^2 and f* T B for T steps of B trials; false: outside their formats, or the first rounds to 0. */
+bool host_regulariser(const opt_config *cfg, const fix_profile *p, size_t T, size_t B, int32_t *c_reg, int32_t *n_star);
 /* n = v 2^f to the nearest, ties to even; false: outside the format, n is the nearer end. */
 bool host_round(const fix_profile *p, unsigned q, double v, int32_t *n);
 double host_gain_in(const ep_net *net, size_t j);
 double host_gain_a(const ep_net *net, size_t j);
 double host_gain_out(const ep_net *net);
 /* Everything that depends on the network's numbers, k always; with h, whose cores exist, its arrays and weights too. */
-ep_status host_convert(const ep_net *net, ep_rule rule, const fix_profile *p, host *h, host_constants *k, char *why, size_t n);
+ep_status host_convert(const opt_config *cfg, const fix_profile *p, host *h, host_constants *k, char *why, size_t n);
 
+/* Sum of G or GO over the trials, within its format. */
+int32_t host_summed(const host *h, unsigned q, size_t i);
 void host_reset(opt_state *s, unsigned what);
 ep_status host_step(opt_state *s, const void *x);
 ep_status host_learn(opt_state *s, const opt_signal *sig);

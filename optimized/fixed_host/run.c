@@ -1,4 +1,4 @@
-/* Steps, learning, whole trials, reading and writing.
+/* Steps, learning, whole trials, and what integers need beside opt.h.
  * SPDX-License-Identifier: MIT */
 #include <math.h>
 
@@ -46,13 +46,31 @@ ep_status host_step(opt_state *s, const void *x)
     return x ? advance(h, x, h->n_in) : advance(h, h->silence, 0);
 }
 
+static bool targets_fit(const host *h, const int32_t *v, size_t n)
+{
+    int32_t one = (int32_t)1 << h->profile.q[FIX_PR].frac;
+    if (h->cfg.loss != EP_CLASSIFICATION) return all_fit(h, FIX_Y, v, n);
+    for (size_t k = 0; v && k < n; k++)
+        if (v[k] < 0 || v[k] > one) return false;
+    return true;
+}
+
+static double loss_of(const host *h, const fix_state *c, const int32_t *target)
+{
+    bool softmax = h->cfg.loss == EP_CLASSIFICATION;
+    double unit = ldexp(1, -h->profile.q[FIX_Y].frac), top = fix_get(c, FIX_Y, 0), sum = 0, loss = 0;
+    for (size_t k = 1; k < h->n_out; k++) top = fmax(top, fix_get(c, FIX_Y, k));
+    for (size_t k = 0; k < h->n_out; k++) sum += exp((fix_get(c, FIX_Y, k) - top) * unit);
+    for (size_t k = 0; k < h->n_out; k++) {
+        double y = fix_get(c, FIX_Y, k), d = (y - target[k]) * unit;
+        loss += softmax ? ldexp(target[k], -h->profile.q[FIX_PR].frac) * (log(sum) - (y - top) * unit) : 0.5 * d * d;
+    }
+    return loss;
+}
+
 static ep_status learn_target(host *h, size_t b, const int32_t *target)
 {
-    double unit = ldexp(1, -h->profile.q[FIX_Y].frac);
-    for (size_t k = 0; k < h->n_out; k++) {
-        double d = ((double)fix_get(h->core[b], FIX_Y, k) - (double)target[k]) * unit;
-        h->loss += 0.5 * d * d;
-    }
+    h->loss += loss_of(h, h->core[b], target);
     return fix_learn(h->core[b], target) == FIX_OK ? EP_OK : EP_DOMAIN;
 }
 
@@ -64,7 +82,7 @@ ep_status host_learn(opt_state *s, const opt_signal *sig)
     const int32_t *err = sig->err, *target = sig->target, *weight = sig->weight, *L = sig->L;
     size_t K = h->n_out, n = h->n_rec;
     if (h->learnt || (err != NULL) + (target != NULL) + (L != NULL) > 1 || (weight && !target)) return EP_DOMAIN;
-    if (!all_fit(h, FIX_ER, err, h->nb * K) || !all_fit(h, FIX_Y, target, h->nb * K) || !all_fit(h, FIX_L, L, h->nb * n) ||
+    if (!all_fit(h, FIX_ER, err, h->nb * K) || !targets_fit(h, target, h->nb * K) || !all_fit(h, FIX_L, L, h->nb * n) ||
         !all_flags(weight, h->nb))
         return EP_DOMAIN;
     h->learnt = true;
@@ -96,7 +114,7 @@ ep_status host_grad(opt_state *s, const opt_trials *tr)
     if (tr->T < 0 || tr->T > h->cfg.T || tr->B < 0 || tr->B > h->cfg.B || tr->delivered) return EP_DOMAIN;
     size_t T = (size_t)tr->T, B = (size_t)tr->B, in = h->n_in, K = h->n_out;
     const int32_t *x = tr->x, *target = tr->target, *mask = tr->mask;
-    if (!all_fit(h, FIX_X, x, B * T * in) || !all_fit(h, FIX_Y, target, B * T * K) || !all_flags(mask, B * T)) return EP_DOMAIN;
+    if (!all_fit(h, FIX_X, x, B * T * in) || !targets_fit(h, target, B * T * K) || !all_flags(mask, B * T)) return EP_DOMAIN;
     host_reset(s, OPT_RESET_ALL);
     h->nb = B;
     for (size_t t = 0; t < T; t++) {
@@ -107,120 +125,24 @@ ep_status host_grad(opt_state *s, const opt_trials *tr)
         record(h, T, t);
     }
     h->learnt = true;
-    return EP_OK;
+    return T && B ? opt_fixed_end(s, tr->T) : EP_OK;
 }
 
-/* ---- reading and writing --------------------------------------------------------------------------------- */
-
-size_t host_count_of(const opt_state *s, int quantity) { return host_count(host_of_const(s), quantity); }
-
-/* Sum over the trials, within the gradient's format. */
-static int32_t summed(const host *h, unsigned q, size_t i)
-{
-    int64_t sum = 0, end = INT64_C(1) << (h->profile.q[q].bits - 1);
-    for (size_t b = 0; b < (size_t)h->cfg.B; b++) sum += fix_get(h->core[b], (int)q, i);
-    return (int32_t)(sum < -end ? -end : sum >= end ? end - 1 : sum);
-}
-
-/* A number that some core holds: quantity q, element i of trial b. */
-typedef struct spot {
-    size_t b, i;
-    unsigned q;
-} spot;
-
-static spot spot_of(const host *h, int quantity, size_t k)
-{
-    int g = host_group(quantity, OPT_PARAM_0);
-    size_t j, B = (size_t)h->cfg.B, all = host_count(h, quantity), of_trial = all / B;
-    unsigned q = host_format(h, quantity, k);
-    if (g >= 0) return (spot){0, host_place(h, (ep_group)g, k, &j), q};
-    if (quantity == OPT_FEEDBACK) return (spot){0, h->cfg.rule == EP_EPROP1_GLOBAL ? 0 : k, q};
-    spot at = {k / of_trial, k % of_trial, q};
-    if (quantity < OPT_EPS_0 || quantity >= OPT_FEEDBACK) return at;
-    g = quantity % 0x10; /* traces */
-    size_t per = of_trial / ep_group_size(&h->net, (ep_group)g), place = host_place(h, (ep_group)g, at.i / per, &j);
-    at.i = q == FIX_EV ? place - j * h->M : place;
-    return at;
-}
-
-/* Row of z^{t-back} in the core's ring of past spikes. */
-static uint8_t *past_spike(const fix_state *c, size_t back, size_t j)
-{
-    size_t row = (c->newest + c->delay - back) % c->delay;
-    return c->past + row * (size_t)c->n_rec + j;
-}
-
-static int32_t number(const host *h, int quantity, size_t k)
-{
-    int g = host_group(quantity, OPT_GRAD_0), p = host_group(quantity, OPT_PARAM_0) - (int)EP_G_THETA;
-    size_t j, n = h->n_rec, d = (size_t)h->net.opt.delay;
-    if (g >= 0) {
-        size_t place = host_place(h, (ep_group)g, k, &j);
-        return summed(h, g == EP_G_WOUT || g == EP_G_BOUT ? FIX_GO : FIX_G, place);
-    }
-    if (p >= 0) return p == EP_ALPHA ? h->core[0]->alpha : p == EP_RHO ? h->rho[k] : h->beta[k];
-    if (quantity == OPT_Z_PAST) return *past_spike(h->core[k / n / d], k / n % d, k % n);
-    spot at = spot_of(h, quantity, k);
-    return fix_get(h->core[at.b], (int)at.q, at.i);
-}
-
-static const int32_t *record_of(const host *h, int quantity)
-{
-    static const int slot[REC_COUNT] = {OPT_V, OPT_A, OPT_Z, OPT_PSI, OPT_I, OPT_Y, OPT_ERR};
-    for (int r = 0; r < REC_COUNT; r++)
-        if (slot[r] == quantity) return h->record[r];
-    return NULL;
-}
-
-ep_status host_get(const opt_state *s, int quantity, void *out, size_t n)
-{
-    const host *h = host_of_const(s);
-    int32_t *to = out;
-    if (n != host_count(h, quantity)) return EP_DOMAIN;
-    const int32_t *from = quantity & OPT_ALL_BIT ? record_of(h, quantity & ~OPT_ALL_BIT) : NULL;
-    for (size_t k = 0; k < n; k++) to[k] = from ? from[k] : number(h, quantity, k);
-    return EP_OK;
-}
-
-static bool settable(int quantity)
-{
-    if (quantity < OPT_EPS_0) return host_group(quantity, OPT_PARAM_0) >= 0 && host_group(quantity, OPT_PARAM_0) < (int)EP_G_THETA;
-    if (quantity < OPT_FEEDBACK) return quantity >= OPT_E_0;
-    return quantity == OPT_FEEDBACK || quantity == OPT_V || quantity == OPT_A || quantity == OPT_Z || quantity == OPT_REFR ||
-           quantity == OPT_Y || quantity == OPT_ZBAR || quantity == OPT_Z_PAST;
-}
-
-static bool may_set(const host *h, int quantity, size_t k, int32_t v)
-{
-    unsigned q = host_format(h, quantity, k);
-    size_t n = h->n_rec;
-    int g = quantity < OPT_FEEDBACK ? quantity % 0x10 : -1;
-    if (g == EP_G_WREC && k / n % n == k % n) return v == 0;
-    if (quantity == OPT_Z || quantity == OPT_Z_PAST) return v == 0 || v == 1;
-    if (quantity == OPT_REFR) return v >= 0 && v <= 65535;
-    return fix_in_format(&h->profile, q, &v, 1);
-}
-
-ep_status host_set(opt_state *s, int quantity, const void *in, size_t n)
+ep_status opt_fixed_end(opt_state *s, int T)
 {
     host *h = host_of(s);
-    const int32_t *from = in;
-    size_t N = h->n_rec, d = (size_t)h->net.opt.delay;
-    if (n != host_count(h, quantity)) return EP_DOMAIN;
-    if (n && !settable(quantity)) return EP_NOTIMPL;
-    for (size_t k = 0; k < n; k++) {
-        bool same = quantity != OPT_FEEDBACK || h->cfg.rule != EP_EPROP1_GLOBAL || from[k] == from[0];
-        if (!same || !may_set(h, quantity, k, from[k])) return EP_DOMAIN;
+    int32_t c_reg, n_star;
+    if (!(h->cfg.c_reg > 0)) return EP_OK;
+    if (T < 1 || !host_regulariser(&h->cfg, &h->profile, (size_t)T, h->nb, &c_reg, &n_star)) return EP_DOMAIN;
+    for (size_t j = 0; j < h->n_rec; j++) { /* every core is given the spikes of all */
+        int64_t all = 0, top = (INT64_C(1) << (h->profile.q[FIX_CN].bits - 1)) - 1;
+        for (size_t b = 0; b < h->nb; b++) all += fix_get(h->core[b], FIX_CN, j);
+        for (size_t b = 0; b < h->nb; b++) fix_store(&h->core[b]->q[FIX_CN], j, (int32_t)(all < top ? all : top));
     }
-    for (size_t k = 0; k < n; k++) {
-        if (quantity == OPT_Z_PAST) {
-            fix_state *c = h->core[k / N / d];
-            *past_spike(c, k / N % d, k % N) = (uint8_t)from[k];
-            if (k / N % d == 0) fix_store(&c->q[FIX_z], k % N, from[k]);
-            continue;
-        }
-        spot at = spot_of(h, quantity, k);
-        if (fix_set(h->core[at.b], (int)at.q, at.i, from[k]) != FIX_OK) return EP_DOMAIN;
+    for (size_t b = 0; b < h->nb; b++) {
+        h->core[b]->c_reg = c_reg;
+        h->core[b]->n_star = n_star;
+        fix_end(h->core[b]);
     }
     return EP_OK;
 }
@@ -230,12 +152,12 @@ ep_status host_set(opt_state *s, int quantity, const void *in, size_t n)
 size_t opt_fixed_encode(const opt_state *s, int quantity, const double *from, int32_t *to, size_t n)
 {
     const host *h = host_of_const(s);
-    bool known = quantity == OPT_FIXED_X || host_count(h, quantity) > 0;
+    bool known = quantity == OPT_FIXED_X || quantity == OPT_FIXED_TARGET || host_count(h, quantity) > 0;
     size_t misfits = 0;
     for (size_t k = 0; known && k < n; k++) {
         unsigned q = host_format(h, quantity, k);
         double unit = host_unit(h, quantity, k);
-        if (q < FIX_N_FORMAT) misfits += !host_round(&h->profile, q, from[k] / unit * ldexp(1, -h->profile.q[q].frac), &to[k]);
+        if (host_has_fraction(q)) misfits += !host_round(&h->profile, q, from[k] / unit * ldexp(1, -h->profile.q[q].frac), &to[k]);
         else to[k] = from[k] > 0 ? (int32_t)fmin(nearbyint(from[k]), 65535) : 0;
     }
     return known ? misfits : n;
@@ -266,7 +188,7 @@ ep_status opt_fixed_update(opt_state *s, double eta, double lambda)
     keep = (int32_t)kept;
     for (int g = 0; g < 2; g++)
         for (size_t i = 0; i < fix_elements(h->core[0], (int)gradients[g]); i++)
-            fix_store(&h->core[0]->q[gradients[g]], i, summed(h, gradients[g], i));
+            fix_store(&h->core[0]->q[gradients[g]], i, host_summed(h, gradients[g], i));
     h->core[0]->eta = rate;
     h->core[0]->keep = keep;
     fix_update(h->core[0]);

@@ -76,7 +76,7 @@ static long magnitude(const rig *r, int quantity)
 static ep_status run(const rig *r, const job *j, int B, size_t first)
 {
     int32_t *x = encoded(r, OPT_FIXED_X, j->x + first * STEPS * IN, (size_t)B * STEPS * IN);
-    int32_t *target = encoded(r, OPT_Y, j->target + first * STEPS * OUT, (size_t)B * STEPS * OUT);
+    int32_t *target = encoded(r, OPT_FIXED_TARGET, j->target + first * STEPS * OUT, (size_t)B * STEPS * OUT);
     opt_trials tr = {.T = STEPS, .B = B, .x = x, .target = target};
     ep_status st = r->e->grad(r->s, &tr);
     free(x);
@@ -218,11 +218,19 @@ END_TEST
  * 30 steps and 3 trials with about ten roundings each leave some 1000 units of 2^-15 in the worst case, 3 %. */
 START_TEST(test_close_to_doubles)
 {
-    static const ep_preset presets[] = {EP_PAPER2019, EP_OFFICIAL_LIGHTLIF, EP_PAPER2019};
+    static const ep_preset presets[] = {EP_PAPER2019, EP_OFFICIAL_LIGHTLIF, EP_PAPER2019, EP_PAPER2019, EP_PAPER2019};
     job *j = job_make(_i == 1 ? EP_LIF : EP_ALIF, presets[_i], EP_EPROP1_RANDOM, 11);
     if (_i == 2) {
         j->k.net.opt.g_a = j->k.net.opt.g_out = EP_GAIN_COMPLEMENT;
         j->k.net.opt.psi_scale = EP_SCALE_GAMMA;
+    }
+    if (_i == 3) {
+        j->cfg.loss = EP_CLASSIFICATION;
+        for (size_t k = 0; k < TRIALS * STEPS * OUT; k++) j->target[k] = fabs(j->target[k]) / 2;
+    }
+    if (_i == 4) {
+        j->cfg.c_reg = 40;
+        j->cfg.f_target = 0.05;
     }
     char why[160] = "";
     ck_assert_msg(opt_fixed_check(&j->cfg, &fix_s16_15, why, sizeof why) == EP_OK, "%s", why);
@@ -237,6 +245,13 @@ START_TEST(test_close_to_doubles)
     ck_assert_int_gt(magnitude(&r, OPT_ALL(OPT_Z)), 20);
     free(z);
     free(spikes);
+    double loss[2];
+    size_t one;
+    double *want_loss = rig_get(&d, OPT_LOSS, &one);
+    loss[0] = opt_fixed_loss(r.s);
+    loss[1] = *want_loss;
+    free(want_loss);
+    if (_i != 4) ck_assert_double_eq_tol(loss[0], loss[1], 0.01 * loss[1]);
     for (int g = EP_G_WIN; g <= EP_G_BOUT; g++) {
         size_t n, m;
         int32_t *raw = read_all(&r, OPT_GRAD(g), &n);
@@ -406,7 +421,7 @@ int main(void)
     tcase_add_loop_test(tc, test_is_the_core, 0, 12);
     tcase_add_loop_test(tc, test_online_is_offline, 0, 4);
     tcase_add_loop_test(tc, test_batch_adds, 0, 4);
-    tcase_add_loop_test(tc, test_close_to_doubles, 0, 3);
+    tcase_add_loop_test(tc, test_close_to_doubles, 0, 5);
     tcase_add_test(tc, test_forced_step);
     tcase_add_test(tc, test_signals);
     tcase_add_test(tc, test_refusals);
