@@ -1,0 +1,40 @@
+/* batch.h: trials side by side, made by several threads; and the order in which a training set is read.
+ * SPDX-License-Identifier: MIT */
+#ifndef TASK_BATCH_H
+#define TASK_BATCH_H
+
+#include "task.h"
+
+/* fn(arg, n) for n = 0 .. count-1, on `threads` threads. */
+void task_parallel(void (*fn)(void *arg, size_t n), void *arg, size_t count, int threads);
+
+typedef struct task_batch {
+    int T, B, most_B;
+    float *x[TASK_MOST_NETS]; /* [B][T][n_in]; the second network reads frames last to first */
+    double *target, *mask;    /* [B][T][n_out], [B][T] */
+    int *steps;               /* [B]; behind them all is 0 */
+    uint64_t *index;          /* [B] */
+    task_split split;
+} task_batch;
+
+EP_MUST_USE ep_status task_batch_make(const task_spec *s, int most_B, task_batch *out);
+void task_batch_free(task_batch *bt);
+/* Trials index[0 .. B-1] of a split. */
+void task_batch_fill(task_batch *bt, const task *t, task_split split, const uint64_t *index, int B, int threads);
+/* Trial b as the task sees it. */
+task_trial task_batch_trial(const task_batch *bt, const task_spec *s, int b);
+/* Step of the reversed trial that reads step s: frames in reverse order, steps of a frame in theirs. */
+int task_reversed(int s, int steps, int frame);
+
+/* The order of a finite training set: shuffled every epoch; trials of similar length share a batch. */
+typedef struct task_order {
+    uint64_t count, epoch; /* count 0: index = iteration * batch + b */
+    uint32_t *index;
+    bool ready;
+} task_order;
+EP_MUST_USE ep_status task_order_make(const task *t, task_order *out);
+void task_order_free(task_order *o);
+/* Indices of a training batch, a pure function of (seed, iteration). */
+void task_order_batch(task_order *o, const task *t, long iteration, uint64_t *index);
+
+#endif

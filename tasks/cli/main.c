@@ -1,0 +1,154 @@
+/* eprop-train: one task, one learning rule, one engine.
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "options.h"
+
+static volatile sig_atomic_t stop;
+
+/* The first signal asks for a clean end, the second ends at once. */
+static void on_signal(int number)
+{
+    if (stop) {
+        (void)signal(number, SIG_DFL);
+        (void)raise(number);
+    }
+    stop = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction a = {.sa_handler = on_signal};
+    (void)sigemptyset(&a.sa_mask);
+    (void)sigaction(SIGINT, &a, NULL);
+    (void)sigaction(SIGTERM, &a, NULL);
+}
+
+static int exit_code(ep_status st)
+{
+    switch (st) {
+    case EP_OK: return 0;
+    case EP_IO:
+    case EP_NOMEM: return 3;
+    default: return 2;
+    }
+}
+
+static int failed(ep_status st, const char *why)
+{
+    fprintf(stderr, "eprop-train: %s\n", *why ? why : ep_status_name(st));
+    return exit_code(st);
+}
+
+/* ---- progress ---------------------------------------------------------------------------------------------------- */
+
+static void see(void *user, const task_point *p, double left)
+{
+    static const char full[] = "########################";
+    static double last;
+    const options *o = user;
+    double now = task_now(), done = (double)(p->iteration + 1) / o->t.spec.iterations;
+    if (now - last < 0.1) return;
+    last = now;
+    fprintf(stderr, "\r\033[K%ld/%d [%-24.*s] loss %.4g", p->iteration + 1, o->t.spec.iterations, (int)(24 * done), full, p->loss);
+    if (!isnan(p->valid_measure)) fprintf(stderr, ", %s %.3f", o->t.kind->measure, p->valid_measure);
+    fprintf(stderr, ", %.0f s left", left);
+    fflush(stderr);
+}
+
+/* ---- results ------------------------------------------------------------------------------------------------------- */
+
+static void print_ending(const options *o, const task_outcome *r)
+{
+    switch (r->end) {
+    case TASK_ENDED: printf("ended after %ld iterations\n", r->iterations); break;
+    case TASK_STOP_RULE: printf("stop rule met: %s below %g at iteration %ld\n", o->t.kind->measure, o->t.spec.stop_below, r->stopped_at); break;
+    case TASK_SIGNAL: printf("stopped by a signal after %ld iterations%s\n", r->iterations, o->train.checkpoint ? ", checkpoint written" : ""); break;
+    case TASK_DIVERGED: break;
+    }
+}
+
+static void print_results(const options *o, const task_outcome *r)
+{
+    struct rusage u = {0};
+    double harness = r->total - r->seconds[TASK_T_ENGINE] - r->seconds[TASK_T_CHECK] - r->seconds[TASK_T_VALID];
+    (void)getrusage(RUSAGE_SELF, &u);
+    printf("%s %s, %s, %s, seed %llu\n", o->t.kind->name, o->t.variant, ep_rule_name(o->train.rule), r->engine, (unsigned long long)o->t.seed);
+    print_ending(o, r);
+    printf("last loss %.15g, regulariser %.6g, rate %.4g spikes a step\n", r->last.loss, r->last.loss_reg, r->last.rate);
+    if (!isnan(r->test_loss)) printf("test loss %.6g", r->test_loss);
+    if (!isnan(r->test_measure)) printf(", test %s %.4f", o->t.kind->measure, r->test_measure);
+    if (!isnan(r->test_loss)) printf("\n");
+    if (!isnan(r->first_flip_t))
+        printf("first spike that differs from the reference: step %g, neuron %g, margin %.3g\n", r->first_flip_t, r->first_flip_j, r->first_flip_margin);
+    printf("time %.3f s:", r->total);
+    for (int k = 0; k < TASK_N_PHASE; k++)
+        if (r->seconds[k] > 0) printf(" %s %.1f %%", task_phase_names[k], 100 * r->seconds[k] / r->total);
+    printf("\n%.3g ns a neuron and step, harness %.1f %%, engine %.1f MB, peak memory %.1f MB\n", r->ns_per_neuron_step,
+           100 * harness / r->total, (double)r->engine_bytes / 1e6, (double)u.ru_maxrss / 1024);
+}
+
+/* ---- the run ------------------------------------------------------------------------------------------------------------ */
+
+static int make_folder(const char *path)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST) return 0;
+    fprintf(stderr, "eprop-train: %s: cannot be created: %s\n", path, strerror(errno));
+    return errno == ENOSPC ? 3 : 2;
+}
+
+static int prepare_out(options *o, int argc, char **argv)
+{
+    char path[4096];
+    if (!o->train.out) return 0;
+    int code = make_folder(o->train.out);
+    if (code == 0 && snprintf(path, sizeof path, "%s/data", o->train.out) < (int)sizeof path) code = make_folder(path);
+    if (code) return code;
+    ep_status st = task_write_manifest(&o->t, &o->train, argc, argv, o->why);
+    return st == EP_OK ? 0 : failed(st, o->why);
+}
+
+static int report(options *o, const task_outcome *r)
+{
+    char path[4096];
+    ep_status st = o->json ? task_write_summary(&o->t, &o->train, r, o->json, o->why) : EP_OK;
+    if (st == EP_OK && o->train.out && snprintf(path, sizeof path, "%s/summary.json", o->train.out) < (int)sizeof path)
+        st = task_write_summary(&o->t, &o->train, r, path, o->why);
+    if (st != EP_OK) return failed(st, o->why);
+    if (!o->quiet) print_results(o, r);
+    if (r->end != TASK_DIVERGED) return 0;
+    fprintf(stderr, "eprop-train: training diverged at iteration %ld: loss or gradient is not finite%s\n", r->iterations,
+            o->train.checkpoint ? "; the last checkpoint is kept" : "");
+    return 1;
+}
+
+static int run(options *o, int argc, char **argv)
+{
+    task_outcome r;
+    bool bar = !o->quiet && isatty(STDERR_FILENO);
+    int code = prepare_out(o, argc, argv);
+    if (code) return code;
+    o->train.stop = &stop;
+    o->train.see = bar ? see : NULL;
+    o->train.user = o;
+    catch_signals();
+    ep_status st = task_train(&o->t, &o->train, &r, o->why);
+    if (bar) fprintf(stderr, "\r\033[K");
+    return st == EP_OK ? report(o, &r) : failed(st, o->why);
+}
+
+int main(int argc, char **argv)
+{
+    options o;
+    int code = options_read(argc, argv, &o);
+    if (code >= 0) return code;
+    ep_status st = task_open(&o.t, o.why);
+    code = st == EP_OK ? run(&o, argc, argv) : failed(st, o.why);
+    task_close(&o.t);
+    return code;
+}

@@ -1,0 +1,287 @@
+/* An engine at work on a task.
+ * SPDX-License-Identifier: MIT */
+#include "machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+double task_now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- opening ----------------------------------------------------------------------------------------------- */
+
+static opt_config config(const task_machine *m, int k)
+{
+    const task_spec *s = &m->t->spec;
+    return (opt_config){.net = &m->model->ep[k], .rule = m->rule, .loss = s->loss, .c_reg = s->c_reg, .f_target = s->f_target,
+                        .B = m->most_B, .T = s->T, .window = s->window, .threads = m->threads};
+}
+
+static ep_status open_network(task_machine *m, int k, char why[TASK_WHY])
+{
+    const opt_engine *e = m->engine.opt;
+    opt_config cfg = config(m, k);
+    ep_status st = opt_config_check(&cfg, why, TASK_WHY);
+    if (st == EP_OK && e->supports(cfg.net->model, cfg.rule, &cfg.net->opt) != EP_OK) {
+        (void)snprintf(why, TASK_WHY, "rule %s with model %s on engine %s is not implemented", ep_rule_name(m->rule),
+                       ep_model_name(cfg.net->model), m->engine.name);
+        st = EP_NOTIMPL;
+    }
+    size_t bytes = st == EP_OK ? e->state_size(&cfg) : 0;
+    if (st == EP_OK && !bytes) {
+        (void)snprintf(why, TASK_WHY, "engine %s does not take this network", m->engine.name);
+        st = EP_DOMAIN;
+    }
+    if (st != EP_OK) return st;
+    m->mem[k] = aligned_alloc(OPT_ALIGN, (bytes + OPT_ALIGN - 1) / OPT_ALIGN * OPT_ALIGN);
+    if (!m->mem[k]) return EP_NOMEM;
+    m->bytes += bytes;
+    st = e->init(&cfg, m->mem[k], bytes, &m->s[k]);
+    if (st == EP_DOMAIN) (void)snprintf(why, TASK_WHY, "engine %s: a weight or constant is out of its range", m->engine.name);
+    return st;
+}
+
+static size_t largest(const task_machine *m)
+{
+    const task_spec *s = &m->t->spec;
+    size_t n = (size_t)m->most_B * (size_t)s->T * (size_t)s->n_out;
+    for (int g = 0; g < (int)EP_G_THETA; g++)
+        if (m->model->net[0].n[g] > n) n = m->model->net[0].n[g];
+    return n > (size_t)s->n_rec ? n : (size_t)s->n_rec;
+}
+
+static ep_status allocate(task_machine *m)
+{
+    const task_spec *s = &m->t->spec;
+    size_t steps = (size_t)m->most_B * (size_t)s->T, outs = steps * (size_t)s->n_out, each = sizeof(double);
+    bool good = true;
+    m->y = malloc(outs * sizeof(double));
+    m->part = malloc((size_t)m->most_B * sizeof(double));
+    m->err_sum = malloc(outs * sizeof(double));
+    m->target = malloc(outs * each);
+    m->mask = malloc(steps * each);
+    m->x = malloc(m->engine.opt && m->engine.opt->format == OPT_BINARY32 ? 1 : steps * (size_t)s->n_in * each);
+    m->scratch = malloc(largest(m) * each);
+    for (int k = 0; k < s->nets && s->nets > 1; k++) {
+        m->err[k] = malloc(outs * each);
+        good = good && m->err[k];
+    }
+    return good && m->y && m->part && m->err_sum && m->target && m->mask && m->x && m->scratch ? EP_OK : EP_NOMEM;
+}
+
+ep_status task_machine_open(const task *t, const task_model *model, const task_engine *engine, ep_rule rule, int most_B,
+                            int threads, double *seconds, task_machine *out, char why[TASK_WHY])
+{
+    task_machine m = {.t = t, .model = model, .engine = *engine, .rule = rule, .most_B = most_B, .threads = threads, .seconds = seconds};
+    strcpy(why, "");
+    ep_status st = allocate(&m);
+    for (int k = 0; st == EP_OK && engine->opt && k < t->spec.nets; k++) st = open_network(&m, k, why);
+    if (st == EP_OK) *out = m;
+    else task_machine_close(&m);
+    return st;
+}
+
+void task_machine_close(task_machine *m)
+{
+    free(m->err_sum);
+    free(m->y);
+    free(m->part);
+    free(m->target);
+    free(m->mask);
+    free(m->x);
+    free(m->scratch);
+    for (int k = 0; k < TASK_MOST_NETS; k++) {
+        free(m->mem[k]);
+        free(m->err[k]);
+    }
+    *m = (task_machine){0};
+}
+
+void task_machine_describe(const task_machine *m, char *buf, size_t n)
+{
+    if (m->engine.opt) m->engine.opt->describe(m->s[0], buf, n);
+    else (void)snprintf(buf, n, "%s", m->engine.name);
+}
+
+/* ---- numbers to and from the engine ---------------------------------------------------------------------------- */
+
+static void to_engine(const task_machine *m, const double *from, size_t n, void *to)
+{
+    if (m->engine.opt->format == OPT_BINARY32)
+        for (size_t i = 0; i < n; i++) ((float *)to)[i] = (float)from[i];
+    else memcpy(to, from, n * sizeof *from);
+}
+
+static void add_to(const task_machine *m, const void *from, size_t n, double *to)
+{
+    if (m->engine.opt->format == OPT_BINARY32)
+        for (size_t i = 0; i < n; i++) to[i] += (double)((const float *)from)[i];
+    else
+        for (size_t i = 0; i < n; i++) to[i] += ((const double *)from)[i];
+}
+
+static ep_status load_network(task_machine *m, int k)
+{
+    const opt_engine *e = m->engine.opt;
+    const task_params *p = &m->model->net[k];
+    for (int g = 0; g < (int)EP_G_THETA; g++) {
+        if (!p->n[g]) continue;
+        to_engine(m, p->p[g], p->n[g], m->scratch);
+        ep_status st = e->set(m->s[k], OPT_PARAM(g), m->scratch, p->n[g]);
+        if (st != EP_OK) return st;
+    }
+    size_t n = e->count(m->s[k], OPT_FEEDBACK);
+    if (m->rule != EP_EPROP1_ADAPTIVE || !n) return EP_OK;
+    to_engine(m, p->B, n, m->scratch);
+    return e->set(m->s[k], OPT_FEEDBACK, m->scratch, n);
+}
+
+ep_status task_machine_load(task_machine *m)
+{
+    double start = task_now();
+    ep_status st = EP_OK;
+    for (int k = 0; st == EP_OK && m->engine.opt && k < m->t->spec.nets; k++) st = load_network(m, k);
+    m->seconds[TASK_T_LOAD] += task_now() - start;
+    return st;
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------------- */
+
+static const void *input(const task_machine *m, const task_batch *bt, int k)
+{
+    size_t n = (size_t)bt->B * (size_t)bt->T * (size_t)m->t->spec.n_in;
+    if (m->engine.opt->format == OPT_BINARY32) return bt->x[k];
+    for (size_t i = 0; i < n; i++) ((double *)m->x)[i] = (double)bt->x[k][i];
+    return m->x;
+}
+
+/* y += the outputs of network k, its steps in the order of the trial. */
+static ep_status collect(task_machine *m, const task_batch *bt, int k)
+{
+    const task_spec *s = &m->t->spec;
+    size_t K = (size_t)s->n_out, T = (size_t)bt->T, all = (size_t)bt->B * T * K;
+    size_t each = m->engine.opt->element, have = m->engine.opt->count(m->s[k], OPT_ALL(OPT_Y));
+    if (have != all) return EP_DOMAIN;
+    ep_status st = m->engine.opt->get(m->s[k], OPT_ALL(OPT_Y), m->scratch, all);
+    if (st != EP_OK) return st;
+    if (k == 0) {
+        memset(m->y, 0, all * sizeof *m->y);
+        add_to(m, m->scratch, all, m->y);
+        return EP_OK;
+    }
+    for (size_t b = 0; b < (size_t)bt->B; b++)
+        for (int t = 0; t < bt->steps[b]; t++) {
+            size_t back = (size_t)task_reversed(t, bt->steps[b], s->frame);
+            add_to(m, (char *)m->scratch + (b * T + back) * K * each, K, m->y + (b * T + (size_t)t) * K);
+        }
+    return EP_OK;
+}
+
+static ep_status regulariser(task_machine *m, task_result *r)
+{
+    const task_spec *s = &m->t->spec;
+    size_t n = (size_t)s->n_rec;
+    double *rate = m->part; /* one neuron's at a time: most_B >= 1 */
+    r->loss_reg = r->rate = 0;
+    for (int k = 0; k < s->nets; k++) {
+        if (m->engine.opt->count(m->s[k], OPT_FBAR) != n) return EP_NOTIMPL;
+        ep_status st = m->engine.opt->get(m->s[k], OPT_FBAR, m->scratch, n);
+        if (st != EP_OK) return st;
+        for (size_t j = 0; j < n; j++) {
+            *rate = 0;
+            add_to(m, (char *)m->scratch + j * m->engine.opt->element, 1, rate);
+            r->rate += *rate / (double)n / s->nets;
+            r->loss_reg += 0.5 * s->c_reg * (*rate - s->f_target) * (*rate - s->f_target);
+        }
+    }
+    return EP_OK;
+}
+
+static ep_status gradient(task_machine *m, task_result *r)
+{
+    memset(r->grad, 0, m->model->n * sizeof *r->grad);
+    for (int k = 0; k < m->t->spec.nets; k++)
+        for (int g = 0; g < (int)EP_G_THETA; g++) {
+            size_t n = m->model->net[k].n[g];
+            if (!n || m->engine.opt->count(m->s[k], OPT_GRAD(g)) != n) continue;
+            ep_status st = m->engine.opt->get(m->s[k], OPT_GRAD(g), m->scratch, n);
+            if (st != EP_OK) return st;
+            add_to(m, m->scratch, n, r->grad + task_model_at(m->model, k, (ep_group)g));
+        }
+    return EP_OK;
+}
+
+static ep_status one_network(task_machine *m, const task_batch *bt, const task_result *r)
+{
+    size_t steps = (size_t)bt->B * (size_t)bt->T;
+    to_engine(m, bt->target, steps * (size_t)m->t->spec.n_out, m->target);
+    to_engine(m, bt->mask, steps, m->mask);
+    opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, 0), .target = m->target, .mask = m->mask,
+                     .part = r->grad ? OPT_WHOLE : OPT_FORWARD};
+    return m->engine.opt->grad(m->s[0], &tr);
+}
+
+static ep_status forward_all(task_machine *m, const task_batch *bt)
+{
+    ep_status st = EP_OK;
+    for (int k = 0; st == EP_OK && k < m->t->spec.nets; k++) {
+        opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, k), .part = OPT_FORWARD};
+        st = m->engine.opt->grad(m->s[k], &tr);
+        if (st == EP_OK) st = collect(m, bt, k);
+    }
+    return st;
+}
+
+/* err of the sum to each network, in the order in which it read the trial. */
+static ep_status backward_all(task_machine *m, const task_batch *bt)
+{
+    const task_spec *s = &m->t->spec;
+    size_t K = (size_t)s->n_out, T = (size_t)bt->T, each = m->engine.opt->element;
+    ep_status st = EP_OK;
+    to_engine(m, m->err_sum, (size_t)bt->B * T * K, m->err[0]);
+    memset(m->err[1], 0, (size_t)bt->B * T * K * each);
+    for (size_t b = 0; b < (size_t)bt->B; b++)
+        for (int t = 0; t < bt->steps[b]; t++)
+            memcpy((char *)m->err[1] + (b * T + (size_t)task_reversed(t, bt->steps[b], s->frame)) * K * each,
+                   (char *)m->err[0] + (b * T + (size_t)t) * K * each, K * each);
+    for (int k = 0; st == EP_OK && k < s->nets; k++) {
+        opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, k), .err = m->err[k], .part = OPT_BACKWARD};
+        st = m->engine.opt->grad(m->s[k], &tr);
+    }
+    return st;
+}
+
+static ep_status run_engine(task_machine *m, const task_batch *bt, task_result *r)
+{
+    const task_spec *s = &m->t->spec;
+    double start = task_now();
+    bool several = s->nets > 1;
+    ep_status st = several ? forward_all(m, bt) : one_network(m, bt, r);
+    if (st == EP_OK && !several) st = collect(m, bt, 0);
+    double middle = task_now();
+    if (st == EP_OK) r->loss = task_loss(s, bt, m->y, m->err_sum, m->part, m->threads);
+    double after = task_now();
+    if (st == EP_OK && several && r->grad) st = backward_all(m, bt);
+    if (st == EP_OK && r->grad) st = gradient(m, r);
+    if (st == EP_OK) st = regulariser(m, r);
+    if (st == EP_OK && r->y) memcpy(r->y, m->y, (size_t)bt->B * (size_t)bt->T * (size_t)s->n_out * sizeof *r->y);
+    m->seconds[TASK_T_LOSS] += after - middle;
+    m->seconds[TASK_T_ENGINE] += middle - start + task_now() - after;
+    return st;
+}
+
+ep_status task_machine_run(task_machine *m, const task_batch *bt, task_result *r)
+{
+    double start = task_now();
+    if (r->grad) m->steps += (size_t)bt->B * (size_t)bt->T * (size_t)m->t->spec.n_rec * (size_t)m->t->spec.nets;
+    if (m->engine.opt) return run_engine(m, bt, r);
+    ep_status st = task_reference_run(m->model, m->rule, m->engine.prec, bt, m->threads, r, NULL);
+    m->seconds[TASK_T_ENGINE] += task_now() - start;
+    return st;
+}

@@ -1,0 +1,148 @@
+/* The reference in place of an engine, and as the judge of one.
+ * SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "algo.h"
+#include "machine.h"
+
+/* One call: the networks' recorded runs in one context. */
+typedef struct truth_run {
+    const task_model *m;
+    const task_batch *bt;
+    ref_ctx c;
+    ref_net net[TASK_MOST_NETS];
+    ref_run run[TASK_MOST_NETS];
+    double *x;                  /* [B][T][n_in] */
+    double *y, *err, *part;
+} truth_run;
+
+static ep_status record(truth_run *w, int k)
+{
+    const task_spec *s = w->m->spec;
+    size_t n = (size_t)w->bt->B * (size_t)w->bt->T * (size_t)s->n_in;
+    ep_batch b = {.T = w->bt->T, .B = w->bt->B, .x = w->x, .target = w->bt->target, .mask = w->bt->mask, .loss = s->loss,
+                  .c_reg = s->c_reg, .f_target = s->f_target};
+    for (size_t i = 0; i < n; i++) w->x[i] = (double)w->bt->x[k][i];
+    ep_status st = ref_net_load(&w->c, &w->m->ep[k], &w->net[k]);
+    return st == EP_OK ? ref_run_batch(&w->c, &w->net[k], &b, &w->run[k]) : st;
+}
+
+static int step_of(const truth_run *w, int k, int b, int t)
+{
+    return k == 0 || t >= w->bt->steps[b] ? t : task_reversed(t, w->bt->steps[b], w->m->spec->frame);
+}
+
+static void sum_outputs(truth_run *w)
+{
+    const task_spec *s = w->m->spec;
+    int K = s->n_out, T = w->bt->T;
+    for (int b = 0; b < w->bt->B; b++)
+        for (int t = 0; t < T; t++)
+            for (int o = 0; o < K; o++) {
+                double sum = 0;
+                for (int k = 0; k < s->nets; k++)
+                    if (k == 0 || t < w->bt->steps[b])
+                        sum += w->c.ar->to_d(ref_at2(w->run[k].tr[b].y, K, step_of(w, k, b, t) + 1, o));
+                w->y[((size_t)b * (size_t)T + (size_t)t) * (size_t)K + (size_t)o] = sum;
+            }
+}
+
+/* The errors of the sum take the place of each network's own. */
+static void share_errors(truth_run *w)
+{
+    const task_spec *s = w->m->spec;
+    int K = s->n_out, T = w->bt->T;
+    for (int k = 0; k < s->nets; k++)
+        for (int b = 0; b < w->bt->B; b++)
+            for (int t = 0; t < T; t++)
+                for (int o = 0; o < K; o++) {
+                    double e = w->err[((size_t)b * (size_t)T + (size_t)t) * (size_t)K + (size_t)o];
+                    ref_set_d(&w->c, ref_at2(w->run[k].tr[b].err, K, step_of(w, k, b, t) + 1, o), e);
+                }
+}
+
+static void see_spikes(const truth_run *w, const task_truth *truth)
+{
+    const task_spec *s = w->m->spec;
+    const ref_arith *ar = w->c.ar;
+    size_t at = 0;
+    for (int k = 0; k < s->nets && ep_model_spikes(s->model); k++)
+        for (int t = 1; t <= w->bt->T; t++)
+            for (int j = 0; j < s->n_rec; j++, at++) {
+                ref_spot spot = ref_traj_spot(&w->run[k].tr[0], t, j);
+                double a = w->net[k].nh > 1 ? ar->to_d(&spot.h[1]) : 0, beta = w->m->ep[k].theta[EP_BETA] ? w->m->ep[k].theta[EP_BETA][j] : 0;
+                if (truth->z) truth->z[at] = !ar->is_zero(spot.z);
+                if (truth->margin) truth->margin[at] = fabs(ar->to_d(&spot.h[0]) - s->v_th - beta * a);
+            }
+}
+
+static ep_status gradients(truth_run *w, ep_rule rule, int threads, double *grad, double *mag)
+{
+    const task_spec *s = w->m->spec;
+    ref_rule_args args = {.rule = rule, .window = s->window, .seed = REF_SEED_NONE, .threads = threads};
+    for (int k = 0; k < s->nets; k++) {
+        ref_grad g;
+        ep_status st = ref_grad_init(&w->c, &w->net[k], &g);
+        if (st == EP_OK) st = ref_gradient(&w->c, &w->run[k], &args, &g);
+        if (st != EP_OK) return st;
+        for (int group = 0; group < (int)EP_G_THETA; group++) {
+            size_t at = task_model_at(w->m, k, (ep_group)group);
+            for (size_t e = 0; e < w->m->net[k].n[group]; e++) {
+                grad[at + e] = w->c.ar->to_d(&g.g[group][e]);
+                if (mag) mag[at + e] = g.g[group][e].e.mag;
+            }
+        }
+    }
+    return EP_OK;
+}
+
+static void rates(truth_run *w, task_result *r)
+{
+    const task_spec *s = w->m->spec;
+    r->rate = r->loss_reg = 0;
+    for (int k = 0; k < s->nets; k++)
+        for (int j = 0; j < s->n_rec; j++) {
+            double f = w->c.ar->to_d(&w->run[k].fbar[j]), d = f - s->f_target;
+            r->rate += f / s->n_rec / s->nets;
+            r->loss_reg += 0.5 * s->c_reg * d * d;
+        }
+}
+
+static ep_status work(truth_run *w, ep_rule rule, int threads, task_result *r, const task_truth *truth)
+{
+    const task_spec *s = w->m->spec;
+    ep_status st = EP_OK;
+    for (int k = 0; st == EP_OK && k < s->nets; k++) st = record(w, k);
+    if (st != EP_OK) return st;
+    sum_outputs(w);
+    r->loss = task_loss(s, w->bt, w->y, w->err, w->part, threads);
+    rates(w, r);
+    if (r->y) memcpy(r->y, w->y, (size_t)w->bt->B * (size_t)w->bt->T * (size_t)s->n_out * sizeof *r->y);
+    if (s->nets > 1) share_errors(w);
+    if (truth) see_spikes(w, truth);
+    if (r->grad) return gradients(w, rule, threads, r->grad, NULL);
+    return truth && truth->grad ? gradients(w, rule, threads, truth->grad, truth->mag) : EP_OK;
+}
+
+ep_status task_reference_run(const task_model *m, ep_rule rule, long prec, const task_batch *bt, int threads, task_result *r,
+                             const task_truth *truth)
+{
+    size_t steps = (size_t)bt->B * (size_t)bt->T, outs = steps * (size_t)m->spec->n_out;
+    const ref_arith *ar = truth && truth->mag ? ref_arith_running() : prec ? ref_arith_mpfr() : ref_arith_binary64();
+    truth_run w = {.m = m, .bt = bt};
+    ep_status st = ref_ctx_init(&w.c, ar, prec ? prec : 53);
+    if (st != EP_OK) return st;
+    w.x = malloc(steps * (size_t)m->spec->n_in * sizeof *w.x);
+    w.y = malloc(outs * sizeof *w.y);
+    w.err = malloc(outs * sizeof *w.err);
+    w.part = malloc((size_t)bt->B * sizeof *w.part);
+    st = w.x && w.y && w.err && w.part ? work(&w, rule, threads, r, truth) : EP_NOMEM;
+    free(w.x);
+    free(w.y);
+    free(w.err);
+    free(w.part);
+    ref_ctx_clear(&w.c);
+    return st;
+}

@@ -1,0 +1,277 @@
+/* The training loop.
+ * SPDX-License-Identifier: MIT */
+#include "train.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const task_phase_names[TASK_N_PHASE] = {"data", "load", "engine", "loss", "update", "valid", "check", "files"};
+
+/* A run at work. */
+typedef struct run {
+    task_state s;
+    task_machine m;
+    task_batch bt;
+    task_order order;
+    task_checker check;
+    uint64_t *index;
+    double *grad;
+    FILE *curve;
+    task_outcome out;
+} run;
+
+/* ---- evaluation ------------------------------------------------------------------------------------------------ */
+
+typedef struct score_job {
+    const task *t;
+    const task_batch *bt;
+    const double *y;
+    task_score *score; /* [B] */
+} score_job;
+
+static void score_one(void *arg, size_t b)
+{
+    const score_job *w = arg;
+    task_trial tr = task_batch_trial(w->bt, &w->t->spec, (int)b);
+    w->score[b] = (task_score){0};
+    w->t->kind->score(w->t, &tr, w->y + b * (size_t)w->bt->T * (size_t)w->t->spec.n_out, &w->score[b]);
+}
+
+static ep_status evaluate_some(task_machine *m, task_batch *bt, task_score *each, double *loss, task_score *sum)
+{
+    task_result r = {0};
+    ep_status st = task_machine_run(m, bt, &r);
+    score_job w = {.t = m->t, .bt = bt, .y = m->y, .score = each};
+    if (st != EP_OK) return st;
+    *loss += r.loss * (m->t->spec.opt.loss_norm >= EP_NORM_BATCH ? bt->B : 1);
+    if (!m->t->kind->score) return EP_OK;
+    if (m->engine.opt) task_parallel(score_one, &w, (size_t)bt->B, m->threads);
+    for (int b = 0; b < bt->B; b++) {
+        if (!m->engine.opt) score_one(&w, (size_t)b);
+        sum->good += each[b].good;
+        sum->of += each[b].of;
+    }
+    return EP_OK;
+}
+
+ep_status task_evaluate(task_machine *m, task_batch *bt, task_split split, long n, double *loss, double *measure)
+{
+    uint64_t count = m->t->kind->count ? m->t->kind->count(m->t, split) : 0;
+    long total = count && (uint64_t)n > count ? (long)count : n;
+    task_score *each = calloc((size_t)m->most_B, sizeof *each), sum = {0};
+    uint64_t *index = calloc((size_t)m->most_B, sizeof *index);
+    ep_status st = each && index ? EP_OK : EP_NOMEM;
+    *loss = 0;
+    for (long first = 0; st == EP_OK && first < total; first += m->most_B) {
+        int B = total - first < m->most_B ? (int)(total - first) : m->most_B;
+        for (int b = 0; b < B; b++) index[b] = (uint64_t)(first + b);
+        task_batch_fill(bt, m->t, split, index, B, m->threads);
+        st = evaluate_some(m, bt, each, loss, &sum);
+    }
+    *loss = total > 0 ? *loss / (double)total : NAN;
+    *measure = sum.of > 0 ? 1 - sum.good / sum.of : NAN;
+    free(each);
+    free(index);
+    return st;
+}
+
+/* ---- one iteration ------------------------------------------------------------------------------------------------ */
+
+static void lap(run *r, int phase, double *since)
+{
+    double now = task_now();
+    r->out.seconds[phase] += now - *since;
+    *since = now;
+}
+
+/* Held-out loss and measure; time spent inside counts as the evaluation's alone. */
+static ep_status validate(run *r, task_split split, long n, double *loss, double *measure)
+{
+    double before[TASK_N_PHASE], start = task_now();
+    memcpy(before, r->out.seconds, sizeof before);
+    ep_status st = task_evaluate(&r->m, &r->bt, split, n, loss, measure);
+    memcpy(r->out.seconds, before, sizeof before);
+    r->out.seconds[TASK_T_VALID] += task_now() - start;
+    return st;
+}
+
+static bool due(long iteration, long every) { return every > 0 && iteration % every == 0; }
+
+/* EP_UNABLE: the loss or gradient is not finite; weights stay as they were. */
+static ep_status iterate(run *r, task_point *p)
+{
+    const task_spec *s = &r->s.t->spec;
+    const long i = r->s.iteration;
+    double at = task_now();
+    task_result got = {.grad = r->grad};
+    *p = (task_point){.iteration = i, .lr = task_rate(s, i), .valid_loss = NAN, .valid_measure = NAN, .check_cosine = NAN,
+                      .check_r = NAN, .check_flips = NAN, .bptt_cosine = NAN};
+    ep_status st = task_machine_load(&r->m);
+    if (st == EP_DOMAIN) return EP_UNABLE;
+    if (st == EP_OK && due(i, s->valid_every) && s->valid_trials > 0)
+        st = validate(r, TASK_VALID, s->valid_trials, &p->valid_loss, &p->valid_measure);
+    if (st != EP_OK) return st;
+    at = task_now();
+    task_order_batch(&r->order, r->s.t, i, r->index);
+    task_batch_fill(&r->bt, r->s.t, TASK_TRAIN, r->index, s->batch, r->s.o->threads);
+    lap(r, TASK_T_DATA, &at);
+    st = task_machine_run(&r->m, &r->bt, &got);
+    if (st != EP_OK) return st;
+    p->loss = got.loss;
+    p->loss_reg = got.loss_reg;
+    p->rate = got.rate;
+    if (!isfinite(got.loss)) return EP_UNABLE;
+    if (due(i, r->s.o->check_every)) st = task_check(&r->check, &r->bt, r->grad, p, &r->out);
+    if (st != EP_OK) return st;
+    at = task_now();
+    p->norm = task_optim_step(&r->s.optim, &r->s.model, i, r->grad);
+    r->s.iteration++;
+    lap(r, TASK_T_UPDATE, &at);
+    return EP_OK;
+}
+
+static bool stop_rule(const run *r, const task_point *p)
+{
+    const task_spec *s = &r->s.t->spec;
+    double measure = r->s.t->kind->score ? p->valid_measure : p->valid_loss;
+    return s->stop_below >= 0 && measure < s->stop_below;
+}
+
+static ep_status save(run *r, char why[TASK_WHY])
+{
+    double at = task_now();
+    ep_status st = r->s.o->checkpoint ? task_checkpoint_write(r->s.o->checkpoint, &r->s, why) : EP_OK;
+    lap(r, TASK_T_FILES, &at);
+    return st;
+}
+
+static ep_status record(run *r, const task_point *p, double start, char why[TASK_WHY])
+{
+    const task_train_options *o = r->s.o;
+    double at = task_now(), spent = at - start;
+    long done = r->s.iteration - r->out.start, left = r->s.t->spec.iterations - r->s.iteration;
+    ep_status st = r->curve ? task_curve_put(r->curve, p) : EP_OK;
+    if (st != EP_OK) (void)snprintf(why, TASK_WHY, "%.300s/curve.csv: cannot be written", o->out);
+    if (o->see) o->see(o->user, p, spent / (double)(done > 0 ? done : 1) * (double)left);
+    lap(r, TASK_T_FILES, &at);
+    return st;
+}
+
+/* The stop rule looks at what the row's weights gave; the update of that row has been made by then. */
+static ep_status loop(run *r, char why[TASK_WHY])
+{
+    const task_train_options *o = r->s.o;
+    double start = task_now();
+    ep_status st = EP_OK;
+    r->out.end = TASK_ENDED;
+    while (st == EP_OK && r->s.iteration < r->s.t->spec.iterations) {
+        if (o->stop && *o->stop) {
+            r->out.end = TASK_SIGNAL;
+            break;
+        }
+        task_point p;
+        st = iterate(r, &p);
+        if (st == EP_UNABLE) {
+            r->out.end = TASK_DIVERGED;
+            r->out.last = p;
+            return EP_OK;
+        }
+        if (st != EP_OK) break;
+        r->out.last = p;
+        st = record(r, &p, start, why);
+        if (r->s.stopped_at < 0 && stop_rule(r, &p)) {
+            r->s.stopped_at = p.iteration;
+            r->out.end = TASK_STOP_RULE;
+            break;
+        }
+        if (st == EP_OK && due(r->s.iteration, o->checkpoint_every)) st = save(r, why);
+    }
+    return st == EP_OK ? save(r, why) : st;
+}
+
+/* ---- the whole run --------------------------------------------------------------------------------------------------- */
+
+static ep_status open_run(run *r, char why[TASK_WHY])
+{
+    const task *t = r->s.t;
+    const task_train_options *o = r->s.o;
+    ep_status st = task_model_make(t, o->rule, &r->s.model);
+    if (st == EP_OK) st = task_optim_make(&t->spec, r->s.model.n, &r->s.optim);
+    if (st == EP_OK && o->resume) st = task_checkpoint_read(o->checkpoint, &r->s, why);
+    if (st == EP_OK) st = task_machine_open(t, &r->s.model, &o->engine, o->rule, t->spec.batch, o->threads, r->out.seconds, &r->m, why);
+    if (st == EP_OK) st = task_batch_make(&t->spec, t->spec.batch, &r->bt);
+    if (st == EP_OK) st = task_order_make(t, &r->order);
+    if (st == EP_OK && o->check_every) st = task_checker_make(&r->m, &r->check, why);
+    r->index = calloc((size_t)t->spec.batch, sizeof *r->index);
+    r->grad = calloc(r->s.model.n + 1, sizeof *r->grad);
+    if (st == EP_OK && (!r->index || !r->grad)) st = EP_NOMEM;
+    if (st == EP_OK && o->out) st = task_curve_open(o->out, r->s.iteration, &r->curve, why);
+    return st;
+}
+
+static void close_run(run *r)
+{
+    if (r->curve) (void)fclose(r->curve);
+    task_checker_free(&r->check);
+    task_order_free(&r->order);
+    task_batch_free(&r->bt);
+    task_machine_close(&r->m);
+    task_optim_free(&r->s.optim);
+    task_model_free(&r->s.model);
+    free(r->index);
+    free(r->grad);
+}
+
+static ep_status answer(void *user, task_split split, uint64_t index, task_trial *tr, double *y)
+{
+    run *r = user;
+    const task_spec *s = &r->s.t->spec;
+    task_result got = {.y = y};
+    task_batch_fill(&r->bt, r->s.t, split, &index, 1, 1);
+    task_trial from = task_batch_trial(&r->bt, s, 0);
+    size_t steps = (size_t)from.steps;
+    tr->steps = from.steps;
+    memcpy(tr->x, from.x, steps * (size_t)s->n_in * sizeof *tr->x);
+    memcpy(tr->target, from.target, steps * (size_t)s->n_out * sizeof *tr->target);
+    memcpy(tr->mask, from.mask, steps * sizeof *tr->mask);
+    return task_machine_run(&r->m, &r->bt, &got);
+}
+
+/* Test, figures' data, the task's own tables. */
+static ep_status finish(run *r, char why[TASK_WHY])
+{
+    const task *t = r->s.t;
+    task_oracle ask = {.answer = answer, .user = r};
+    ep_status st = task_machine_load(&r->m);
+    if (st == EP_OK && t->spec.test_trials > 0)
+        st = validate(r, TASK_TEST, t->spec.test_trials, &r->out.test_loss, &r->out.test_measure);
+    double at = task_now();
+    if (st == EP_OK && r->s.o->out) st = task_write_data(&r->m, &r->bt, r->s.o->out, why);
+    if (st == EP_OK && r->s.o->out && t->kind->report) st = t->kind->report(t, &ask, r->s.o->out, why);
+    lap(r, TASK_T_FILES, &at);
+    return st;
+}
+
+ep_status task_train(const task *t, const task_train_options *o, task_outcome *out, char why[TASK_WHY])
+{
+    run r = {.s = {.t = t, .o = o, .stopped_at = -1}};
+    double start = task_now();
+    strcpy(why, "");
+    r.out = (task_outcome){.test_loss = NAN, .test_measure = NAN, .first_flip_t = NAN, .first_flip_j = NAN, .first_flip_margin = NAN};
+    ep_status st = open_run(&r, why);
+    if (st == EP_OK) {
+        r.out.start = r.s.iteration;
+        r.out.engine_bytes = r.m.bytes + (r.check.has_bptt ? r.check.bptt.bytes : 0);
+        task_machine_describe(&r.m, r.out.engine, sizeof r.out.engine);
+        st = loop(&r, why);
+        if (st == EP_OK && r.out.end != TASK_DIVERGED) st = finish(&r, why);
+        r.out.iterations = r.s.iteration;
+        r.out.stopped_at = r.s.stopped_at;
+        r.out.total = task_now() - start;
+        r.out.ns_per_neuron_step = r.m.steps ? 1e9 * r.out.seconds[TASK_T_ENGINE] / (double)r.m.steps : NAN;
+        if (st == EP_OK) *out = r.out;
+    }
+    close_run(&r);
+    return st;
+}

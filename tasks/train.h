@@ -1,0 +1,104 @@
+/* train.h: training that can be watched, stopped, resumed and checked while it runs.
+ *
+ *   iteration i: batch i -> gradient at w_i (row i of the curve: the loss before the update) -> w_{i+1}
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef TASK_TRAIN_H
+#define TASK_TRAIN_H
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "machine.h"
+#include "optim.h"
+
+/* One row of the curve; NAN where nothing was measured. */
+typedef struct task_point {
+    long iteration;
+    double loss, loss_reg, rate, norm, lr;
+    double valid_loss, valid_measure;
+    double check_cosine, check_r; /* engine's gradient against the reference's; r in units of its error bound */
+    double check_flips;           /* spikes that differ */
+    double bptt_cosine;           /* rule's gradient of Win, Wrec, b against BPTT's, on the batch */
+} task_point;
+
+typedef enum task_end { TASK_ENDED, TASK_STOP_RULE, TASK_SIGNAL, TASK_DIVERGED } task_end;
+
+typedef struct task_train_options {
+    task_engine engine;
+    ep_rule rule;
+    int threads;
+    long check_every;       /* 0: never */
+    const char *checkpoint; /* or NULL */
+    long checkpoint_every;  /* iterations; 0: only at the end */
+    bool resume;            /* start from the checkpoint */
+    const char *out;        /* folder that exists, or NULL */
+    const volatile sig_atomic_t *stop; /* becomes non-zero: finish the step and end; or NULL */
+    void (*see)(void *user, const task_point *p, double seconds_left); /* after every iteration; or NULL */
+    void *user;
+} task_train_options;
+
+typedef struct task_outcome {
+    task_end end;
+    long start, iterations;       /* first and number of done iterations (of all runs together) */
+    long stopped_at;              /* iterations done when the stop rule held; -1 */
+    task_point last;
+    double test_loss, test_measure;
+    double first_flip_t, first_flip_j, first_flip_margin; /* of the first check that saw one; NAN */
+    double seconds[TASK_N_PHASE], total;
+    double ns_per_neuron_step;    /* of the engine's time */
+    size_t engine_bytes;
+    char engine[256];
+} task_outcome;
+
+/* Trains. EP_IO, EP_FORMAT (checkpoint), EP_NOMEM, EP_NOTIMPL, EP_DOMAIN with a line in why. Divergence is an outcome. */
+EP_MUST_USE ep_status task_train(const task *t, const task_train_options *o, task_outcome *out, char why[TASK_WHY]);
+
+/* ---- its parts ------------------------------------------------------------------------------------------------ */
+
+/* All that training carries from one iteration to the next. */
+typedef struct task_state {
+    const task *t;
+    const task_train_options *o;
+    task_model model;
+    task_optim optim;
+    long iteration;   /* done */
+    long stopped_at;
+} task_state;
+
+/* Writes to a temporary name, syncs, renames: the file is whole or the old one. EP_IO: why says what failed. */
+EP_MUST_USE ep_status task_checkpoint_write(const char *path, const task_state *s, char why[TASK_WHY]);
+/* EP_FORMAT: damaged, or of another task, rule, engine, seed or option; the state is unchanged then. */
+EP_MUST_USE ep_status task_checkpoint_read(const char *path, task_state *s, char why[TASK_WHY]);
+
+/* Opens DIR/curve.csv; rows of iterations >= from are dropped (all for from = 0). */
+EP_MUST_USE ep_status task_curve_open(const char *dir, long from, FILE **out, char why[TASK_WHY]);
+EP_MUST_USE ep_status task_curve_put(FILE *f, const task_point *p);
+
+/* Mean loss and measure (NAN without one) of the first n trials of a split. */
+EP_MUST_USE ep_status task_evaluate(task_machine *m, task_batch *bt, task_split split, long n, double *loss, double *measure);
+
+/* Compares the engine with the reference on the batch's first trial, and the rule with BPTT on the whole batch, whose
+ * gradient under the rule is g. */
+typedef struct task_checker {
+    task_machine *m;
+    task_machine bptt;      /* opened only if has_bptt */
+    bool has_bptt;
+    task_batch one;
+    double *got, *want, *mag, *margin;
+    unsigned char *z;
+} task_checker;
+EP_MUST_USE ep_status task_checker_make(task_machine *m, task_checker *out, char why[TASK_WHY]);
+void task_checker_free(task_checker *c);
+EP_MUST_USE ep_status task_check(task_checker *c, const task_batch *bt, const double *g, task_point *p, task_outcome *o);
+
+/* Data for figures into DIR/data: output.tsv, raster.tsv, neurons.tsv, of the first test trial. */
+EP_MUST_USE ep_status task_write_data(task_machine *m, task_batch *bt, const char *dir, char why[TASK_WHY]);
+/* DIR/manifest.json: what ran, where, with what. */
+EP_MUST_USE ep_status task_write_manifest(const task *t, const task_train_options *o, int argc, char **argv, char why[TASK_WHY]);
+/* What came out as JSON, to a path. */
+EP_MUST_USE ep_status task_write_summary(const task *t, const task_train_options *o, const task_outcome *r, const char *path, char why[TASK_WHY]);
+
+extern const char *const task_phase_names[TASK_N_PHASE];
+
+#endif
