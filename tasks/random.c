@@ -35,7 +35,7 @@ double task_sine(double turns)
     else if (u > 0.25) u = 0.5 - u;
     r = 6.283185307179586 * u;
     square = r * r;
-    for (int n = 23; n >= 3; n -= 2) sum = square / (n * (n - 1)) * (sum - 1);
+    for (int n = 23; n >= 3; n -= 2) sum = -square / (n * (n - 1)) * (1 + sum);
     return r + r * sum;
 }
 

@@ -138,10 +138,18 @@ static bool stop_rule(const run *r, const task_point *p)
     return s->stop_below >= 0 && measure < s->stop_below;
 }
 
+static ep_status curve_failed(const run *r, char why[TASK_WHY])
+{
+    (void)snprintf(why, TASK_WHY, "%.300s/curve.csv: cannot be written", r->s.o->out);
+    return EP_IO;
+}
+
+/* The curve first: a checkpoint never knows more than the file. */
 static ep_status save(run *r, char why[TASK_WHY])
 {
     double at = task_now();
-    ep_status st = r->s.o->checkpoint ? task_checkpoint_write(r->s.o->checkpoint, &r->s, why) : EP_OK;
+    ep_status st = r->curve && fflush(r->curve) != 0 ? curve_failed(r, why) : EP_OK;
+    if (st == EP_OK && r->s.o->checkpoint) st = task_checkpoint_write(r->s.o->checkpoint, &r->s, why);
     lap(r, TASK_T_FILES, &at);
     return st;
 }
@@ -152,7 +160,7 @@ static ep_status record(run *r, const task_point *p, double start, char why[TASK
     double at = task_now(), spent = at - start;
     long done = r->s.iteration - r->out.start, left = r->s.t->spec.iterations - r->s.iteration;
     ep_status st = r->curve ? task_curve_put(r->curve, p) : EP_OK;
-    if (st != EP_OK) (void)snprintf(why, TASK_WHY, "%.300s/curve.csv: cannot be written", o->out);
+    if (st != EP_OK) st = curve_failed(r, why);
     if (o->see) o->see(o->user, p, spent / (double)(done > 0 ? done : 1) * (double)left);
     lap(r, TASK_T_FILES, &at);
     return st;
