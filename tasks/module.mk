@@ -1,13 +1,14 @@
 # tasks/: experiments and their training. libeprop-tasks and the program eprop-train (tasks/cli).
 CPPFLAGS_tasks := -Itasks -Ioptimized -I$(BUILD)/tasks
 CPPFLAGS_verify += -Itasks
-TASK_SRC := $(wildcard tasks/*.c)
+include tasks/speech/module.mk
+TASK_SRC := $(wildcard tasks/*.c) $(SPEECH_SRC)
 LIB_TASKS := $(BUILD)/libeprop-tasks.a
 LIBS_OF_TASKS := $(LIB_TASKS) $(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a
-LDLIBS_TASKS := -ljansson $(LDLIBS_REF)
+LDLIBS_TASKS := -ljansson $(LDLIBS_SPEECH) $(LDLIBS_REF)
 $(eval $(call static_lib,eprop-tasks,$(TASK_SRC)))
 $(eval $(call program,eprop-train,$(wildcard tasks/cli/*.c),$(LIBS_OF_TASKS),$(LDLIBS_TASKS)))
-$(call check_tests,$(wildcard tasks/test/test_*.c),$(LIBS_OF_TASKS),$(LDLIBS_TASKS) -lcheck -lm)
+$(call check_tests,$(filter-out $(SPEECH_NOT_BUILT),$(wildcard tasks/test/test_*.c)),$(LIBS_OF_TASKS),$(LDLIBS_TASKS) -lcheck -lm)
 
 # What the manifest says about the build; written anew only where it changed.
 BUILD_INFO := $(BUILD)/tasks/build_info.h
