@@ -7,6 +7,12 @@
 
 bool opt_rule_online(ep_rule r) { return r >= EP_RTRL && r <= EP_EPROP1_GLOBAL; }
 
+bool opt_config_streams(const opt_config *cfg)
+{
+    bool windows = cfg->rule >= EP_TBPTT && cfg->rule <= EP_EPROP3_SG;
+    return windows && (cfg->chunk > 0 || cfg->T == 0) && !(cfg->c_reg > 0);
+}
+
 int opt_hidden_count(ep_model m, const ep_options *o)
 {
     bool old = o->spike_from == EP_FROM_OLD_V;

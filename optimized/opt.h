@@ -3,6 +3,7 @@
  *
  *   online    init, then every step: step(x^t), optionally get(y^t), learn(signal^t); at the end get(OPT_GRAD(g))
  *   offline   init, then grad(trials); get(OPT_GRAD(g))
+ *   windows   init, then for every window forward(steps), optionally get(state), backward(steps); get(OPT_GRAD(g))
  *
  * Batch is a dimension: every array has B trials side by side. Arrays travel in the engine's element type:
  * float (OPT_BINARY32), double (OPT_BINARY64), int32_t (OPT_FIXED). Kernels never allocate, print or keep globals.
@@ -30,7 +31,8 @@ typedef struct opt_config {
     int T;       /* longest trial of grad; 0: online use only */
     int window;  /* tbptt*, eprop3*: steps, >= 1; bptt: where opt_seeds are delivered, 0 = nowhere; else ignored */
     int threads; /* 0 and 1: the calling thread alone; engines without threads ignore it */
-    int chunk;   /* steps of a chunk in engines that learn online by chunks; 0: the engine chooses */
+    int chunk;   /* steps of a chunk in engines that learn online by chunks; 0: the engine chooses. tbptt*, eprop3*: 1 =
+                  * window by window, see forward */
     const struct fix_profile *profile; /* OPT_FIXED: the formats (copied), NULL = the engine's own; else ignored */
     uint64_t seed;                     /* OPT_FIXED: of stochastic rounding; else ignored */
 } opt_config;
@@ -143,6 +145,17 @@ typedef struct opt_engine {
     ep_status (*set)(opt_state *s, int quantity, const void *in, size_t n);
     /* One line: what runs (instruction set, threads, order of sums), for the record of a measurement. */
     void (*describe)(const opt_state *s, char *buf, size_t n);
+    /* tbptt*, eprop3* window by window, where opt_config_streams(): the state goes on for tr->T <= config.window steps of
+     * tr->B trials (fixed by the first call after a reset), which are recorded; get() then reads the state at the
+     * window's end, of which a synthetic gradient is a function. Memory and cost depend on the window alone. m^t is
+     * already normalised: loss_norm is not applied. EP_DOMAIN: sizes or numbers out of range; eprop3: the window before
+     * waits for its backward. EP_NOTIMPL: other rules; engines without it. */
+    ep_status (*forward)(opt_state *s, const opt_trials *tr);
+    /* Adds the gradient of the window that forward has just recorded; tr as it was there, or with err. tr->seeds, with one boundary:
+     * what crosses the window's end; tr->delivered: receives what crosses its start, the target of the synthetic
+     * gradient there. Where the window is shorter than d, z of q >= T at the start is that of q - T at its end.
+     * With exact seeds the windows of tbptt add up to bptt. EP_DOMAIN: no forward before, or numbers not finite. */
+    ep_status (*backward)(opt_state *s, const opt_trials *tr);
 } opt_engine;
 
 /* Portable, strict order: each gradient entry is summed over t = 1..T within a trial, then over trials b = 0..B-1;
@@ -155,7 +168,8 @@ const opt_engine *opt_scalar_f64(void);
 /* Event-driven, vectorised, threads over trials; results do not depend on config.threads. Falls back to the scalar
  * engine where it has no path of its own; describe() names the path. No RTRL. Gradients of theta are absent (count 0)
  * on the paths of its own. e-prop 1 with T > 0 and chunk = 0: grad by a scan over the whole trial, no learn();
- * otherwise by chunks: memory constant in T, gradients complete at the end of each chunk and at get(). */
+ * otherwise by chunks: memory constant in T, gradients complete at the end of each chunk and at get(). tbptt*, eprop3*
+ * of LSTM with chunk > 0: grad goes window by window, memory constant in T, no OPT_ALL. */
 const opt_engine *opt_fast_f32(void);
 const opt_engine *opt_fast_f64(void);
 
@@ -165,6 +179,8 @@ const opt_engine *opt_fast_f64(void);
 EP_MUST_USE ep_status opt_config_check(const opt_config *cfg, char *why, size_t n);
 /* Does the rule learn step by step: rtrl and e-prop 1. */
 bool opt_rule_online(ep_rule r);
+/* Is this configuration for forward and backward: a windowed rule with chunk > 0 or T = 0, no regulariser. */
+bool opt_config_streams(const opt_config *cfg);
 /* Number of hidden components, in the order above. */
 int opt_hidden_count(ep_model m, const ep_options *o);
 

@@ -15,7 +15,7 @@ const opt_engine *opt_fast_f32(void)
 {
     static const opt_engine engine = {
         "fast-f32", OPT_BINARY32, sizeof(float), supports, state_size, init, reset,
-        step, learn, grad, count, get, set, describe,
+        step, learn, grad, count, get, set, describe, forward, backward,
     };
     return &engine;
 }

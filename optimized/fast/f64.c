@@ -15,7 +15,7 @@ const opt_engine *opt_fast_f64(void)
 {
     static const opt_engine engine = {
         "fast-f64", OPT_BINARY64, sizeof(double), supports, state_size, init, reset,
-        step, learn, grad, count, get, set, describe,
+        step, learn, grad, count, get, set, describe, forward, backward,
     };
     return &engine;
 }

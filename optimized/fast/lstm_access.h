@@ -87,8 +87,8 @@ static real gradient_entry(const state *s, int g, size_t k)
 {
     size_t n = s->n_rec, of = 0, column = s->np + s->n_in;
     switch (g) {
-    case EP_G_WOUT: return s->Gout[k / n * s->np + k % n];
-    case EP_G_BOUT: return s->gbout[k];
+    case EP_G_WOUT: return (s->chunks ? 1 : s->g_out) * s->Gout[k / n * s->np + k % n];
+    case EP_G_BOUT: return (s->chunks ? 1 : s->g_out) * s->gbout[k];
     case EP_G_WIN:
         of = k / s->n_in;
         column = s->np + k % s->n_in;

@@ -6,18 +6,21 @@
  *   L^t = Ltr^t + g_out Wout^T dy^t + reg, Ltr^t of adjoints cut at windows  eprop3*: dy and S run on across windows
  *   dh^t = (dz/dh) L^t + (dh^{t+1}/dh^t) dh^{t+1};  dI^t = (dh/dI) dh^t + (dz/dI) L^t;  dW = sum dI^t u^t
  *
+ * One window of a stream is a block whose end and start are boundaries: seeds come in at T, adjoints go out behind from.
+ *
  * SPDX-License-Identifier: MIT */
 #ifndef OPT_FAST_LSTM_BACKWARD_H
 #define OPT_FAST_LSTM_BACKWARD_H
 
 #include "lstm_forward.h"
 
-/* One call of grad. Steps lo+1 .. hi are the block at hand. */
+/* One call of grad, or one window of a stream. Steps lo+1 .. hi are the block at hand. */
 typedef struct job {
     state *s;
     const opt_trials *tr;
-    uint64_t T, lo, hi;
+    uint64_t origin, from, T, lo, hi; /* steps before those of tr; before the first, and the last of this job */
     size_t parts;
+    bool stream, ends;                /* one window; with nothing behind it */
 } job;
 
 static size_t part_of(size_t n, size_t parts, size_t p) { return n * p / parts; }
@@ -25,18 +28,28 @@ static size_t part_of(size_t n, size_t parts, size_t p) { return n * p / parts; 
 /* The step behind which t's window ends, at most T. */
 static uint64_t window_end(const job *w, uint64_t t)
 {
+    if (w->stream) return w->T;
     uint64_t length = (uint64_t)w->s->cfg.window, end = length ? ((t - 1) / length + 1) * length : w->T;
     return end < w->T ? end : w->T;
 }
 
-static bool crosses(const job *w, uint64_t t, uint64_t t2) { return window_end(w, t) < w->T && t2 > window_end(w, t); }
+static bool crosses(const job *w, uint64_t t, uint64_t t2)
+{
+    return (w->stream ? !w->ends : window_end(w, t) < w->T) && t2 > window_end(w, t);
+}
+
+/* The boundary behind t's window. */
+static size_t boundary(const job *w, uint64_t t)
+{
+    return (size_t)((w->stream ? w->from - w->origin : t - 1) / (uint64_t)w->s->cfg.window);
+}
 
 /* n numbers that cross behind t's window: deliver what was computed; go on with it, the given seed, or nothing. */
 static void cross(const job *w, uint64_t t, size_t b, size_t n, size_t per, size_t first, real *v, void *given,
                   void *deliver)
 {
-    size_t m = (size_t)((t - 1) / (uint64_t)w->s->cfg.window), at = (m * w->s->nb + b) * per + first;
-    if (deliver) memcpy((real *)deliver + at, v, n * sizeof *v);
+    size_t at = (boundary(w, t) * w->s->nb + b) * per + first;
+    if (deliver && !w->stream) memcpy((real *)deliver + at, v, n * sizeof *v);
     if (!w->s->windows) return;
     if (given) memcpy(v, (real *)given + at, n * sizeof *v);
     else zero(v, n);
@@ -99,9 +112,9 @@ static void cross_hidden(const job *w, uint64_t t, size_t b)
 {
     state *s = w->s;
     const opt_seeds *given = w->tr->seeds, *out = w->tr->delivered;
-    size_t at = ((size_t)((t - 1) / (uint64_t)s->cfg.window) * s->nb + b) * s->n_rec;
+    size_t at = (boundary(w, t) * s->nb + b) * s->n_rec;
     CROSS(w, t, b, s->n_rec, s->n_rec, 0, s->carry + b * s->np, h);
-    if (out && out->z_loc) zero((real *)out->z_loc + at, s->n_rec);
+    if (out && out->z_loc && !w->stream) zero((real *)out->z_loc + at, s->n_rec);
     if (s->windows && given && given->z_loc)
         for (size_t j = 0; j < s->n_rec; j++) s->L[b * s->np + j] += ((const real *)given->z_loc)[at + j];
 }
@@ -134,12 +147,14 @@ static void forward_part(void *arg, size_t n, size_t lane)
     const job *w = arg;
     state *s = w->s;
     const real *x = w->tr->x;
-    size_t b0 = part_of(s->nb, w->parts, n), b1 = part_of(s->nb, w->parts, n + 1), T = (size_t)w->T;
+    size_t b0 = part_of(s->nb, w->parts, n), b1 = part_of(s->nb, w->parts, n + 1);
+    size_t T = (size_t)w->tr->T;
     (void)lane;
     if (b0 == b1) return;
-    for (uint64_t t = 1; t <= w->T; t++) {
-        forward_rows(s, t, b0, b1, x && s->n_in ? x + ((size_t)t - 1) * s->n_in : NULL, T * s->n_in);
-        for (size_t b = b0; b < b1; b++) loss_of_trials(s, w->tr, t, b);
+    for (uint64_t t = w->from + 1; t <= w->T; t++) {
+        size_t at = (size_t)(t - 1 - w->origin);
+        forward_rows(s, t, b0, b1, x && s->n_in ? x + at * s->n_in : NULL, T * s->n_in);
+        for (size_t b = b0; b < b1; b++) loss_of_trials(s, w->tr, at, t, b);
     }
 }
 
@@ -188,7 +203,7 @@ static void weights_part(void *arg, size_t n, size_t lane)
     weights_rows(s, w->parts, n, lane, (size_t)(w->hi - w->lo) * s->nb, s->e3 ? s->dI2 : s->dI, packed_rows(w), s->G);
 }
 
-/* dWout += sum dy z; the gain g_out comes at the end. */
+/* dWout += sum dy z; the gain g_out comes when it is read. */
 static void readout_block(const job *w)
 {
     state *s = w->s;
@@ -217,8 +232,8 @@ static void backward_run(job *w)
     zero(s->eb, B * s->ldy);
     zero(s->dalpha, B * s->np);
     if (s->e3) zero(s->carry2, B * s->np);
-    for (w->hi = w->T; w->hi > 0; w->hi = w->lo) {
-        w->lo = w->hi > s->block ? w->hi - s->block : 0;
+    for (w->hi = w->T; w->hi > w->from; w->hi = w->lo) {
+        w->lo = w->hi - w->from > s->block ? w->hi - s->block : w->from;
         block_prepare(w);
         fast_parallel(adjoint_part, w, w->parts, s->threads);
         fast_parallel(pack_part, w, w->parts, s->threads);
@@ -227,8 +242,6 @@ static void backward_run(job *w)
     }
     for (size_t b = 0; b < B; b++)
         for (size_t j = 0; j < s->np; j++) s->galpha[j] += s->dalpha[b * s->np + j];
-    for (size_t k = 0; k < s->n_out * s->np; k++) s->Gout[k] *= s->g_out;
-    for (size_t k = 0; k < s->n_out; k++) s->gbout[k] *= s->g_out;
 }
 
 #endif

@@ -39,12 +39,14 @@ static void scan_step(const chunk *w, uint64_t t, size_t b)
     state *s = w->s;
     size_t at = b * s->np;
     cell_row c = cell_at(s, t, b);
-    s->k->filter(s->np, s->kappa, row(s, s->sig, t, b, s->np), s->Lh + at);
-    c.L = s->Lh + at;
-    c.carry = s->S + at;
-    c.D = learn_row(w, s->Dq, t, b);
-    c.dalpha = s->a_S + at;
-    s->k->backward[s->cell](&c);
+    if (s->chunks) { /* windows of eprop3 have made theirs with the adjoints */
+        s->k->filter(s->np, s->kappa, row(s, s->sig, t, b, s->np), s->Lh + at);
+        c.L = s->Lh + at;
+        c.carry = s->S + at;
+        c.D = learn_row(w, s->Dq, t, b);
+        c.dalpha = s->a_S + at;
+        s->k->backward[s->cell](&c);
+    }
     if (s->kappa > 0) {
         c.L = s->power + at;
         c.carry = s->K + at;
@@ -148,20 +150,24 @@ static void trace_part(void *arg, size_t n, size_t lane)
     for (size_t b = part_of(w->s->nb, w->parts, n); b < part_of(w->s->nb, w->parts, n + 1); b++) trace_trial(w, b, lane);
 }
 
+/* Traces begin with zeros: is this the first time? */
+static bool traces_start(state *s)
+{
+    if (s->live) return false;
+    zero(s->eps, s->nb * s->ne * s->np * s->ldg);
+    if (s->kappa > 0) zero(s->ebar, s->nb * s->nc * s->np * s->ldg);
+    zero(s->a_eps, s->nb * s->np);
+    zero(s->a_ebar, s->nb * s->np);
+    return s->live = true;
+}
+
 /* Signals of steps flushed+1 .. to enter the gradient; traces move on to step `to`. */
 static void chunk_flush(state *s, uint64_t to)
 {
     chunk w = {.s = s, .from = s->flushed + 1, .to = to, .parts = s->threads};
     size_t most = s->nb ? s->span / s->nb : 1;
     if (to <= s->flushed || s->nb == 0) return;
-    bool first = !s->live;
-    if (first) {
-        zero(s->eps, s->nb * s->ne * s->np * s->ldg);
-        if (s->kappa > 0) zero(s->ebar, s->nb * s->nc * s->np * s->ldg);
-        zero(s->a_eps, s->nb * s->np);
-        zero(s->a_ebar, s->nb * s->np);
-        s->live = true;
-    }
+    bool first = traces_start(s);
     fast_parallel(scan_part, &w, w.parts, s->threads);
     if (!first) fast_parallel(carry_part, &w, w.parts, s->threads);
     if (s->cell == 1) carry_alpha(&w);
@@ -175,8 +181,8 @@ static void chunk_flush(state *s, uint64_t to)
     s->flushed = to;
 }
 
-/* Makes room for the next step: the last one becomes slot 0. */
-static void chunk_shift(state *s)
+/* Makes room for the next steps: the last one becomes slot 0. */
+static void window_shift(state *s)
 {
     size_t last = slot(s, s->t), B = s->nb;
     struct {
@@ -195,7 +201,7 @@ static void online_step(state *s, const real *x, size_t stride)
 {
     if (s->t - s->base == s->cap) {
         if (s->chunks) chunk_flush(s, s->t);
-        chunk_shift(s);
+        window_shift(s);
     }
     pack_weights(s);
     s->t++;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "lstm_access.h"
+#include "lstm_window.h"
 
 static state *inside(opt_state *s) { return (state *)(void *)s; }
 static const state *inside_const(const opt_state *s) { return (const state *)(const void *)s; }
@@ -54,9 +55,9 @@ static void plan_sizes(state *s)
     s->ldq = s->nc * s->np;
     s->ldi = s->ldq + LSTM_PAD / 2;
     s->ldy = padded(s->n_out);
-    s->cap = !s->chunks ? larger(T, 1) : s->cfg.chunk > 0 ? (size_t)s->cfg.chunk : CHUNK;
-    s->block = larger(1, smaller(s->chunks ? s->cap : T, BLOCK_ROWS / larger(B, 1)));
-    s->span = larger(larger(s->block * B, s->chunks ? s->cap : 1), B);
+    s->cap = s->streams ? (size_t)s->cfg.window : !s->chunks ? larger(T, 1) : s->cfg.chunk > 0 ? (size_t)s->cfg.chunk : CHUNK;
+    s->block = larger(1, smaller(s->cap, BLOCK_ROWS / larger(B, 1)));
+    s->span = larger(larger(s->block * B, s->chunks || s->streams ? s->cap : 1), B);
     s->threads = smaller(larger((size_t)s->cfg.threads, 1), FAST_MOST_THREADS);
 }
 
@@ -74,6 +75,7 @@ static void plan(const opt_config *cfg, state *s)
     s->windows = cfg->rule >= EP_TBPTT && cfg->rule <= EP_EPROP3_SG;
     s->e3 = cfg->rule == EP_EPROP3 || cfg->rule == EP_EPROP3_SG;
     s->chunks = s->eprop1 && (cfg->chunk > 0 || cfg->T == 0);
+    s->streams = opt_config_streams(cfg);
     s->nb = (size_t)cfg->B;
     for (int g = 0; g < (int)EP_N_GROUP; g++) {
         s->first[g] = s->n_par;
@@ -110,15 +112,15 @@ static void clear_state(state *s)
     size_t B = (size_t)s->cfg.B;
     s->t = s->base = s->flushed = 0;
     s->learnt = true;
-    s->live = false;
+    s->live = s->pending = false;
     zero(s->u, (s->d + 1) * B * s->ldu);
     zero(s->q, B * s->ldq);
     zero(s->h, B * s->np);
     zero(s->phi, B * s->np);
     zero(s->y, B * s->ldy);
     zero(s->err, B * s->ldy);
+    if (s->zbar) zero(s->zbar, B * (s->np + LSTM_PAD));
     if (!s->chunks) return;
-    zero(s->zbar, B * (s->np + LSTM_PAD));
     zero(s->ring, (s->late + 1) * B * s->np);
 }
 
@@ -206,6 +208,8 @@ static ep_status step(opt_state *handle, const void *x)
 {
     state *s = inside(handle);
     if (!finite_or_null(s, x, s->nb * s->n_in)) return EP_DOMAIN;
+    if (s->streams && s->e3) return EP_NOTIMPL; /* its traces move in backward */
+    s->pending = false;
     fast_ftz was = fast_ftz_enter();
     online_step(s, x, s->n_in);
     fast_ftz_leave(was);
@@ -244,6 +248,16 @@ static ep_status learn(opt_state *handle, const opt_signal *sig)
     return EP_OK;
 }
 
+/* Whole trials window by window: a window's seeds are given, so it does not wait for later ones. */
+static void grad_by_windows(state *s, const opt_trials *tr)
+{
+    uint64_t T = (uint64_t)tr->T, length = (uint64_t)s->cfg.window;
+    for (uint64_t from = 0; from < T; from += length) {
+        window_forward(s, tr, 0, from + length < T ? length : T - from);
+        if (tr->part != OPT_FORWARD) window_backward(s, tr, 0, from + length >= T, (long)(from / length) - 1);
+    }
+}
+
 /* Whole trials step by step, by chunks. */
 static void grad_by_chunks(state *s, const opt_trials *tr)
 {
@@ -251,7 +265,7 @@ static void grad_by_chunks(state *s, const opt_trials *tr)
     const real *x = tr->x;
     for (size_t t = 1; t <= T; t++) {
         online_step(s, x && s->n_in ? x + (t - 1) * s->n_in : NULL, T * s->n_in);
-        for (size_t b = 0; b < s->nb; b++) loss_of_trials(s, tr, t, b);
+        for (size_t b = 0; b < s->nb; b++) loss_of_trials(s, tr, t - 1, t, b);
         if (tr->part != OPT_FORWARD) online_learn(s, NULL);
     }
     settle((const opt_state *)(const void *)s);
@@ -271,23 +285,62 @@ static void grad_by_scan(state *s, const opt_trials *tr)
 static bool gradient_finite(const state *s)
 {
     size_t rows = s->nc * s->np;
-    bool good = s->k->finite(rows * s->ldg, s->G) && s->k->finite(s->n_out * s->np, s->Gout) &&
-                s->k->finite(s->n_out, s->gbout) && s->k->finite(s->n_rec, s->galpha);
+    bool good = s->k->finite(rows * s->ldg, s->G) && s->k->finite(s->n_rec, s->galpha);
+    for (size_t k = 0; good && k < s->size[EP_G_WOUT]; k++) good = isfinite(gradient_entry(s, EP_G_WOUT, k));
+    for (size_t k = 0; good && k < s->size[EP_G_BOUT]; k++) good = isfinite(gradient_entry(s, EP_G_BOUT, k));
     for (int g = 0; s->R && good && g < (int)EP_N_GROUP; g++)
         for (size_t k = 0; k < s->size[g]; k++) good = good && isfinite(gradient_entry(s, g, k));
     return good;
 }
 
-static ep_status grad(opt_state *handle, const opt_trials *tr)
+static ep_status check_trials(const state *s, const opt_trials *tr, int longest)
 {
-    state *s = inside(handle);
-    if (tr->T < 0 || tr->T > s->cfg.T || tr->B < 0 || tr->B > s->cfg.B) return EP_DOMAIN;
+    if (tr->T < 0 || tr->T > longest || tr->B < 0 || tr->B > s->cfg.B) return EP_DOMAIN;
     size_t steps = (size_t)tr->T * (size_t)tr->B;
     if (!finite_or_null(s, tr->x, steps * s->n_in) || !finite_or_null(s, tr->target, steps * s->n_out) ||
         !finite_or_null(s, tr->mask, steps) || !all_not_negative(tr->mask, steps) ||
         !finite_or_null(s, tr->err, steps * s->n_out))
         return EP_DOMAIN;
     if (s->cfg.loss == EP_CLASSIFICATION && !all_not_negative(tr->target, steps * s->n_out)) return EP_DOMAIN;
+    return EP_OK;
+}
+
+static ep_status forward(opt_state *handle, const opt_trials *tr)
+{
+    state *s = inside(handle);
+    if (!s->streams) return EP_NOTIMPL;
+    if (tr->T < 1 || check_trials(s, tr, s->cfg.window) != EP_OK) return EP_DOMAIN;
+    if ((s->pending && s->e3) || (s->t > 0 && (size_t)tr->B != s->nb)) return EP_DOMAIN;
+    fast_ftz was = fast_ftz_enter();
+    s->nb = (size_t)tr->B;
+    for (size_t b = 0; b < s->nb; b++) s->norm[b] = 1;
+    window_forward(s, tr, s->t, (uint64_t)tr->T);
+    s->pending = true;
+    fast_ftz_leave(was);
+    return EP_OK;
+}
+
+static ep_status backward(opt_state *handle, const opt_trials *tr)
+{
+    state *s = inside(handle);
+    if (!s->streams) return EP_NOTIMPL;
+    if (!s->pending || (uint64_t)tr->T != s->t - s->base || (size_t)tr->B != s->nb) return EP_DOMAIN;
+    if (check_trials(s, tr, s->cfg.window) != EP_OK) return EP_DOMAIN;
+    fast_ftz was = fast_ftz_enter();
+    for (size_t n = 0; tr->err && n < (size_t)tr->T; n++)
+        for (size_t b = 0; b < s->nb; b++) loss_of_trials(s, tr, n, s->base + 1 + n, b);
+    window_backward(s, tr, s->base, false, 0);
+    s->pending = false;
+    bool good = gradient_finite(s);
+    fast_ftz_leave(was);
+    return good ? EP_OK : EP_UNABLE;
+}
+
+static ep_status grad(opt_state *handle, const opt_trials *tr)
+{
+    state *s = inside(handle);
+    ep_status st = check_trials(s, tr, s->cfg.T);
+    if (st != EP_OK) return st;
     if (tr->delivered && s->cfg.window < 1) return EP_DOMAIN;
     reset(handle, OPT_RESET_ALL);
     fast_ftz was = fast_ftz_enter();
@@ -296,8 +349,10 @@ static ep_status grad(opt_state *handle, const opt_trials *tr)
         const real *mask = tr->mask ? (const real *)tr->mask + b * (size_t)tr->T : NULL;
         s->norm[b] = loss_divisor(s->net.opt.loss_norm, s->nb, (size_t)tr->T, mask);
     }
-    if (s->chunks) grad_by_chunks(s, tr);
+    if (s->streams) grad_by_windows(s, tr);
+    else if (s->chunks) grad_by_chunks(s, tr);
     else if (s->cfg.T > 0) grad_by_scan(s, tr);
+    s->pending = s->e3; /* loss_norm was applied: reset before forward */
     bool good = gradient_finite(s);
     fast_ftz_leave(was);
     return good ? EP_OK : EP_UNABLE;
@@ -340,7 +395,8 @@ static void describe(const opt_state *handle, char *buf, size_t n)
 {
     const state *s = inside_const(handle);
     char form[48] = "adjoints of whole trials";
-    if (s->chunks) (void)snprintf(form, sizeof form, "chunks of %zu steps", s->cap);
+    if (s->streams) (void)snprintf(form, sizeof form, "windows of %zu steps", s->cap);
+    else if (s->chunks) (void)snprintf(form, sizeof form, "chunks of %zu steps", s->cap);
     else if (s->eprop1) (void)snprintf(form, sizeof form, "scan of whole trials");
     (void)snprintf(buf, n, "fast %s %s, %s, own packed products, %zu thread%s, fixed order of sums, %s, %s, rule %s",
                    ep_model_name(s->net.model), sizeof(real) == sizeof(double) ? "binary64" : "binary32", s->k->isa,

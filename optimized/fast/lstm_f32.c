@@ -7,7 +7,8 @@
 const fast_path *fast_lstm_f32(void)
 {
     static const fast_path path = {
-        {"fast-f32", OPT_BINARY32, sizeof(real), supports, state_size, init, reset, step, learn, grad, count, get, set, describe},
+        {"fast-f32", OPT_BINARY32, sizeof(real), supports, state_size, init, reset, step, learn, grad, count, get, set,
+         describe, forward, backward},
         takes,
     };
     return &path;

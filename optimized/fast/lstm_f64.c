@@ -7,7 +7,8 @@
 const fast_path *fast_lstm_f64(void)
 {
     static const fast_path path = {
-        {"fast-f64", OPT_BINARY64, sizeof(real), supports, state_size, init, reset, step, learn, grad, count, get, set, describe},
+        {"fast-f64", OPT_BINARY64, sizeof(real), supports, state_size, init, reset, step, learn, grad, count, get, set,
+         describe, forward, backward},
         takes,
     };
     return &path;

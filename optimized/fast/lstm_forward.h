@@ -104,9 +104,10 @@ static void loss_row(state *s, uint64_t t, size_t b, const real *target, real m)
                                                    : loss_regression(s->n_out, y, target, m, err);
 }
 
-static void loss_of_trials(state *s, const opt_trials *tr, uint64_t t, size_t b)
+/* Step t is the n-th, from 0, of the trials given. */
+static void loss_of_trials(state *s, const opt_trials *tr, size_t n, uint64_t t, size_t b)
 {
-    size_t at = b * (size_t)tr->T + (size_t)t - 1;
+    size_t at = b * (size_t)tr->T + n;
     if (tr->err) {
         memcpy(row(s, s->err, t, b, s->ldy), (const real *)tr->err + at * s->n_out, s->n_out * sizeof(real));
         return;

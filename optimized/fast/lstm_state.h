@@ -28,9 +28,10 @@ typedef struct state {
     size_t cap, block, span, nb, threads;       /* steps kept; steps of a block backward; trials in use */
     size_t first[EP_N_GROUP], size[EP_N_GROUP], n_par;
     bool eprop1, symmetric, chunks, e3, windows; /* chunks: e-prop 1 that learns step by step */
+    bool streams, pending;     /* windows go on from each other; one waits for its backward */
     bool stale;                /* parameters changed since they were packed */
     bool learnt, live;         /* the last step has learnt; traces are not all zero */
-    uint64_t t, base, T_all;   /* last step; steps before slot 1; steps of the last grad */
+    uint64_t t, base, T_all;   /* last step; steps before slot 1; steps since the gradient was cleared */
     real g_out, kappa, b_forget;
     real *par, *fb, *alpha;    /* [n_par], [n_rec][n_out], [np] */
     real *Wf, *Wb, *Wo, *Wl;   /* packed: [nu][nc np] forward, [nc np][np] backward, [np][n_out] out, [n_out][np] back */
@@ -40,7 +41,8 @@ typedef struct state {
     real *dI, *dy;             /* [block + d][B][ldi], [block + 1][B][ldy] */
     real *L, *L2, *carry, *carry2, *dI2, *eb, *dalpha; /* [B] rows; dI2 [block][B][ldi] */
     real *pack, *slivers;      /* right factor of the block, d steps longer; [threads] slivers */
-    real *sig, *ring, *zbar, *ones; /* online: [cap + 1][B][np], [late + 1][B][np], [B][np + PAD], [np] */
+    real *sig, *ring, *zbar, *ones; /* online: [cap + 1][B][np], [late + 1][B][np], [B][np + PAD], [np]; eprop3 by
+                                     * windows has zbar without g_out */
     real *Dq, *Du, *Dk, *D1;   /* online: [cap][B][ldi] for G, eps, ebar, R */
     real *packs, *regs;        /* online: [threads][cap][ldg]; [np] the regulariser's signal when read */
     real *F, *S, *S1, *K, *Lh, *power; /* [B][np]: carries of the chunk's scans, filtered signal, kappa^{t1-s} */
@@ -77,25 +79,31 @@ static real *numbers(cursor *c, size_t a, size_t b, size_t e)
 /* Room of one thread for a sliver, and a cache line behind it. */
 static size_t sliver_size(const state *s) { return LSTM_TILE_ROWS * s->span + LSTM_PAD; }
 
-static void carve_online(cursor *c, state *s)
+/* Traces that run on, and the scans over a chunk or window that move them. */
+static void carve_traces(cursor *c, state *s)
 {
     size_t B = (size_t)s->cfg.B, np = s->np;
-    bool reg = s->cfg.c_reg > 0;
-    s->sig = numbers(c, s->cap + 1, B, np);
-    s->ring = numbers(c, s->late + 1, B, np);
     s->zbar = numbers(c, B, np + LSTM_PAD, 1);
-    s->Dq = numbers(c, s->cap, B, s->ldi);
     s->Du = numbers(c, s->cap, B, s->ldi);
     s->Dk = numbers(c, s->cap, B, s->ldi);
-    if (reg) s->D1 = numbers(c, s->cap, B, s->ldi);
     s->packs = numbers(c, s->threads, s->cap, s->ldg);
-    s->regs = numbers(c, np, 1, 1);
     real **const rows[] = {&s->F, &s->S, &s->S1, &s->K, &s->Lh, &s->power, &s->a_eps, &s->a_ebar, &s->a_U, &s->a_K,
                            &s->a_S, &s->a_1, &s->a_R};
     for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) *rows[n] = numbers(c, B, np, 1);
     s->eps = numbers(c, B, s->ne * np, s->ldg);
     s->ebar = numbers(c, B, s->nc * np, s->ldg);
-    if (reg) s->R = numbers(c, s->nc * np, s->ldg, 1);
+}
+
+static void carve_online(cursor *c, state *s)
+{
+    size_t B = (size_t)s->cfg.B, np = s->np;
+    s->sig = numbers(c, s->cap + 1, B, np);
+    s->ring = numbers(c, s->late + 1, B, np);
+    s->Dq = numbers(c, s->cap, B, s->ldi);
+    s->regs = numbers(c, np, 1, 1);
+    if (!(s->cfg.c_reg > 0)) return;
+    s->D1 = numbers(c, s->cap, B, s->ldi);
+    s->R = numbers(c, s->nc * np, s->ldg, 1);
 }
 
 static void carve_offline(cursor *c, state *s)
@@ -140,8 +148,9 @@ static void carve(cursor *c, state *s)
     s->galpha = numbers(c, np, 1, 1);
     s->pack = numbers(c, s->span + s->d * B, s->ldg, 1);
     s->slivers = numbers(c, s->threads, sliver_size(s), 1);
-    if (s->cfg.T > 0 && !s->chunks) carve_offline(c, s);
+    if ((s->cfg.T > 0 && !s->chunks) || s->streams) carve_offline(c, s);
     if (s->chunks) carve_online(c, s);
+    if (s->chunks || (s->streams && s->e3)) carve_traces(c, s);
 }
 
 /* ---- where things are -------------------------------------------------------------------------------- */

@@ -196,7 +196,7 @@ static void describe(const opt_state *s, char *buf, size_t n)
     static size_t size_##id(const opt_config *cfg) { return size_of(cfg, own); }                                                     \
     static ep_status init_##id(const opt_config *cfg, void *mem, size_t n, opt_state **out) { return init_with(cfg, own, mem, n, out); } \
     static const opt_engine engine_##id = {text, OPT_FIXED, sizeof(int32_t), supports, size_##id, init_##id, host_reset,             \
-                                           host_step, host_learn, host_grad, host_count_of, host_get, host_set, describe}
+                                           host_step, host_learn, host_grad, host_count_of, host_get, host_set, describe, NULL, NULL}
 ENGINE(q15, "fixed:q15", &fix_q15);
 ENGINE(s16_15, "fixed:s16.15", &fix_s16_15);
 ENGINE(w8, "fixed:w8", &fix_w8);

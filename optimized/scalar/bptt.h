@@ -18,7 +18,7 @@
 static void adjoint_readout(state *s, const window *w, size_t t)
 {
     size_t K = s->n_out;
-    const real *err = s->err + frame(s, w->b, t) * K;
+    const real *err = s->err + frame(s, w->b, w->from + t) * K;
     for (size_t k = 0; k < K; k++) {
         real later = t < w->T ? s->kappa * s->dy[(t + 1) * K + k] : 0;
         if (crosses(w, t, t + 1)) later = CROSS(w, t, later, K, k, y);
@@ -26,12 +26,12 @@ static void adjoint_readout(state *s, const window *w, size_t t)
     }
 }
 
-/* sum_{c,l} Wrec^c_lj dI_cl^{t+d}. */
+/* sum_{c,l} Wrec^c_lj dI_cl^t. */
 static real from_synapses(const state *s, const window *w, size_t t, size_t j)
 {
-    const real *Wrec = group(s, EP_G_WREC), *dI = s->dI + (t + s->delay) * s->n_rec * s->nc;
+    const real *Wrec = group(s, EP_G_WREC), *dI = s->dI + t * s->n_rec * s->nc;
     real sum = 0;
-    if (t + s->delay > w->T) return 0;
+    if (t > w->T) return 0;
     for (size_t ch = 0; ch < s->nc; ch++)
         for (size_t l = 0; l < s->n_rec; l++) sum += Wrec[(ch * s->n_rec + l) * s->n_rec + j] * dI[l * s->nc + ch];
     return sum;
@@ -50,7 +50,7 @@ static real transmitted(const state *s, const window *w, size_t t, size_t j, con
 {
     size_t back = window_end(w, t) - t;
     bool synapses = crosses(w, t, t + s->delay), step = crosses(w, t, t + 1);
-    real Ltr = from_synapses(s, w, t, j);
+    real Ltr = from_synapses(s, w, t + s->delay, j);
     if (step) Ltr = add_hidden(s, w, t, j, next->hz_tr, Ltr);
     if (synapses) Ltr = CROSS(w, t, Ltr, s->delay * s->n_rec, back * s->n_rec + j, z);
     return step ? Ltr : add_hidden(s, w, t, j, next->hz_tr, Ltr);
@@ -95,8 +95,29 @@ static void adjoint_run(state *s, const window *w)
         jac *now = s->J + (t % 2) * s->n_rec, *next = s->J + ((t + 1) % 2) * s->n_rec;
         adjoint_readout(s, w, t);
         for (size_t j = 0; j < s->n_rec; j++) {
-            now[j] = jac_at(s, w->b, t, j);
+            now[j] = jac_at(s, w->b, w->from + t, j);
             adjoint_neuron(s, w, t, j, &now[j], &next[j]);
+        }
+    }
+}
+
+/* What crosses the start of an open window, from adjoints of its step 1; J is that of step 1. */
+static void adjoint_deliver(const state *s, const window *w, const opt_seeds *start)
+{
+    const real *dy = s->dy + s->n_out;
+    for (size_t k = 0; start->y && k < s->n_out; k++) *seed_at(w, start->y, 1, s->n_out, k) = s->kappa * dy[k];
+    for (size_t j = 0; j < s->n_rec; j++) {
+        const jac *J = s->J + s->n_rec + j;
+        for (size_t h = 0; start->h && h < s->nh; h++) {
+            real by_h[NH] = {0};
+            for (size_t m = 0; m < s->nh; m++) by_h[m] = J->hh[m][h];
+            *seed_at(w, start->h, 1, s->n_rec * s->nh, j * s->nh + h) = add_hidden(s, w, 0, j, by_h, 0);
+        }
+        if (start->z_loc) *seed_at(w, start->z_loc, 1, s->n_rec, j) = add_hidden(s, w, 0, j, J->hz_loc, 0);
+        for (size_t q = 0; start->z && q < s->delay; q++) {
+            const real *later = q + w->T < s->delay && w->seeds ? seed_at(w, w->seeds->z, 1, s->delay * s->n_rec, (q + w->T) * s->n_rec + j) : NULL;
+            real L = later ? *later : from_synapses(s, w, s->delay - q, j);
+            *seed_at(w, start->z, 1, s->delay * s->n_rec, q * s->n_rec + j) = q == 0 ? add_hidden(s, w, 0, j, J->hz_tr, L) : L;
         }
     }
 }
@@ -105,7 +126,7 @@ static void adjoint_run(state *s, const window *w)
 static void adjoint_harvest(state *s, const window *w, size_t t, size_t j, const real *x, const real *z_pre)
 {
     size_t at = t * s->n_rec + j;
-    jac J = jac_at(s, w->b, t, j);
+    jac J = jac_at(s, w->b, w->from + t, j);
     for (size_t n = 0; n < runs_of_row(s); n++) {
         run r = run_of(s, j, n, x, z_pre);
         real *g = s->acc + r.at;
@@ -120,10 +141,10 @@ static void adjoint_harvest(state *s, const window *w, size_t t, size_t j, const
 static void adjoint_gradient(state *s, const window *w, const real *x, size_t stride)
 {
     for (size_t t = 1; t <= w->T; t++) {
-        const real *z_pre = s->z + frame_before(s, w->b, t, s->delay) * s->n_rec;
+        const real *z_pre = s->z + frame_before(s, w->b, w->from + t, s->delay) * s->n_rec;
         for (size_t j = 0; j < s->n_rec; j++) adjoint_harvest(s, w, t, j, x + (t - 1) * stride, z_pre);
     }
-    readout_gradient(s, w->b, w->T, s->dy, s->acc);
+    readout_gradient(s, w->b, w->from, w->T, s->dy, s->acc);
 }
 
 #endif

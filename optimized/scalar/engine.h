@@ -38,10 +38,12 @@ static void plan(const opt_config *cfg, state *s)
     s->n_rec = (size_t)cfg->net->n_rec;
     s->n_out = (size_t)cfg->net->n_out;
     s->delay = (size_t)cfg->net->opt.delay;
-    s->cap = (size_t)cfg->T + s->delay + 1;
+    s->streams = opt_config_streams(cfg);
+    s->longest = (size_t)(s->streams && cfg->window > cfg->T ? cfg->window : cfg->T);
+    s->cap = s->longest + s->delay + 1;
     s->online = opt_rule_online(cfg->rule);
     s->symmetric = cfg->rule == EP_EPROP1_SYMMETRIC;
-    s->n_slot = s->online ? (size_t)cfg->B : 1;
+    s->n_slot = s->online || s->streams ? (size_t)cfg->B : 1;
     s->nb = (size_t)cfg->B;
     for (int g = 0; g < (int)EP_N_GROUP; g++) {
         s->first[g] = s->n_par;
@@ -88,6 +90,7 @@ static void reset(opt_state *handle, unsigned what)
     if (what & OPT_RESET_STATE) {
         s->t = 0;
         s->learnt = true;
+        s->pending = false;
         clear(s->I, frames * n * s->nc);
         clear(s->h, frames * n * s->nh);
         clear(s->z, frames * n);
@@ -170,6 +173,8 @@ static ep_status step(opt_state *handle, const void *x)
 {
     state *s = inside(handle);
     if (!all_finite(x, s->nb * s->n_in)) return EP_DOMAIN;
+    if (s->streams && s->eps) return EP_NOTIMPL; /* its traces move in backward */
+    s->pending = false;
     if (x) step_all(s, x, s->n_in);
     else step_all(s, s->silence, 0);
     return EP_OK;
@@ -206,23 +211,59 @@ static ep_status learn(opt_state *handle, const opt_signal *sig)
     return EP_OK;
 }
 
-static ep_status grad(opt_state *handle, const opt_trials *tr)
+static ep_status check_trials(const state *s, const opt_trials *tr, int longest)
 {
-    state *s = inside(handle);
-    if (tr->T < 0 || tr->T > s->cfg.T || tr->B < 0 || tr->B > s->cfg.B) return EP_DOMAIN;
+    if (tr->T < 0 || tr->T > longest || tr->B < 0 || tr->B > s->cfg.B) return EP_DOMAIN;
     size_t steps = (size_t)tr->T * (size_t)tr->B;
     if (!all_finite(tr->x, steps * s->n_in) || !all_finite(tr->target, steps * s->n_out) ||
         !all_finite(tr->mask, steps) || !all_not_negative(tr->mask, steps) || !all_finite(tr->err, steps * s->n_out))
         return EP_DOMAIN;
     if (s->cfg.loss == EP_CLASSIFICATION && !all_not_negative(tr->target, steps * s->n_out)) return EP_DOMAIN;
-    if (tr->delivered && s->cfg.window < 1) return EP_DOMAIN;
-    reset(handle, OPT_RESET_ALL);
-    s->nb = (size_t)tr->B;
-    gradient_run(s, tr);
+    return EP_OK;
+}
+
+static ep_status check_gradient(const state *s)
+{
     for (int g = 0; g < (int)EP_N_GROUP; g++)
         for (size_t k = 0; k < s->size[g]; k++)
             if (!isfinite(gradient_entry(s, g, k))) return EP_UNABLE;
     return EP_OK;
+}
+
+static ep_status forward(opt_state *handle, const opt_trials *tr)
+{
+    state *s = inside(handle);
+    if (!s->streams) return EP_NOTIMPL;
+    if (tr->T < 1 || check_trials(s, tr, s->cfg.window) != EP_OK) return EP_DOMAIN;
+    if ((s->pending && s->eps) || (s->t > 0 && (size_t)tr->B != s->nb)) return EP_DOMAIN;
+    s->nb = (size_t)tr->B;
+    forward_window(s, tr);
+    s->pending = true;
+    return EP_OK;
+}
+
+static ep_status backward(opt_state *handle, const opt_trials *tr)
+{
+    state *s = inside(handle);
+    if (!s->streams) return EP_NOTIMPL;
+    if (!s->pending || tr->T < 1 || (uint64_t)tr->T > s->t || (size_t)tr->B != s->nb) return EP_DOMAIN;
+    if (check_trials(s, tr, s->cfg.window) != EP_OK) return EP_DOMAIN;
+    backward_window(s, tr);
+    s->pending = false;
+    return check_gradient(s);
+}
+
+static ep_status grad(opt_state *handle, const opt_trials *tr)
+{
+    state *s = inside(handle);
+    ep_status st = check_trials(s, tr, s->cfg.T);
+    if (st != EP_OK) return st;
+    if (tr->delivered && s->cfg.window < 1) return EP_DOMAIN;
+    reset(handle, OPT_RESET_ALL);
+    s->nb = (size_t)tr->B;
+    gradient_run(s, tr);
+    s->pending = s->eps != NULL; /* traces are those of the last trial alone: reset before forward */
+    return check_gradient(s);
 }
 
 static size_t count(const opt_state *s, int quantity) { return count_of(inside_const(s), quantity); }

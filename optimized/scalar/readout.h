@@ -56,12 +56,12 @@ static void readout_learn(const state *s, size_t b, uint64_t t, real *g)
     }
 }
 
-/* dWout += g_out dy z, from adjoints dy [T+2][n_out]. */
-static void readout_gradient(const state *s, size_t b, size_t T, const real *dy, real *g)
+/* dWout += g_out dy z of T steps behind `from`, from adjoints dy [T+2][n_out]. */
+static void readout_gradient(const state *s, size_t b, uint64_t from, size_t T, const real *dy, real *g)
 {
     real *Wout = g + s->first[EP_G_WOUT], *bout = g + s->first[EP_G_BOUT];
     for (size_t t = 1; t <= T; t++) {
-        const real *z = s->z + frame(s, b, t) * s->n_rec;
+        const real *z = s->z + frame(s, b, from + t) * s->n_rec;
         for (size_t k = 0; k < s->n_out; k++) {
             real d = s->g_out * dy[t * s->n_out + k];
             bout[k] += d;

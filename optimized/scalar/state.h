@@ -29,14 +29,16 @@ typedef struct jac {
 typedef struct state {
     opt_config cfg; /* cfg.net is not kept */
     ep_net net;     /* sizes, options, constants; its arrays are not kept */
-    size_t n_in, n_rec, n_out, nh, nc, delay, cap; /* cap: frames of one trial, T + d + 1 */
-    size_t n_slot;  /* trials that have traces and accumulators of their own: B online, else 1 */
+    size_t n_in, n_rec, n_out, nh, nc, delay, cap; /* cap: frames of one trial, longest + d + 1 */
+    size_t longest; /* steps that are recorded at once */
+    size_t n_slot;  /* trials that have traces and accumulators of their own: B where they run on, else 1 */
     size_t first[EP_N_GROUP], size[EP_N_GROUP], n_par;
     int v, a, decider; /* components of h; a = -1: none */
     int n_ref;      /* with ref_count applied */
     bool symmetric, online, learnt;
+    bool streams, pending; /* windows go on from each other; one waits for its backward */
     size_t nb;      /* trials in use */
-    uint64_t t, T_all; /* last finished step; steps of the last grad */
+    uint64_t t, T_all; /* last finished step; steps since the gradient was cleared */
     real g_out, kappa, v_th, gamma, b_forget, one; /* one = 1: what biases multiply */
     real *par, *fb;            /* [n_par], [n_rec][n_out] */
     real *g_in, *g_a;          /* [n_rec] */
@@ -85,7 +87,7 @@ static real *numbers(cursor *c, size_t a, size_t b, size_t d, size_t e) { return
 
 static void carve_rule(cursor *c, state *s)
 {
-    size_t steps = (size_t)s->cfg.T + s->delay + 2, n = s->n_rec, slots = s->n_slot, P = s->n_par;
+    size_t steps = s->longest + s->delay + 2, n = s->n_rec, slots = s->n_slot, P = s->n_par;
     ep_rule r = s->cfg.rule;
     bool reg = s->cfg.c_reg > 0, forward = s->online && r != EP_RTRL, e3 = r == EP_EPROP3 || r == EP_EPROP3_SG;
     if (forward || e3) {
@@ -95,14 +97,14 @@ static void carve_rule(cursor *c, state *s)
     }
     if (forward && reg) s->R = numbers(c, slots, P, 1, 1);
     if (forward) s->late = numbers(c, slots, (size_t)s->net.opt.delay_L + 1, n, 1);
-    if (s->online) s->zbar = numbers(c, slots, n + 1, 1, 1);
+    if (s->online || (s->streams && e3)) s->zbar = numbers(c, slots, n + 1, 1, 1);
     if (r == EP_RTRL) {
         s->S = numbers(c, slots, n, P, s->nh);
         s->zs = numbers(c, slots, s->delay + 1, n, P);
         s->Y = numbers(c, slots, s->n_out, P, 1);
         if (reg) s->Rs = numbers(c, slots, n, P, 1);
     }
-    if (s->online || s->cfg.T == 0) return;
+    if (s->online || s->longest == 0) return;
     s->dy = numbers(c, steps, s->n_out, 1, 1);
     s->dz = numbers(c, steps, n, 1, 1);
     s->Ltr = numbers(c, steps, n, 1, 1);

@@ -11,24 +11,30 @@
 typedef struct window {
     const state *s;
     size_t b, T, length; /* length 0: one window */
+    uint64_t from;       /* steps before the window's or trial's first */
     bool cut;            /* the rule cuts at boundaries; else they are only observed */
+    bool open;           /* one window of a stream: what lies behind T crosses boundary 0 */
     const opt_seeds *seeds, *delivered;
 } window;
 
 /* The step behind which t's window ends, at most T. */
 static size_t window_end(const window *w, size_t t)
 {
+    if (w->open) return w->T;
     size_t end = w->length ? ((t - 1) / w->length + 1) * w->length : w->T;
     return end < w->T ? end : w->T;
 }
 
 /* Steps beyond T deliver 0, but a given seed counts. */
-static bool crosses(const window *w, size_t t, size_t t2) { return window_end(w, t) < w->T && t2 > window_end(w, t); }
+static bool crosses(const window *w, size_t t, size_t t2)
+{
+    return (w->open || window_end(w, t) < w->T) && t2 > window_end(w, t);
+}
 
 /* Entry of a seed array with n numbers a boundary and trial; NULL if the array is absent. */
 static real *seed_at(const window *w, void *array, size_t t, size_t n, size_t k)
 {
-    size_t m = (t - 1) / w->length;
+    size_t m = w->open ? 0 : (t - 1) / w->length;
     return array ? (real *)array + (m * w->s->nb + w->b) * n + k : NULL;
 }
 
