@@ -13,13 +13,14 @@ typedef enum { REF_FB_SYMMETRIC, REF_FB_RANDOM, REF_FB_GLOBAL, REF_FB_ADAPTIVE }
 typedef struct ref_fixed_net {
     ref_profile profile;
     int n_in, n_rec, n_out, delay, n_ref;
-    bool alif;
+    bool alif, lstm;           /* neither: LIF */
     bool softmax;              /* error 13c instead of 13 */
     ref_feedback feedback;
     int64_t alpha, kappa, keep, v_th, slope, eta;
+    int64_t b_forget;          /* format I; LSTM, which does not read alpha, v_th, slope */
     int64_t c_reg, n_star;     /* formats C, CN; c_reg = 0: no rate regulariser */
     const int64_t *rho, *beta; /* [n_rec], ALIF only */
-    const int64_t *W;          /* [n_rec][n_in + n_rec + 1] */
+    const int64_t *W;          /* [n_rec][n_in + n_rec + 1]; LSTM: [4 n_rec][...], rows of i, f, g, o */
     const int64_t *WO;         /* [n_out][n_rec + 1] */
     const int64_t *FB;         /* [n_rec][n_out]; global: one; symmetric: not read */
     uint64_t seed;
@@ -51,5 +52,8 @@ uint64_t ref_fixed_digest(const ref_fixed *s);
 
 /* Section 4.1 for tests: the p of exp(d, f), and its I. d <= 2^32. */
 int64_t ref_fixed_exp(int64_t d, int f, int64_t *I);
+/* Section 4.4 for tests: sigma(n, f, g), tanh(n, f, g). */
+int64_t ref_fixed_sigma(int64_t n, int f, int g);
+int64_t ref_fixed_tanh(int64_t n, int f, int g);
 
 #endif

@@ -13,8 +13,9 @@ typedef enum { REF_SATURATE, REF_WRAP } ref_overflow;
 enum {
     RQ_X, RQ_D, RQ_B, RQ_S, RQ_N, RQ_W, RQ_WO, RQ_FB, RQ_I, RQ_A, RQ_V, RQ_U, RQ_P,
     RQ_EV, RQ_EA, RQ_T, RQ_E, RQ_EB, RQ_Y, RQ_ER, RQ_L, RQ_ZB, RQ_G, RQ_GO,
-    RQ_z, RQ_r, /* without a format */
+    RQ_z, RQ_r, /* z has a format for LSTM only, r none */
     RQ_EX, RQ_PR, RQ_C, RQ_CN, RQ_ES, RQ_R,
+    RQ_GA, RQ_CC, RQ_H, RQ_SD, RQ_LD, RQ_OP, RQ_EL,
     RQ_COUNT
 };
 

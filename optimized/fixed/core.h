@@ -29,10 +29,11 @@ struct fix_state {
     const int32_t *rho, *beta;
     uint8_t *past; /* [delay][n_rec], row t mod delay */
     uint64_t seed, uses; /* uses: bit q set if the network uses the format of q */
-    int32_t n_in, n_rec, n_out, M, n_ref, alpha, kappa, keep, v_th, slope, eta, c_reg, n_star;
+    int32_t n_in, n_rec, n_out, M, n_ref, alpha, kappa, keep, v_th, slope, eta, b_forget, c_reg, n_star;
+    int32_t rows; /* of W: n_rec, LSTM 4 n_rec */
     uint32_t t, delay, row, newest; /* row: that of z^{t-delay}, to be overwritten; newest: that of z^{t-1} */
     fix_feedback feedback;
-    bool alif, softmax;
+    bool alif, lstm, softmax;
 } FIX_MAY_ALIAS;
 
 static inline int32_t fix_load(const fix_array *a, size_t i)
@@ -74,6 +75,10 @@ bool fix_in_format(const fix_profile *p, unsigned q, const int32_t *v, size_t n)
 /* Section 4.1: p of exp(d 2^-f) = p 2^-(30+I); a / b to the nearest multiple of 2^-f, 0 <= a <= b. */
 int32_t fix_exp(uint64_t d, unsigned f, uint32_t *I);
 int32_t fix_ratio(uint64_t a, uint64_t b, unsigned f);
+/* Section 4.4: sigma and tanh of n 2^-f with fraction g; operations 21 to 31 and 10. */
+int32_t fix_sigma(int32_t n, unsigned f, unsigned g);
+int32_t fix_tanh(int32_t n, unsigned f, unsigned g);
+void fix_lstm(fix_state *s, const int32_t *x);
 /* Sections 4.2 and 4.3. */
 bool fix_is_distribution(const fix_state *s, const int32_t *target);
 void fix_softmax_error(fix_state *s, const int32_t *target);

@@ -18,8 +18,9 @@ typedef enum { FIX_SYMMETRIC, FIX_RANDOM, FIX_GLOBAL, FIX_ADAPTIVE } fix_feedbac
 enum {
     FIX_X, FIX_D, FIX_B, FIX_S, FIX_N, FIX_W, FIX_WO, FIX_FB, FIX_I, FIX_A, FIX_V, FIX_U, FIX_P,
     FIX_EV, FIX_EA, FIX_T, FIX_E, FIX_EB, FIX_Y, FIX_ER, FIX_L, FIX_ZB, FIX_G, FIX_GO,
-    FIX_z, FIX_r, /* without a format */
+    FIX_z, FIX_r, /* z has a format for LSTM only, r none */
     FIX_EX, FIX_PR, FIX_C, FIX_CN, FIX_ES, FIX_R,
+    FIX_GA, FIX_CC, FIX_H, FIX_SD, FIX_LD, FIX_OP, FIX_EL,
     FIX_COUNT
 };
 
@@ -41,14 +42,15 @@ typedef struct fix_config {
     int32_t n_in, n_rec, n_out; /* 1..4096 */
     int32_t delay;              /* 1..255 */
     int32_t n_ref;              /* 0..65535 */
-    bool alif;
+    bool alif, lstm; /* neither: LIF; LSTM: delay 1, n_ref 0, c_reg 0, and alpha, v_th, slope are not read */
     bool softmax; /* softmax error; targets are probabilities in format PR */
     fix_feedback feedback;
     int32_t alpha, kappa, keep; /* format D */
     int32_t v_th, slope, eta;   /* formats V, S, N */
+    int32_t b_forget;           /* format I; LSTM */
     int32_t c_reg, n_star;      /* rate regulariser: c_reg / T^2, wanted spikes a trial; formats C, CN; c_reg = 0: none */
     const int32_t *rho, *beta;  /* [n_rec], formats D, B; ALIF only */
-    const int32_t *W;           /* [n_rec][n_in + n_rec + 1]; NULL: 0, as WO and FB */
+    const int32_t *W;           /* [n_rec][n_in + n_rec + 1]; NULL: 0, as WO and FB; LSTM: [4 n_rec][...], rows of i, f, g, o */
     const int32_t *WO;          /* [n_out][n_rec + 1] */
     const int32_t *FB;          /* [n_rec][n_out]; global: one word; symmetric: not read */
     uint64_t seed;

@@ -28,6 +28,31 @@ int32_t fix_ratio(uint64_t a, uint64_t b, unsigned f)
     return (int32_t)(q + (rest >= b)); /* rest is doubled already: half and more go up */
 }
 
+/* e^-(d 2^-f) with 30 fraction bits. */
+static uint64_t exp30(uint64_t d, unsigned f)
+{
+    uint32_t I;
+    uint64_t p = (uint64_t)fix_exp(d, f, &I);
+    if (I > 31) return 0;
+    return I ? (p + ((uint64_t)1 << (I - 1))) >> I : p;
+}
+
+static uint64_t magnitude(int32_t n) { return n < 0 ? 0 - (uint64_t)n : (uint64_t)n; }
+
+int32_t fix_sigma(int32_t n, unsigned f, unsigned g)
+{
+    const uint64_t one = (uint64_t)1 << 30;
+    int32_t r = fix_ratio(one, one + exp30(magnitude(n), f), g);
+    return n >= 0 ? r : ((int32_t)1 << g) - r;
+}
+
+int32_t fix_tanh(int32_t n, unsigned f, unsigned g)
+{
+    const uint64_t one = (uint64_t)1 << 30, e = exp30(2 * magnitude(n), f);
+    int32_t r = fix_ratio(one - e, one + e, g);
+    return n >= 0 ? r : -r;
+}
+
 /* EX; returns its sum, at most 2^42. */
 static uint64_t exponentials(fix_state *s)
 {

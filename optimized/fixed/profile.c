@@ -12,7 +12,9 @@ const fix_profile fix_q15 = {
      [FIX_E] = {16, 12, E, S},  [FIX_EB] = {16, 10, E, S}, [FIX_Y] = {16, 11, E, S},  [FIX_ER] = {16, 11, E, S},
      [FIX_L] = {16, 12, E, S},  [FIX_ZB] = {16, 10, E, S}, [FIX_G] = {32, 16, E, S},  [FIX_GO] = {32, 16, E, S},
      [FIX_EX] = {32, 24, E, S}, [FIX_PR] = {16, 14, F, S}, [FIX_C] = {24, 24, F, S},  [FIX_CN] = {24, 8, F, S},
-     [FIX_ES] = {32, 12, E, S}, [FIX_R] = {24, 20, E, S}},
+     [FIX_ES] = {32, 12, E, S}, [FIX_R] = {24, 20, E, S},
+     [FIX_z] = {16, 14, E, S},  [FIX_GA] = {16, 14, F, S}, [FIX_CC] = {16, 12, E, S}, [FIX_H] = {16, 14, F, S},
+     [FIX_SD] = {16, 14, E, S}, [FIX_LD] = {16, 13, E, S}, [FIX_OP] = {16, 14, E, S}, [FIX_EL] = {16, 12, E, S}},
     0};
 
 const fix_profile fix_s16_15 = {
@@ -23,7 +25,9 @@ const fix_profile fix_s16_15 = {
      [FIX_E] = {32, 15, F, S},  [FIX_EB] = {32, 15, F, S}, [FIX_Y] = {32, 15, F, W},  [FIX_ER] = {28, 15, F, S},
      [FIX_L] = {28, 15, F, S},  [FIX_ZB] = {32, 15, F, S}, [FIX_G] = {32, 15, F, S},  [FIX_GO] = {32, 15, F, S},
      [FIX_EX] = {32, 24, F, S}, [FIX_PR] = {32, 15, F, S}, [FIX_C] = {24, 24, F, S},  [FIX_CN] = {24, 8, F, S},
-     [FIX_ES] = {32, 15, F, S}, [FIX_R] = {24, 20, F, S}},
+     [FIX_ES] = {32, 15, F, S}, [FIX_R] = {24, 20, F, S},
+     [FIX_z] = {18, 15, F, S},  [FIX_GA] = {32, 15, F, S}, [FIX_CC] = {32, 15, F, S}, [FIX_H] = {32, 15, F, S},
+     [FIX_SD] = {24, 15, F, S}, [FIX_LD] = {32, 15, F, S}, [FIX_OP] = {24, 15, F, S}, [FIX_EL] = {32, 15, F, S}},
     0};
 
 const fix_profile fix_w8 = {
@@ -54,9 +58,7 @@ typedef struct term {
     unsigned exponent, frac;
 } term;
 
-static unsigned exponent(const fix_profile *p, unsigned q) { return q == FIX_D || q == FIX_PR ? p->q[q].frac : p->q[q].bits - 1u; }
-
-static const term none = {0, 0, 0}, spike = {1, 0, 0};
+static unsigned exponent(const fix_profile *p, unsigned q) { return q == FIX_D || q == FIX_PR || q == FIX_GA || q == FIX_H ? p->q[q].frac : p->q[q].bits - 1u; }
 
 static term single(const fix_profile *p, uint32_t count, unsigned q) { return (term){count, exponent(p, q), p->q[q].frac}; }
 static term product(const fix_profile *p, uint32_t count, unsigned a, unsigned b)
@@ -64,26 +66,32 @@ static term product(const fix_profile *p, uint32_t count, unsigned a, unsigned b
     return (term){count, exponent(p, a) + exponent(p, b), (unsigned)p->q[a].frac + p->q[b].frac};
 }
 
-/* The sum of three terms' magnitudes, at the finest of their fractions and dst's, is at most 2^62, and at most 62 bits are dropped. */
-static bool fits(term a, term b, term c, unsigned dst)
+/* The sum of n terms' magnitudes, at the finest of their fractions and dst's, is at most 2^62, and at most 62 bits are dropped. */
+static bool fits(unsigned dst, const term *t, unsigned n)
 {
     const uint64_t limit = (uint64_t)1 << 62;
-    const term *all[3] = {&a, &b, &c};
-    unsigned f = fix_max(a.frac, fix_max(b.frac, c.frac)), finest = fix_max(f, dst);
+    unsigned finest = dst;
     uint64_t sum = 0;
-    for (unsigned k = 0; k < 3; k++) {
-        unsigned up = all[k]->exponent + finest - all[k]->frac;
-        if (all[k]->count == 0) continue;
-        if (up > 62 || all[k]->count > (limit - sum) >> up) return false;
-        sum += (uint64_t)all[k]->count << up;
+    for (unsigned k = 0; k < n; k++) finest = fix_max(finest, t[k].frac);
+    for (unsigned k = 0; k < n; k++) {
+        unsigned up = t[k].exponent + finest - t[k].frac;
+        if (up > 62 || t[k].count > (limit - sum) >> up) return false;
+        sum += (uint64_t)t[k].count << up;
     }
     return finest - dst <= 62;
 }
 
+#define LEAK(q) product(p, 1, FIX_D, q)
+#define ONE(q) single(p, 1, q)
+#define TIMES(a, b) product(p, 1, a, b)
+#define FITS(dst, ...) fits(p->q[dst].frac, (const term[]){__VA_ARGS__}, sizeof((const term[]){__VA_ARGS__}) / sizeof(term))
+static const term one = {1, 0, 0};
+
 bool fix_uses(const fix_config *c, unsigned q)
 {
     switch (q) {
-    case FIX_z: case FIX_r: return false;
+    case FIX_r: return false;
+    case FIX_z: case FIX_GA: case FIX_CC: case FIX_H: case FIX_SD: case FIX_LD: case FIX_OP: case FIX_EL: return c->lstm;
     case FIX_EX: case FIX_PR: return c->softmax;
     case FIX_C: case FIX_CN: case FIX_ES: case FIX_R: return c->c_reg > 0;
     default: return true;
@@ -97,7 +105,8 @@ static bool formats_valid(const fix_config *c)
         if (!fix_uses(c, q)) continue;
         if (f->bits < 2 || f->bits > 32 || f->frac > 40 || f->rounding > FIX_STOCHASTIC || f->overflow > FIX_WRAP) return false;
         if (q == FIX_D && f->frac > 30) return false;
-        if ((q == FIX_EX || q == FIX_PR) && (f->frac > 30 || f->frac + 2 > f->bits)) return false;
+        bool up_to_one = q == FIX_EX || q == FIX_PR || q == FIX_GA || q == FIX_H;
+        if (up_to_one && (f->frac > 30 || f->frac + 2 > f->bits)) return false;
     }
     return true;
 }
@@ -112,45 +121,55 @@ static bool clip_fits(const fix_profile *p, unsigned dst, unsigned g)
 static bool psi_fits(const fix_profile *p)
 {
     unsigned top = fix_max(p->q[FIX_V].frac, p->q[FIX_U].frac);
-    term m = {1, exponent(p, FIX_S) + exponent(p, FIX_V) + top - p->q[FIX_V].frac, p->q[FIX_S].frac + top};
-    return fits(m, none, none, p->q[FIX_P].frac) && fits(single(p, 1, FIX_V), single(p, 1, FIX_U), none, top);
+    const term m = {1, exponent(p, FIX_S) + exponent(p, FIX_V) + top - p->q[FIX_V].frac, p->q[FIX_S].frac + top};
+    const term apart[] = {ONE(FIX_V), ONE(FIX_U)};
+    return fits(p->q[FIX_P].frac, &m, 1) && fits(top, apart, 2);
 }
-
-#define LEAK(q) product(p, 1, FIX_D, q)
-#define ONE(q) single(p, 1, q)
-#define FITS(dst, a, b, c) fits(a, b, c, p->q[dst].frac)
 
 static bool spiking_fits(const fix_profile *p, uint32_t in, uint32_t rec)
 {
-    return FITS(FIX_EV, LEAK(FIX_EV), ONE(FIX_X), spike) && FITS(FIX_EA, LEAK(FIX_EA), ONE(FIX_E), none) &&
-           FITS(FIX_I, product(p, in, FIX_W, FIX_X), single(p, rec, FIX_W), none) && FITS(FIX_A, LEAK(FIX_A), spike, none) &&
-           FITS(FIX_V, LEAK(FIX_V), ONE(FIX_I), ONE(FIX_V)) &&
-           FITS(FIX_U, single(p, 2, FIX_V), product(p, 1, FIX_B, FIX_A), none) && psi_fits(p) &&
-           FITS(FIX_T, ONE(FIX_EV), product(p, 1, FIX_B, FIX_EA), none) && FITS(FIX_E, product(p, 1, FIX_P, FIX_T), none, none) &&
-           FITS(FIX_ZB, LEAK(FIX_ZB), spike, none) && FITS(FIX_Y, LEAK(FIX_Y), single(p, rec, FIX_WO), none);
+    return FITS(FIX_EV, LEAK(FIX_EV), ONE(FIX_X), one) && FITS(FIX_EA, LEAK(FIX_EA), ONE(FIX_E)) &&
+           FITS(FIX_I, product(p, in, FIX_W, FIX_X), single(p, rec + 1, FIX_W)) && FITS(FIX_A, LEAK(FIX_A), one) &&
+           FITS(FIX_V, LEAK(FIX_V), ONE(FIX_I), ONE(FIX_V)) && FITS(FIX_U, single(p, 2, FIX_V), TIMES(FIX_B, FIX_A)) &&
+           psi_fits(p) && FITS(FIX_T, ONE(FIX_EV), TIMES(FIX_B, FIX_EA)) && FITS(FIX_E, TIMES(FIX_P, FIX_T)) &&
+           FITS(FIX_ZB, LEAK(FIX_ZB), one) && FITS(FIX_Y, LEAK(FIX_Y), single(p, rec + 1, FIX_WO));
+}
+
+static bool lstm_fits(const fix_profile *p, uint32_t in, uint32_t rec)
+{
+    return FITS(FIX_I, product(p, in, FIX_W, FIX_X), product(p, rec, FIX_W, FIX_z), ONE(FIX_W), ONE(FIX_I)) &&
+           FITS(FIX_SD, one, ONE(FIX_GA), TIMES(FIX_GA, FIX_GA)) && FITS(FIX_SD, one, TIMES(FIX_H, FIX_H)) &&
+           FITS(FIX_LD, TIMES(FIX_SD, FIX_GA)) && FITS(FIX_LD, TIMES(FIX_SD, FIX_CC)) && FITS(FIX_LD, TIMES(FIX_SD, FIX_H)) &&
+           FITS(FIX_CC, TIMES(FIX_GA, FIX_CC), TIMES(FIX_GA, FIX_GA)) && FITS(FIX_z, TIMES(FIX_GA, FIX_H)) &&
+           FITS(FIX_OP, TIMES(FIX_GA, FIX_SD)) &&
+           FITS(FIX_EL, TIMES(FIX_GA, FIX_EL), TIMES(FIX_LD, FIX_X), TIMES(FIX_LD, FIX_z), ONE(FIX_LD)) &&
+           FITS(FIX_E, TIMES(FIX_OP, FIX_EL)) && FITS(FIX_E, TIMES(FIX_LD, FIX_X)) && FITS(FIX_E, TIMES(FIX_LD, FIX_z)) &&
+           FITS(FIX_E, ONE(FIX_LD)) && FITS(FIX_ZB, LEAK(FIX_ZB), ONE(FIX_z)) &&
+           FITS(FIX_Y, LEAK(FIX_Y), product(p, rec, FIX_WO, FIX_z), ONE(FIX_WO));
 }
 
 static bool rate_fits(const fix_profile *p)
 {
-    return FITS(FIX_CN, ONE(FIX_CN), spike, none) && FITS(FIX_ES, ONE(FIX_ES), ONE(FIX_E), none) &&
-           FITS(FIX_R, product(p, 2, FIX_C, FIX_CN), none, none) && FITS(FIX_G, ONE(FIX_G), product(p, 1, FIX_R, FIX_ES), none);
+    return FITS(FIX_CN, ONE(FIX_CN), one) && FITS(FIX_ES, ONE(FIX_ES), ONE(FIX_E)) && FITS(FIX_R, product(p, 2, FIX_C, FIX_CN)) &&
+           FITS(FIX_G, ONE(FIX_G), TIMES(FIX_R, FIX_ES));
+}
+
+static bool sizes_valid(const fix_config *c)
+{
+    return c->n_in >= 1 && c->n_rec >= 1 && c->n_out >= 1 && c->n_in <= 4096 && c->n_rec <= 4096 && c->n_out <= 4096;
 }
 
 bool fix_profile_fits(const fix_config *c)
 {
     const fix_profile *p = c->profile;
-    if (c->n_in < 1 || c->n_rec < 1 || c->n_out < 1 || c->n_in > 4096 || c->n_rec > 4096 || c->n_out > 4096 || !formats_valid(c)) return false;
-    const uint32_t in = (uint32_t)c->n_in, rec = (uint32_t)c->n_rec + 1, out = (uint32_t)c->n_out;
-    bool error = c->softmax ? FITS(FIX_ER, product(p, out, FIX_PR, FIX_PR), ONE(FIX_PR), none) : FITS(FIX_ER, single(p, 2, FIX_Y), none, none);
-    return error && spiking_fits(p, in, rec) && (c->c_reg <= 0 || rate_fits(p)) && FITS(FIX_EB, LEAK(FIX_EB), ONE(FIX_E), none) &&
-           FITS(FIX_L, product(p, out, FIX_FB, FIX_ER), none, none) && FITS(FIX_L, product(p, out, FIX_WO, FIX_ER), none, none) &&
-           FITS(FIX_G, ONE(FIX_G), product(p, 1, FIX_L, FIX_EB), none) &&
-           FITS(FIX_GO, ONE(FIX_GO), product(p, 1, FIX_ER, FIX_ZB), none) &&
-           FITS(FIX_W, ONE(FIX_W), product(p, 1, FIX_N, FIX_G), none) &&
-           FITS(FIX_WO, ONE(FIX_WO), LEAK(FIX_WO), product(p, 1, FIX_N, FIX_GO)) &&
-           FITS(FIX_FB, ONE(FIX_FB), LEAK(FIX_FB), product(p, 1, FIX_N, FIX_GO)) && clip_fits(p, FIX_W, FIX_G) &&
+    if (!sizes_valid(c) || (c->lstm && (c->alif || c->c_reg != 0)) || !formats_valid(c)) return false;
+    const uint32_t in = (uint32_t)c->n_in, rec = (uint32_t)c->n_rec, out = (uint32_t)c->n_out;
+    bool error = c->softmax ? FITS(FIX_ER, product(p, out, FIX_PR, FIX_PR), ONE(FIX_PR)) : FITS(FIX_ER, single(p, 2, FIX_Y));
+    return error && (c->lstm ? lstm_fits(p, in, rec) : spiking_fits(p, in, rec)) && (c->c_reg <= 0 || rate_fits(p)) &&
+           FITS(FIX_EB, LEAK(FIX_EB), ONE(FIX_E)) && FITS(FIX_L, product(p, out, FIX_FB, FIX_ER)) &&
+           FITS(FIX_L, product(p, out, FIX_WO, FIX_ER)) && FITS(FIX_G, ONE(FIX_G), TIMES(FIX_L, FIX_EB)) &&
+           FITS(FIX_GO, ONE(FIX_GO), TIMES(FIX_ER, FIX_ZB)) && FITS(FIX_W, ONE(FIX_W), TIMES(FIX_N, FIX_G)) &&
+           FITS(FIX_WO, ONE(FIX_WO), LEAK(FIX_WO), TIMES(FIX_N, FIX_GO)) &&
+           FITS(FIX_FB, ONE(FIX_FB), LEAK(FIX_FB), TIMES(FIX_N, FIX_GO)) && clip_fits(p, FIX_W, FIX_G) &&
            clip_fits(p, FIX_WO, FIX_GO) && clip_fits(p, FIX_FB, FIX_GO);
 }
-#undef LEAK
-#undef ONE
-#undef FITS

@@ -124,18 +124,18 @@ static void traces(fix_state *s)
 static void readout(fix_state *s)
 {
     size_t n = (size_t)s->n_rec;
-    unsigned fd = fix_frac(s, FIX_D), fz = fd + fix_frac(s, FIX_ZB), fy = fd + fix_frac(s, FIX_Y), fo = fix_frac(s, FIX_WO);
+    unsigned fd = fix_frac(s, FIX_D), fb = fd + fix_frac(s, FIX_ZB), fy = fd + fix_frac(s, FIX_Y), fz = s->lstm ? fix_frac(s, FIX_z) : 0;
     const fix_array *z = &s->q[FIX_z], *w = &s->q[FIX_WO];
     fix_array *zb = &s->q[FIX_ZB], *y = &s->q[FIX_Y];
     for (size_t j = 0; j <= n; j++) {
-        int32_t spike = j == n ? 1 : fix_load(z, j);
-        fix_store(zb, j, fix_fit2(s, FIX_ZB, (int64_t)s->kappa * fix_load(zb, j), fz, spike, 0, 0, (uint32_t)j));
+        int64_t old = (int64_t)s->kappa * fix_load(zb, j);
+        fix_store(zb, j, fix_fit2(s, FIX_ZB, old, fb, j == n ? 1 : fix_load(z, j), j == n ? 0 : fz, 0, (uint32_t)j));
     }
     for (size_t k = 0; k < (size_t)s->n_out; k++) {
-        int64_t sum = fix_load(w, k * (n + 1) + n);
+        int64_t sum = fix_up(fix_load(w, k * (n + 1) + n), fz);
         for (size_t j = 0; j < n; j++)
-            if (fix_load(z, j)) sum += fix_load(w, k * (n + 1) + j);
-        fix_store(y, k, fix_fit2(s, FIX_Y, (int64_t)s->kappa * fix_load(y, k), fy, sum, fo, (uint32_t)k, 0));
+            if (fix_load(z, j)) sum += (int64_t)fix_load(z, j) * fix_load(w, k * (n + 1) + j);
+        fix_store(y, k, fix_fit2(s, FIX_Y, (int64_t)s->kappa * fix_load(y, k), fy, sum, fz + fix_frac(s, FIX_WO), (uint32_t)k, 0));
     }
 }
 
@@ -171,8 +171,8 @@ static void gradients(fix_state *s)
 {
     size_t n = (size_t)s->n_rec, M = (size_t)s->M;
     unsigned f = fix_frac(s, FIX_L) + fix_frac(s, FIX_EB), fo = fix_frac(s, FIX_ER) + fix_frac(s, FIX_ZB);
-    for (size_t j = 0; j < n; j++) {
-        int64_t l = fix_load(&s->q[FIX_L], j);
+    for (size_t j = 0; j < (size_t)s->rows; j++) {
+        int64_t l = fix_load(&s->q[FIX_L], j % n);
         for (size_t i = 0; l != 0 && i < M; i++) /* ebar is 0 on the diagonal */
             fix_accumulate(s, FIX_G, j * M + i, l * fix_load(&s->q[FIX_EB], j * M + i), f, j, i);
     }
@@ -187,9 +187,8 @@ static bool target_valid(const fix_state *s, const int32_t *target)
     return s->softmax ? fix_is_distribution(s, target) : fix_in_format(s->profile, FIX_Y, target, (size_t)s->n_out);
 }
 
-static void forward(fix_state *s, const int32_t *x)
+static void spiking(fix_state *s, const int32_t *x)
 {
-    s->t++;
     source_traces(s, x);
     if (s->alif) adaptation_traces(s);
     currents(s, x);
@@ -198,6 +197,13 @@ static void forward(fix_state *s, const int32_t *x)
     s->newest = s->row;
     s->row = s->row + 1 == s->delay ? 0 : s->row + 1;
     traces(s);
+}
+
+static void forward(fix_state *s, const int32_t *x)
+{
+    s->t++;
+    if (s->lstm) fix_lstm(s, x);
+    else spiking(s, x);
     readout(s);
     fix_fill(&s->q[FIX_ER], 0);
     fix_fill(&s->q[FIX_L], 0);
@@ -268,9 +274,9 @@ static void change(fix_state *s, unsigned q, size_t k, bool decay, unsigned qg, 
 void fix_update(fix_state *s)
 {
     size_t n = (size_t)s->n_rec, M = (size_t)s->M, K = (size_t)s->n_out;
-    for (size_t j = 0; j < n; j++)
+    for (size_t j = 0; j < (size_t)s->rows; j++)
         for (size_t i = 0; i < M; i++) {
-            if (i == (size_t)s->n_in + j) continue;
+            if (!s->lstm && i == (size_t)s->n_in + j) continue;
             change(s, FIX_W, j * M + i, false, FIX_G, fix_load(&s->q[FIX_G], j * M + i), j, i);
             fix_store(&s->q[FIX_G], j * M + i, 0);
         }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "../fixed/core.h"
@@ -64,6 +65,35 @@ START_TEST(test_ratio)
 }
 END_TEST
 
+/* All currents of q15, 32.12, that are not saturated, with some to spare: rising, odd, and within half a unit and 2^-25. */
+START_TEST(test_sigma_and_tanh)
+{
+    const unsigned f = 12, g = _i ? 30 : 14;
+    double worst_sigma = 0, worst_tanh = 0, unit = ldexp(1, -(int)g), limit = unit / 2 + 0x1p-25;
+    int32_t s_before = 0, t_before = -(1 << g);
+    for (int32_t n = -(1 << 17); n <= 1 << 17; n++) {
+        int32_t s = fix_sigma(n, f, g), t = fix_tanh(n, f, g);
+        if (s < s_before || t < t_before) ck_abort_msg("falls at %d", n);
+        if (s + fix_sigma(-n, f, g) != 1 << g && n != 0) ck_abort_msg("sigma(%d) + sigma(%d) is not 1", n, -n);
+        if (t != -fix_tanh(-n, f, g)) ck_abort_msg("tanh is not odd at %d", n);
+        double x = ldexp(n, -(int)f);
+        worst_sigma = fmax(worst_sigma, fabs(s * unit - 1 / (1 + exp(-x))));
+        worst_tanh = fmax(worst_tanh, fabs(t * unit - tanh(x)));
+        s_before = s;
+        t_before = t;
+    }
+    ck_assert_int_eq(fix_sigma(0, f, g), 1 << (g - 1));
+    ck_assert_int_eq(fix_tanh(0, f, g), 0);
+    ck_assert_int_eq(fix_sigma(INT32_MAX, f, g), 1 << g);
+    ck_assert_int_eq(fix_sigma(INT32_MIN, f, g), 0);
+    ck_assert_int_eq(fix_tanh(INT32_MAX, f, g), 1 << g);
+    ck_assert_int_eq(fix_tanh(INT32_MIN, f, g), -(1 << g));
+    if (getenv("EPROP_TEST_TABLE")) printf("g = %u: sigma off by %.4f units, tanh by %.4f, limit %.4f\n", g, worst_sigma / unit, worst_tanh / unit, limit / unit);
+    ck_assert_double_le(worst_sigma, limit);
+    ck_assert_double_le(worst_tanh, limit);
+}
+END_TEST
+
 /* Every shift of both ends of the range, against division, which C rounds to zero. */
 START_TEST(test_floor_and_up_at_limits)
 {
@@ -86,6 +116,7 @@ int main(void)
     tcase_add_test(tc, test_exp_every_fraction);
     tcase_add_test(tc, test_exp_every_scale);
     tcase_add_test(tc, test_ratio);
+    tcase_add_loop_test(tc, test_sigma_and_tanh, 0, 2);
     tcase_add_test(tc, test_floor_and_up_at_limits);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

@@ -11,7 +11,7 @@ typedef struct {
 static void magnitude(mpz_t m, const ref_profile *p, int q)
 {
     mpz_set_ui(m, 0);
-    mpz_setbit(m, q == RQ_COUNT ? 0 : q == RQ_D || q == RQ_PR ? (mp_bitcnt_t)p->q[q].frac : (mp_bitcnt_t)p->q[q].bits - 1);
+    mpz_setbit(m, q == RQ_COUNT ? 0 : q == RQ_D || q == RQ_PR || q == RQ_GA || q == RQ_H ? (mp_bitcnt_t)p->q[q].frac : (mp_bitcnt_t)p->q[q].bits - 1);
 }
 
 static int fraction(const ref_profile *p, int q) { return q == RQ_COUNT ? 0 : p->q[q].frac; }
@@ -68,9 +68,10 @@ static bool clip_fits(const ref_profile *p, int dst, int g)
 bool ref_model_uses(const ref_fixed_net *net, int q)
 {
     switch (q) {
-    case RQ_z: case RQ_r: return false;
+    case RQ_r: return false;
     case RQ_EX: case RQ_PR: return net->softmax;
     case RQ_C: case RQ_CN: case RQ_ES: case RQ_R: return net->c_reg > 0;
+    case RQ_z: case RQ_GA: case RQ_CC: case RQ_H: case RQ_SD: case RQ_LD: case RQ_OP: case RQ_EL: return net->lstm;
     default: return q >= 0 && q < RQ_COUNT;
     }
 }
@@ -91,6 +92,17 @@ static bool spiking_fits(const ref_profile *p, int n_in, int n_rec)
            FITS(RQ_ZB, {1, RQ_D, RQ_ZB}, {1, ONE, ONE}) && FITS(RQ_Y, {1, RQ_D, RQ_Y}, {n_rec + 1, RQ_WO, ONE});
 }
 
+static bool lstm_fits(const ref_profile *p, int n_in, int n_rec)
+{
+    return FITS(RQ_I, {n_in, RQ_W, RQ_X}, {n_rec, RQ_W, RQ_z}, {1, RQ_W, ONE}, {1, RQ_I, ONE}) &&
+           FITS(RQ_SD, {1, ONE, ONE}, {1, RQ_GA, ONE}, {1, RQ_GA, RQ_GA}) && FITS(RQ_LD, {1, RQ_SD, RQ_GA}) &&
+           FITS(RQ_LD, {1, RQ_SD, RQ_CC}) && FITS(RQ_CC, {1, RQ_GA, RQ_CC}, {1, RQ_GA, RQ_GA}) && FITS(RQ_z, {1, RQ_GA, RQ_H}) &&
+           FITS(RQ_LD, {1, RQ_SD, RQ_H}) && FITS(RQ_SD, {1, ONE, ONE}, {1, RQ_H, RQ_H}) && FITS(RQ_OP, {1, RQ_GA, RQ_SD}) &&
+           FITS(RQ_EL, {1, RQ_GA, RQ_EL}, {1, RQ_LD, RQ_X}, {1, RQ_LD, RQ_z}, {1, RQ_LD, ONE}) && FITS(RQ_E, {1, RQ_OP, RQ_EL}) &&
+           FITS(RQ_E, {1, RQ_LD, RQ_X}) && FITS(RQ_E, {1, RQ_LD, RQ_z}) && FITS(RQ_E, {1, RQ_LD, ONE}) &&
+           FITS(RQ_ZB, {1, RQ_D, RQ_ZB}, {1, RQ_z, ONE}) && FITS(RQ_Y, {1, RQ_D, RQ_Y}, {n_rec, RQ_WO, RQ_z}, {1, RQ_WO, ONE});
+}
+
 static bool error_fits(const ref_fixed_net *net, const ref_profile *p)
 {
     if (net->softmax) return FITS(RQ_ER, {net->n_out, RQ_PR, RQ_PR}, {1, RQ_PR, ONE});
@@ -108,8 +120,9 @@ ep_status ref_fixed_check(const ref_fixed_net *net)
     const ref_profile *p = &net->profile;
     int n_in = net->n_in, n_rec = net->n_rec, n_out = net->n_out;
     if (n_in < 1 || n_rec < 1 || n_out < 1 || n_in > 4096 || n_rec > 4096 || n_out > 4096) return EP_DOMAIN;
+    if (net->lstm && (net->alif || net->c_reg != 0)) return EP_DOMAIN;
     if (!formats_valid(net)) return EP_DOMAIN;
-    bool ok = spiking_fits(p, n_in, n_rec) && error_fits(net, p) && (net->c_reg <= 0 || rate_fits(p)) &&
+    bool ok = (net->lstm ? lstm_fits(p, n_in, n_rec) : spiking_fits(p, n_in, n_rec)) && error_fits(net, p) && (net->c_reg <= 0 || rate_fits(p)) &&
               FITS(RQ_EB, {1, RQ_D, RQ_EB}, {1, RQ_E, ONE}) && FITS(RQ_L, {n_out, RQ_FB, RQ_ER}) && FITS(RQ_L, {n_out, RQ_WO, RQ_ER}) &&
               FITS(RQ_G, {1, RQ_G, ONE}, {1, RQ_L, RQ_EB}) && FITS(RQ_GO, {1, RQ_GO, ONE}, {1, RQ_ER, RQ_ZB}) &&
               FITS(RQ_W, {1, RQ_W, ONE}, {1, RQ_N, RQ_G}) &&

@@ -35,6 +35,56 @@ void ref_model_ratio(mpz_t out, const mpz_t a, const mpz_t b, int f)
     mpz_clears(n, d, (mpz_ptr)0);
 }
 
+/* e(d, f) of section 4.4: exp with 30 fraction bits. */
+static void exp30(mpz_t e, const mpz_t d, int f)
+{
+    mpz_t I, h;
+    mpz_inits(I, h, (mpz_ptr)0);
+    ref_model_exp(e, I, d, f);
+    if (mpz_cmp_ui(I, 31) > 0) mpz_set_ui(e, 0);
+    else {
+        mp_bitcnt_t shift = mpz_get_ui(I);
+        if (shift > 0) mpz_setbit(h, shift - 1);
+        mpz_add(e, e, h);
+        mpz_fdiv_q_2exp(e, e, shift);
+    }
+    mpz_clears(I, h, (mpz_ptr)0);
+}
+
+void ref_model_sigma(mpz_t out, const mpz_t n, int f, int g)
+{
+    mpz_t e, one;
+    mpz_inits(e, one, (mpz_ptr)0);
+    mpz_setbit(one, 30);
+    mpz_abs(e, n);
+    bool negative = mpz_sgn(n) < 0;
+    exp30(e, e, f);
+    mpz_add(e, e, one);
+    ref_model_ratio(out, one, e, g);
+    if (negative) {
+        mpz_set_ui(one, 0);
+        mpz_setbit(one, (mp_bitcnt_t)g);
+        mpz_sub(out, one, out);
+    }
+    mpz_clears(e, one, (mpz_ptr)0);
+}
+
+void ref_model_tanh(mpz_t out, const mpz_t n, int f, int g)
+{
+    mpz_t e, one, top;
+    mpz_inits(e, one, top, (mpz_ptr)0);
+    mpz_setbit(one, 30);
+    mpz_abs(e, n);
+    mpz_mul_ui(e, e, 2);
+    bool negative = mpz_sgn(n) < 0;
+    exp30(e, e, f);
+    mpz_sub(top, one, e);
+    mpz_add(e, one, e);
+    ref_model_ratio(out, top, e, g);
+    if (negative) mpz_neg(out, out);
+    mpz_clears(e, one, top, (mpz_ptr)0);
+}
+
 int64_t ref_fixed_exp(int64_t d, int f, int64_t *I)
 {
     ref_sum x;
@@ -49,3 +99,20 @@ int64_t ref_fixed_exp(int64_t d, int f, int64_t *I)
     ref_sum_clear(&x);
     return out;
 }
+
+static int64_t of_number(void (*function)(mpz_t, const mpz_t, int, int), int64_t n, int f, int g)
+{
+    ref_sum x;
+    mpz_t r;
+    ref_sum_init(&x);
+    mpz_init(r);
+    ref_sum_add_si(&x, n, 0);
+    function(r, x.n, f, g);
+    int64_t out = mpz_get_si(r); /* |r| <= 2^30 */
+    mpz_clear(r);
+    ref_sum_clear(&x);
+    return out;
+}
+
+int64_t ref_fixed_sigma(int64_t n, int f, int g) { return of_number(ref_model_sigma, n, f, g); }
+int64_t ref_fixed_tanh(int64_t n, int f, int g) { return of_number(ref_model_tanh, n, f, g); }

@@ -2,18 +2,27 @@
  * SPDX-License-Identifier: MIT */
 #include "model.h"
 
+/* z_j with its fraction: 0 for spikes. */
+static int fraction_of_z(const ref_fixed *s) { return s->net.lstm ? ref_model_frac(s, RQ_z) : 0; }
+
 void ref_model_readout(ref_fixed *s)
 {
-    int n = s->net.n_rec;
+    int n = s->net.n_rec, fz = fraction_of_z(s);
     ref_sum a;
     ref_sum_init(&a);
-    for (int j = 0; j <= n; j++)
-        ref_model_leak(s, RQ_ZB, s->v[RQ_ZB][j], s->net.kappa, j == n ? 1 : mpz_sgn(s->v[RQ_z][j]), 0, 0, j);
+    for (int j = 0; j <= n; j++) {
+        ref_sum_zero(&a);
+        ref_model_product(s, &a, s->net.kappa, ref_model_frac(s, RQ_D), RQ_ZB, s->v[RQ_ZB][j]);
+        if (j < n) ref_sum_add(&a, 1, s->v[RQ_z][j], fz);
+        else ref_sum_add_si(&a, 1, 0);
+        ref_sum_fit(s, s->v[RQ_ZB][j], &a, RQ_ZB, 0, j);
+    }
     for (int k = 0; k < s->net.n_out; k++) {
         ref_sum_zero(&a);
         ref_model_product(s, &a, s->net.kappa, ref_model_frac(s, RQ_D), RQ_Y, s->v[RQ_Y][k]);
-        for (int j = 0; j <= n; j++)
-            ref_model_product(s, &a, j == n ? 1 : mpz_sgn(s->v[RQ_z][j]), 0, RQ_WO, *ref_model_at(s, RQ_WO, k, j, n + 1));
+        for (int j = 0; j < n; j++)
+            ref_sum_add_product(&a, s->v[RQ_z][j], *ref_model_at(s, RQ_WO, k, j, n + 1), fz + ref_model_frac(s, RQ_WO));
+        ref_model_add(s, &a, RQ_WO, *ref_model_at(s, RQ_WO, k, n, n + 1));
         ref_sum_fit(s, s->v[RQ_Y][k], &a, RQ_Y, k, 0);
     }
     ref_sum_clear(&a);
@@ -21,11 +30,7 @@ void ref_model_readout(ref_fixed *s)
 
 void ref_model_times(const ref_fixed *s, ref_sum *a, int qv, const mpz_t v, int qw, const mpz_t w)
 {
-    mpz_t m;
-    mpz_init(m);
-    mpz_mul(m, v, w);
-    ref_sum_add(a, 1, m, ref_model_frac(s, qv) + ref_model_frac(s, qw));
-    mpz_clear(m);
+    ref_sum_add_product(a, v, w, ref_model_frac(s, qv) + ref_model_frac(s, qw));
 }
 
 /* g = Q_q(g + l b), l and b of quantities ql and qb. */
@@ -122,10 +127,10 @@ static void signals(ref_fixed *s)
 static void gradients(ref_fixed *s)
 {
     int n = s->net.n_rec;
-    for (int j = 0; j < n; j++)
+    for (int j = 0; j < s->rows; j++)
         for (int i = 0; i < s->M; i++)
             if (!ref_model_masked(s, j, i))
-                accumulate(s, RQ_G, *ref_model_at(s, RQ_G, j, i, s->M), RQ_L, s->v[RQ_L][j], RQ_EB, *ref_model_at(s, RQ_EB, j, i, s->M), j, i);
+                accumulate(s, RQ_G, *ref_model_at(s, RQ_G, j, i, s->M), RQ_L, s->v[RQ_L][j % n], RQ_EB, *ref_model_at(s, RQ_EB, j, i, s->M), j, i);
     for (int k = 0; k < s->net.n_out; k++)
         for (int j = 0; j <= n; j++)
             accumulate(s, RQ_GO, *ref_model_at(s, RQ_GO, k, j, n + 1), RQ_ER, s->v[RQ_ER][k], RQ_ZB, s->v[RQ_ZB][j], k, j);
@@ -220,7 +225,7 @@ void ref_fixed_update(ref_fixed *s)
 {
     int n = s->net.n_rec;
     bool adaptive = s->net.feedback == REF_FB_ADAPTIVE;
-    for (int j = 0; j < n; j++)
+    for (int j = 0; j < s->rows; j++)
         for (int i = 0; i < s->M; i++)
             if (!ref_model_masked(s, j, i)) change(s, RQ_W, *ref_model_at(s, RQ_W, j, i, s->M), false, RQ_G, *ref_model_at(s, RQ_G, j, i, s->M), j, i);
     for (int k = 0; k < s->net.n_out; k++)

@@ -25,45 +25,67 @@ static bool is_decay(const ref_profile *p, int64_t n, bool up_to_one)
     return n >= 0 && (n < one || (up_to_one && n == one));
 }
 
+static bool neurons_valid(const ref_fixed_net *net)
+{
+    const ref_profile *p = &net->profile;
+    if (net->lstm) return net->delay == 1 && net->n_ref == 0 && ref_model_in_format(p, RQ_I, net->b_forget);
+    if (net->delay < 1 || net->delay > 255 || net->n_ref < 0 || net->n_ref > 65535) return false;
+    if (!is_decay(p, net->alpha, false) || !ref_model_in_format(p, RQ_V, net->v_th) || net->v_th <= 0) return false;
+    if (!ref_model_in_format(p, RQ_S, net->slope) || net->slope < 0) return false;
+    if (net->c_reg < 0 || (net->c_reg > 0 && !ref_model_in_format(p, RQ_C, net->c_reg))) return false;
+    if (net->c_reg > 0 && (net->n_star < 0 || !ref_model_in_format(p, RQ_CN, net->n_star))) return false;
+    if (!net->alif) return true;
+    if (!net->rho || !all_in(p, RQ_B, net->beta, (size_t)net->n_rec)) return false;
+    for (int j = 0; j < net->n_rec; j++)
+        if (!is_decay(p, net->rho[j], false) || net->beta[j] < 0) return false;
+    return true;
+}
+
 static bool constants_valid(const ref_fixed_net *net)
 {
     const ref_profile *p = &net->profile;
-    size_t n = (size_t)net->n_rec, M = (size_t)(net->n_in + net->n_rec + 1);
-    if (net->delay < 1 || net->delay > 255 || net->n_ref < 0 || net->n_ref > 65535) return false;
-    if ((unsigned)net->feedback > REF_FB_ADAPTIVE) return false;
-    if (!is_decay(p, net->alpha, false) || !is_decay(p, net->kappa, false) || !is_decay(p, net->keep, true)) return false;
-    if (!ref_model_in_format(p, RQ_V, net->v_th) || net->v_th <= 0) return false;
-    if (!ref_model_in_format(p, RQ_S, net->slope) || net->slope < 0 || !ref_model_in_format(p, RQ_N, net->eta) || net->eta < 0) return false;
-    if (net->c_reg < 0 || (net->c_reg > 0 && !ref_model_in_format(p, RQ_C, net->c_reg))) return false;
-    if (net->c_reg > 0 && (net->n_star < 0 || !ref_model_in_format(p, RQ_CN, net->n_star))) return false;
-    if (net->alif) {
-        if (!net->rho || !all_in(p, RQ_B, net->beta, n)) return false;
-        for (size_t j = 0; j < n; j++)
-            if (!is_decay(p, net->rho[j], false) || net->beta[j] < 0) return false;
-    }
-    if (!all_in(p, RQ_W, net->W, n * M) || !all_in(p, RQ_WO, net->WO, (size_t)net->n_out * (n + 1))) return false;
-    for (size_t j = 0; j < n; j++)
+    size_t n = (size_t)net->n_rec, M = (size_t)(net->n_in + net->n_rec + 1), rows = net->lstm ? 4 * n : n;
+    if ((unsigned)net->feedback > REF_FB_ADAPTIVE || !neurons_valid(net)) return false;
+    if (!is_decay(p, net->kappa, false) || !is_decay(p, net->keep, true)) return false;
+    if (!ref_model_in_format(p, RQ_N, net->eta) || net->eta < 0) return false;
+    if (!all_in(p, RQ_W, net->W, rows * M) || !all_in(p, RQ_WO, net->WO, (size_t)net->n_out * (n + 1))) return false;
+    for (size_t j = 0; !net->lstm && j < n; j++)
         if (net->W[j * M + (size_t)net->n_in + j] != 0) return false;
     size_t words = net->feedback == REF_FB_GLOBAL ? 1 : n * (size_t)net->n_out;
     return net->feedback == REF_FB_SYMMETRIC || all_in(p, RQ_FB, net->FB, words);
+}
+
+static void lstm_sizes(size_t *c, size_t n, size_t M)
+{
+    c[RQ_I] = c[RQ_GA] = c[RQ_LD] = 4 * n;
+    c[RQ_CC] = c[RQ_H] = c[RQ_OP] = n;
+    c[RQ_SD] = 5 * n;
+    c[RQ_EL] = 3 * n * M;
+}
+
+static void spiking_sizes(size_t *c, size_t n, size_t M, bool alif, bool rate)
+{
+    c[RQ_I] = c[RQ_V] = c[RQ_U] = c[RQ_P] = c[RQ_r] = n;
+    c[RQ_A] = alif ? n : 0;
+    c[RQ_EA] = c[RQ_E] = alif ? n * M : 0;
+    c[RQ_EV] = M;
+    c[RQ_CN] = c[RQ_R] = rate ? n : 0;
+    c[RQ_ES] = rate ? n * M : 0;
 }
 
 static void sizes(ref_fixed *s)
 {
     const ref_fixed_net *net = &s->net;
     size_t n = (size_t)net->n_rec, M = (size_t)s->M, K = (size_t)net->n_out, *c = s->count;
-    c[RQ_W] = c[RQ_EB] = c[RQ_G] = n * M;
-    c[RQ_EA] = c[RQ_E] = net->alif ? n * M : 0;
+    if (net->lstm) lstm_sizes(c, n, M);
+    else spiking_sizes(c, n, M, net->alif, net->c_reg > 0);
+    c[RQ_W] = c[RQ_EB] = c[RQ_G] = (size_t)s->rows * M;
     c[RQ_WO] = c[RQ_GO] = K * (n + 1);
     c[RQ_FB] = net->feedback == REF_FB_SYMMETRIC ? 0 : net->feedback == REF_FB_GLOBAL ? 1 : n * K;
-    c[RQ_I] = c[RQ_V] = c[RQ_U] = c[RQ_P] = c[RQ_L] = c[RQ_z] = c[RQ_r] = n;
-    c[RQ_A] = net->alif ? n : 0;
-    c[RQ_EV] = M;
+    c[RQ_L] = c[RQ_z] = n;
     c[RQ_Y] = c[RQ_ER] = K;
     c[RQ_ZB] = n + 1;
     c[RQ_EX] = c[RQ_PR] = net->softmax ? K : 0;
-    c[RQ_CN] = c[RQ_R] = net->c_reg > 0 ? n : 0;
-    c[RQ_ES] = net->c_reg > 0 ? n * M : 0;
 }
 
 static void set(mpz_t z, int64_t n)
@@ -85,6 +107,12 @@ static bool allocate(ref_fixed *s)
         if (!s->v[q]) return false;
         for (size_t k = 0; k < s->count[q]; k++) mpz_init(s->v[q][k]);
     }
+    if (s->net.lstm) {
+        s->fu = calloc((size_t)s->M, sizeof *s->fu);
+        s->u = malloc((size_t)s->M * sizeof *s->u);
+        for (int i = 0; s->u && i < s->M; i++) mpz_init(s->u[i]);
+        return s->u && s->fu;
+    }
     if (!s->net.alif) return true;
     size_t bytes = (size_t)s->net.n_rec * sizeof(int64_t);
     s->rho = malloc(bytes);
@@ -104,6 +132,7 @@ ep_status ref_fixed_new(ref_fixed **out, const ref_fixed_net *net)
     if (!s) return EP_NOMEM;
     s->net = *net;
     s->M = net->n_in + net->n_rec + 1;
+    s->rows = net->lstm ? 4 * net->n_rec : net->n_rec;
     sizes(s);
     if (!allocate(s)) {
         ref_fixed_free(s);
@@ -124,6 +153,9 @@ void ref_fixed_free(ref_fixed *s)
         for (size_t k = 0; s->v[q] && k < s->count[q]; k++) mpz_clear(s->v[q][k]);
         free(s->v[q]);
     }
+    for (int i = 0; s->u && i < s->M; i++) mpz_clear(s->u[i]);
+    free(s->u);
+    free(s->fu);
     free(s->past);
     free(s->rho);
     free(s->beta);

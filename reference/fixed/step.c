@@ -12,16 +12,20 @@ static int past_spike(const ref_fixed *s, int steps, int j)
     return s->past[(size_t)(steps - 1) * (size_t)s->net.n_rec + (size_t)j];
 }
 
-/* The source's value and its fraction. */
-static int64_t source(const ref_fixed *s, const int64_t *x, int i, int *f)
+void ref_model_source(const ref_fixed *s, mpz_t value, const int64_t *x, int i, int *f)
 {
+    int j = i - s->net.n_in;
     *f = 0;
-    if (i < s->net.n_in) {
+    if (j < 0) {
         *f = ref_model_frac(s, RQ_X);
-        return x[i];
-    }
-    i -= s->net.n_in;
-    return i < s->net.n_rec ? past_spike(s, s->net.delay, i) : 1;
+        mpz_set_si(value, (long)x[i]); /* |x| < 2^31 */
+    } else if (j >= s->net.n_rec)
+        mpz_set_ui(value, 1);
+    else if (s->net.lstm) {
+        *f = ref_model_frac(s, RQ_z);
+        mpz_set(value, s->v[RQ_z][j]); /* not yet that of this step */
+    } else
+        mpz_set_si(value, past_spike(s, s->net.delay, j));
 }
 
 /* a += n 2^-f v[q][k]. */
@@ -33,7 +37,7 @@ void ref_model_product(const ref_fixed *s, ref_sum *a, int64_t n, int f, int q, 
 void ref_model_add(const ref_fixed *s, ref_sum *a, int q, const mpz_t v) { ref_model_product(s, a, 1, 0, q, v); }
 
 /* v = Q_q(decay v + n 2^-f). */
-void ref_model_leak(ref_fixed *s, int q, mpz_t v, int64_t decay, int64_t n, int f, int j, int i)
+static void leak(ref_fixed *s, int q, mpz_t v, int64_t decay, int64_t n, int f, int j, int i)
 {
     ref_sum a;
     ref_sum_init(&a);
@@ -54,21 +58,26 @@ static void leak_into(ref_fixed *s, int q, mpz_t v, int64_t decay, int p, const 
     ref_sum_clear(&a);
 }
 
-bool ref_model_masked(const ref_fixed *s, int j, int i) { return i == s->net.n_in + j; }
+bool ref_model_masked(const ref_fixed *s, int j, int i) { return !s->net.lstm && i == s->net.n_in + j; }
 
-static void currents(ref_fixed *s, const int64_t *x)
+void ref_model_currents(ref_fixed *s, const int64_t *x)
 {
     ref_sum a;
+    mpz_t p;
     ref_sum_init(&a);
-    for (int j = 0; j < s->net.n_rec; j++) {
+    mpz_init(p);
+    for (int q = 0; q < s->rows; q++) {
         ref_sum_zero(&a);
         for (int i = 0; i < s->M; i++) {
             int f;
-            int64_t p = source(s, x, i, &f);
-            ref_model_product(s, &a, p, f, RQ_W, *ref_model_at(s, RQ_W, j, i, s->M));
+            ref_model_source(s, p, x, i, &f);
+            ref_sum_add_product(&a, p, *ref_model_at(s, RQ_W, q, i, s->M), f + ref_model_frac(s, RQ_W));
         }
-        ref_sum_fit(s, s->v[RQ_I][j], &a, RQ_I, j, 0);
+        /* A term of operation 21 whatever its value. */
+        if (s->net.lstm) ref_sum_add_si(&a, q / s->net.n_rec == 1 ? s->net.b_forget : 0, ref_model_frac(s, RQ_I));
+        ref_sum_fit(s, s->v[RQ_I][q], &a, RQ_I, q, 0);
     }
+    mpz_clear(p);
     ref_sum_clear(&a);
 }
 
@@ -93,7 +102,7 @@ static void neuron(ref_fixed *s, int j)
     mpz_t *v = s->v[RQ_V], *r = s->v[RQ_r];
     ref_sum a;
     ref_sum_init(&a);
-    if (s->net.alif) ref_model_leak(s, RQ_A, s->v[RQ_A][j], s->rho[j], z, 0, j, 0);
+    if (s->net.alif) leak(s, RQ_A, s->v[RQ_A][j], s->rho[j], z, 0, j, 0);
     ref_model_product(s, &a, s->net.alpha, ref_model_frac(s, RQ_D), RQ_V, v[j]);
     ref_model_add(s, &a, RQ_I, s->v[RQ_I][j]);
     ref_sum_add_si(&a, z ? -s->net.v_th : 0, ref_model_frac(s, RQ_V));
@@ -115,6 +124,11 @@ static void neuron(ref_fixed *s, int j)
     ref_sum_clear(&a);
 }
 
+void ref_model_filter(ref_fixed *s, int row, int i, const mpz_t e)
+{
+    leak_into(s, RQ_EB, *ref_model_at(s, RQ_EB, row, i, s->M), s->net.kappa, RQ_E, e, row, i);
+}
+
 static void trace(ref_fixed *s, int j, int i, mpz_t e)
 {
     mpz_t *p = &s->v[RQ_P][j];
@@ -134,7 +148,7 @@ static void trace(ref_fixed *s, int j, int i, mpz_t e)
         mpz_clear(T);
         ref_sum_clear(&a);
     }
-    leak_into(s, RQ_EB, *ref_model_at(s, RQ_EB, j, i, s->M), s->net.kappa, RQ_E, e, j, i);
+    ref_model_filter(s, j, i, e);
 }
 
 static void traces(ref_fixed *s)
@@ -166,26 +180,40 @@ static bool target_valid(const ref_fixed *s, const int64_t *target)
     return true;
 }
 
-ep_status ref_fixed_step(ref_fixed *s, const int64_t *x, const int64_t *target)
+static void spiking(ref_fixed *s, const int64_t *x)
 {
     int n = s->net.n_rec;
-    if (!all_in(s, RQ_X, x, s->net.n_in) || (target && !target_valid(s, target))) return EP_DOMAIN;
-    s->t++;
+    ref_sum a;
+    mpz_t p;
+    ref_sum_init(&a);
+    mpz_init(p);
     for (int i = 0; i < s->M; i++) {
         int f;
-        int64_t p = source(s, x, i, &f);
-        /* All sources are terms of operation 1 with their own fraction. */
-        ref_model_leak(s, RQ_EV, s->v[RQ_EV][i], s->net.alpha, p, f, 0, i);
+        ref_model_source(s, p, x, i, &f);
+        ref_sum_zero(&a);
+        ref_model_product(s, &a, s->net.alpha, ref_model_frac(s, RQ_D), RQ_EV, s->v[RQ_EV][i]);
+        ref_sum_add(&a, 1, p, f);
+        ref_sum_fit(s, s->v[RQ_EV][i], &a, RQ_EV, 0, i);
     }
+    mpz_clear(p);
+    ref_sum_clear(&a);
     for (int j = 0; s->net.alif && j < n; j++)
         for (int i = 0; i < s->M; i++)
             if (!ref_model_masked(s, j, i))
                 leak_into(s, RQ_EA, *ref_model_at(s, RQ_EA, j, i, s->M), s->rho[j], RQ_E, *ref_model_at(s, RQ_E, j, i, s->M), j, i);
-    currents(s, x);
+    ref_model_currents(s, x);
     for (int j = 0; j < n; j++) neuron(s, j);
     memmove(s->past + n, s->past, (size_t)n * (size_t)(s->net.delay - 1));
     for (int j = 0; j < n; j++) s->past[j] = mpz_sgn(s->v[RQ_z][j]) != 0;
     traces(s);
+}
+
+ep_status ref_fixed_step(ref_fixed *s, const int64_t *x, const int64_t *target)
+{
+    if (!all_in(s, RQ_X, x, s->net.n_in) || (target && !target_valid(s, target))) return EP_DOMAIN;
+    s->t++;
+    if (s->net.lstm) ref_model_lstm(s, x);
+    else spiking(s, x);
     ref_model_readout(s);
     ref_model_learn(s, target);
     return EP_OK;

@@ -39,6 +39,15 @@ void ref_sum_add(ref_sum *a, int64_t k, const mpz_t n, int frac)
     mpz_clear(term);
 }
 
+void ref_sum_add_product(ref_sum *a, const mpz_t v, const mpz_t w, int frac)
+{
+    mpz_t m;
+    mpz_init(m);
+    mpz_mul(m, v, w);
+    ref_sum_add(a, 1, m, frac);
+    mpz_clear(m);
+}
+
 void ref_sum_add_si(ref_sum *a, int64_t n, int frac)
 {
     mpz_t one;

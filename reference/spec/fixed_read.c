@@ -12,7 +12,7 @@ static const char *const overflow_names[] = {"saturate", "wrap"};
 
 /* Quantities that come together or not at all; the first group is always there. */
 static const struct { int first, last; const char *what; } groups[] = {
-    {RQ_X, RQ_GO, "every network"}, {RQ_EX, RQ_PR, "softmax"}, {RQ_C, RQ_R, "the rate regulariser"}};
+    {RQ_X, RQ_GO, "every network"}, {RQ_EX, RQ_PR, "softmax"}, {RQ_C, RQ_R, "the rate regulariser"}, {RQ_GA, RQ_EL, "LSTM"}};
 enum { N_GROUP = sizeof groups / sizeof *groups };
 
 typedef struct reader {
@@ -89,7 +89,7 @@ static int index_of(const char *const *names, int n, const char *s)
 static int quantity_of(const char *s)
 {
     for (int q = 0; q < RQ_COUNT; q++)
-        if (q != RQ_z && q != RQ_r && strcmp(ep_fixed_quantity_name(q), s) == 0) return q;
+        if (q != RQ_r && strcmp(ep_fixed_quantity_name(q), s) == 0) return q;
     return -1;
 }
 
@@ -105,7 +105,7 @@ static ep_status read_format(reader *r, ref_profile *p)
     const char *at = integer(r->word[1], '.', 32, &f.bits);
     if (!at || !integer(at, '\0', 40, &f.frac) || !ep_fixed_format_valid(&f, q))
         return fail(r, EP_FORMAT, "found '%s', expected BITS.FRACTION, 2 to 32 and 0 to %s", r->word[1],
-                    q == RQ_D ? "30" : q == RQ_EX || q == RQ_PR ? "BITS - 2, at most 30" : "40");
+                    q == RQ_D ? "30" : q == RQ_EX || q == RQ_PR || q == RQ_GA || q == RQ_H ? "BITS - 2, at most 30" : "40");
     if (want == 4) {
         int rounding = index_of(rounding_names, 4, r->word[2]), overflow = index_of(overflow_names, 2, r->word[3]);
         if (rounding < 0) return fail(r, EP_FORMAT, "found rounding '%s', expected floor, nearest-even, nearest-up or stochastic", r->word[2]);
@@ -129,6 +129,7 @@ static ep_status complete(reader *r, const ref_profile *p)
         if (missing >= 0 && (found || g == 0))
             return fail(r, EP_FORMAT, "found no %s, expected it: %s needs it", ep_fixed_quantity_name(missing), groups[g].what);
     }
+    if (!p->q[RQ_z].bits != !p->q[RQ_GA].bits) return fail(r, EP_FORMAT, "found %s, expected both or none: LSTM needs them", p->q[RQ_z].bits ? "z without GA" : "GA without z");
     return EP_OK;
 }
 

@@ -18,8 +18,8 @@ typedef struct pair {
     fix_profile profile;
     fix_config c;
     ref_fixed_net net;
-    int32_t rho[MAX_REC], beta[MAX_REC], W[MAX_REC * MAX_M], WO[MAX_OUT * (MAX_REC + 1)], FB[MAX_REC * MAX_OUT];
-    int64_t rho64[MAX_REC], beta64[MAX_REC], W64[MAX_REC * MAX_M], WO64[MAX_OUT * (MAX_REC + 1)], FB64[MAX_REC * MAX_OUT];
+    int32_t rho[MAX_REC], beta[MAX_REC], W[4 * MAX_REC * MAX_M], WO[MAX_OUT * (MAX_REC + 1)], FB[MAX_REC * MAX_OUT];
+    int64_t rho64[MAX_REC], beta64[MAX_REC], W64[4 * MAX_REC * MAX_M], WO64[MAX_OUT * (MAX_REC + 1)], FB64[MAX_REC * MAX_OUT];
     fix_state *core;
     ref_fixed *model;
     void *memory;
@@ -63,7 +63,7 @@ static inline ref_profile as_ref(const fix_profile *f)
 static inline ref_fixed_net as_kind(const fix_config *c)
 {
     return (ref_fixed_net){.profile = as_ref(c->profile), .n_in = c->n_in, .n_rec = c->n_rec, .n_out = c->n_out, .delay = c->delay,
-                           .n_ref = c->n_ref, .alif = c->alif, .softmax = c->softmax, .feedback = (ref_feedback)c->feedback,
+                           .n_ref = c->n_ref, .alif = c->alif, .lstm = c->lstm, .softmax = c->softmax, .feedback = (ref_feedback)c->feedback,
                            .c_reg = c->c_reg};
 }
 
@@ -75,6 +75,13 @@ static inline void pair_network(pair *p)
                       .n_out = 1 + (int32_t)pick(p, MAX_OUT), .delay = 1 + (int32_t)pick(p, 4), .n_ref = (int32_t)pick(p, 5),
                       .alif = pick(p, 3) != 0, .softmax = pick(p, 2), .feedback = (fix_feedback)pick(p, 4), .rho = p->rho, .beta = p->beta,
                       .W = p->W, .WO = p->WO, .FB = p->FB, .seed = ep_rng_u64(p->seed, 3, 0)};
+    if (p->profile.q[FIX_GA].bits && pick(p, 3) == 0) {
+        c->lstm = true;
+        c->alif = false;
+        c->delay = 1;
+        c->n_ref = 0;
+        c->b_forget = number(p, FIX_I, 0, 16);
+    }
     int n = c->n_rec, M = c->n_in + n + 1;
     c->alpha = number(p, FIX_D, 12, 15);
     c->kappa = number(p, FIX_D, 8, 15);
@@ -82,20 +89,22 @@ static inline void pair_network(pair *p)
     c->v_th = number(p, FIX_V, 8, 16);
     c->slope = number(p, FIX_S, 4, 20);
     c->eta = number(p, FIX_N, 0, 4);
-    if (pick(p, 2)) {
+    if (!c->lstm && pick(p, 2)) {
         c->c_reg = number(p, FIX_C, 0, 2);
         c->n_star = number(p, FIX_CN, 0, 64);
     }
     for (int j = 0; j < n; j++) {
         p->rho[j] = number(p, FIX_D, 14, 16);
         p->beta[j] = pick(p, 4) ? number(p, FIX_B, 0, 16) : 0;
-        for (int i = 0; i < M; i++) p->W[j * M + i] = i == c->n_in + j ? 0 : number(p, FIX_W, -6, 14);
     }
+    for (int q = 0; q < (c->lstm ? 4 * n : n); q++)
+        for (int i = 0; i < M; i++)
+            p->W[q * M + i] = c->lstm ? number(p, FIX_W, -24, 24) : i == c->n_in + q ? 0 : number(p, FIX_W, -6, 14);
     for (int k = 0; k < c->n_out * (n + 1); k++) p->WO[k] = number(p, FIX_WO, -16, 16);
     for (int k = 0; k < n * c->n_out; k++) p->FB[k] = number(p, FIX_FB, -16, 16);
     widen(p->rho64, p->rho, MAX_REC);
     widen(p->beta64, p->beta, MAX_REC);
-    widen(p->W64, p->W, MAX_REC * MAX_M);
+    widen(p->W64, p->W, 4 * MAX_REC * MAX_M);
     widen(p->WO64, p->WO, MAX_OUT * (MAX_REC + 1));
     widen(p->FB64, p->FB, MAX_REC * MAX_OUT);
     p->net = as_kind(c);
@@ -106,6 +115,7 @@ static inline void pair_network(pair *p)
     p->net.slope = c->slope;
     p->net.eta = c->eta;
     p->net.n_star = c->n_star;
+    p->net.b_forget = c->b_forget;
     p->net.rho = p->rho64;
     p->net.beta = p->beta64;
     p->net.W = p->W64;

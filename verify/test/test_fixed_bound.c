@@ -222,6 +222,7 @@ START_TEST(test_error_within_bound)
         pair p = {.seed = (uint64_t)(3000000 + 1000 * _i + k), .profile = *profiles[_i]};
         static const shadow start;
         shadow s = start;
+        p.profile.q[FIX_GA].bits = 0; /* spiking */
         pair_network(&p);
         pair_open(&p);
         bool in_range = follow(&p, &s);

@@ -15,13 +15,14 @@ static int networks(int n)
 
 /* What a run has seen; a comparison of silence proves nothing. */
 typedef struct seen {
-    long spikes, held, psi, changed, rated, probable, networks, saturated[FIX_COUNT], wrapped[FIX_COUNT];
+    long spikes, held, psi, changed, rated, probable, gated, networks, saturated[FIX_COUNT], wrapped[FIX_COUNT];
 } seen;
 
 static void look(const pair *p, seen *s)
 {
     for (size_t j = 0; j < (size_t)p->c.n_rec; j++) {
-        s->spikes += fix_get(p->core, FIX_z, j);
+        s->gated += p->c.lstm && fix_get(p->core, FIX_z, j) != 0;
+        s->spikes += !p->c.lstm && fix_get(p->core, FIX_z, j);
         s->held += fix_get(p->core, FIX_r, j) > 0;
         s->psi += fix_get(p->core, FIX_P, j) != 0;
     }
@@ -65,14 +66,15 @@ static void run_pair(pair *p, seen *s)
 START_TEST(test_profile_networks)
 {
     seen s = {0};
-    int n = networks(400);
+    int n = networks(300);
     for (int k = 0; k < n; k++) {
         pair p = {.seed = (uint64_t)(1000 * _i + k), .profile = *profiles[_i], .extreme = k % 4 == 3};
         pair_network(&p);
         run_pair(&p, &s);
     }
     if (n < 100) return;
-    ck_assert_int_gt(s.spikes, 5 * s.networks);
+    ck_assert_int_gt(s.spikes, 3 * s.networks);
+    if (profiles[_i]->q[FIX_GA].bits) ck_assert_int_gt(s.gated, 3 * s.networks);
     ck_assert_int_gt(s.held, s.networks);
     ck_assert_int_gt(s.psi, s.networks);
     ck_assert_int_gt(s.changed, s.networks);
@@ -86,6 +88,7 @@ static void disturb(pair *p)
 {
     for (int q = 0; q < FIX_COUNT; q++) {
         fix_format *f = &p->profile.q[q];
+        if (f->bits == 0) *f = fix_q15.q[q];
         f->rounding = (uint8_t)pick(p, 4);
         f->overflow = (uint8_t)pick(p, 2);
         if (q > FIX_N && q != FIX_C && pick(p, 3) == 0) f->bits = (uint8_t)(f->bits / 2 + 1 + (int)pick(p, 4));
@@ -93,7 +96,9 @@ static void disturb(pair *p)
         if (pick(p, 3) == 0) f->frac = (uint8_t)(frac < 0 ? 0 : frac > 30 ? 30 : frac);
         if (f->bits > 32) f->bits = 32;
         if ((q == FIX_CN || q == FIX_ES) && pick(p, 2)) *f = (fix_format){3, 0, f->rounding, f->overflow}; /* sums that a short trial reaches */
-        if ((q == FIX_EX || q == FIX_PR) && f->frac + 2 > f->bits) f->frac = (uint8_t)(f->bits - 2);
+        if (q == FIX_LD && pick(p, 3) == 0) *f = (fix_format){4, 5, f->rounding, f->overflow};
+        if ((q == FIX_EX || q == FIX_GA || q == FIX_H) && pick(p, 2)) *f = (fix_format){32, 28, f->rounding, f->overflow}; /* all of the exponential */
+        if ((q == FIX_EX || q == FIX_PR || q == FIX_GA || q == FIX_H) && f->frac + 2 > f->bits) f->frac = (uint8_t)(f->bits - 2);
     }
     p->profile.clip = (uint8_t)(pick(p, 3) ? 0 : 1 + pick(p, 3));
 }
@@ -101,7 +106,7 @@ static void disturb(pair *p)
 START_TEST(test_disturbed_profiles)
 {
     seen s = {0};
-    int n = networks(700), refused = 0;
+    int n = networks(500), refused = 0;
     for (int k = 0; k < n; k++) {
         pair p = {.seed = (uint64_t)(1000000 + 10000 * _i + k), .profile = *profiles[_i], .extreme = k % 3 == 2};
         disturb(&p);
@@ -114,8 +119,8 @@ START_TEST(test_disturbed_profiles)
     ck_assert_int_lt(refused, n);
     if (n < 500) return;
     for (int q = FIX_W; q < FIX_COUNT; q++) {
-        /* No operation can leave EX's range, 0 to 1; PR and C have no operation; z and r no format. */
-        if (q == FIX_z || q == FIX_r || q == FIX_EX || q == FIX_PR || q == FIX_C) continue;
+        /* No operation can leave EX's range, 0 to 1; PR, C, GA and H have no operation; r has no format. */
+        if (q == FIX_r || q == FIX_EX || q == FIX_PR || q == FIX_C || q == FIX_GA || q == FIX_H) continue;
         ck_assert_msg(s.saturated[q] > 0, "%s: quantity %d never saturated", names[_i], q);
         ck_assert_msg(s.wrapped[q] > 0, "%s: quantity %d never wrapped", names[_i], q);
     }
@@ -133,7 +138,7 @@ START_TEST(test_refusal_agrees)
         p.profile.clip = (uint8_t)(pick(&p, 2) ? pick(&p, 256) : 0);
         fix_config c = {.profile = &p.profile, .n_in = 1 + (int32_t)pick(&p, 4096), .n_rec = 1 + (int32_t)pick(&p, 4096),
                         .n_out = 1 + (int32_t)pick(&p, 4096), .delay = 1,
-                        .softmax = pick(&p, 2), .c_reg = (int32_t)pick(&p, 2)};
+                        .softmax = pick(&p, 2), .c_reg = (int32_t)pick(&p, 2), .lstm = pick(&p, 4) == 0};
         ref_fixed_net net = as_kind(&c);
         bool core = fix_state_size(&c) > 0, model = ref_fixed_check(&net) == EP_OK;
         if (core != model) ck_abort_msg("seed %llu: core %d, model %d", (unsigned long long)p.seed, core, model);
@@ -215,6 +220,33 @@ START_TEST(test_refusal_of_softmax_and_rate)
 }
 END_TEST
 
+START_TEST(test_refusal_of_lstm)
+{
+    fix_config lstm = {.n_in = 1, .n_rec = 1, .n_out = 1, .delay = 1, .lstm = true};
+    fix_profile p = fix_q15;
+    expect_kind(&p, lstm, FIX_GA, 32, 29, true);  /* CC: 2^61 + 2^58 */
+    expect_kind(&p, lstm, FIX_GA, 32, 30, false); /* 2^63 */
+    expect_kind(&p, lstm, FIX_GA, 16, 15, false);
+    p = fix_q15;
+    expect_kind(&p, lstm, FIX_H, 16, 14, true);
+    expect_kind(&p, lstm, FIX_H, 16, 15, false);
+    p = fix_q15;
+    expect_kind(&p, lstm, FIX_EL, 0, 0, false);
+    p = fix_q15;
+    p.q[FIX_CC].bits = 32;
+    expect_kind(&p, lstm, FIX_SD, 32, 14, true);  /* 2^31 2^31 */
+    expect_kind(&p, lstm, FIX_LD, 16, 27, false); /* up by one bit */
+    p = fix_w8;
+    expect_kind(&p, lstm, FIX_X, 8, 0, false); /* has no formats for LSTM */
+    p = fix_q15;
+    lstm.alif = true;
+    expect_kind(&p, lstm, FIX_X, 16, 8, false);
+    lstm.alif = false;
+    lstm.c_reg = 1;
+    expect_kind(&p, lstm, FIX_X, 16, 8, false);
+}
+END_TEST
+
 START_TEST(test_profiles_are_the_table)
 {
     ref_profile r;
@@ -223,10 +255,12 @@ START_TEST(test_profiles_are_the_table)
     for (int q = 0; q < FIX_COUNT; q++) {
         const fix_format *f = &profiles[_i]->q[q];
         ck_assert_msg(r.q[q].bits == f->bits && r.q[q].frac == f->frac, "%s, quantity %d", names[_i], q);
-        if (q < FIX_W || q == FIX_PR || q == FIX_C) continue;
+        if (q < FIX_W || q == FIX_PR || q == FIX_C || q == FIX_GA || q == FIX_H) continue;
         ck_assert_msg((int)r.q[q].rounding == f->rounding && (int)r.q[q].overflow == f->overflow, "%s, quantity %d", names[_i], q);
     }
     ck_assert_int_eq(ref_fixed_check(&(ref_fixed_net){.profile = r, .n_in = 256, .n_rec = 256, .n_out = 16, .softmax = true, .c_reg = 1}), EP_OK);
+    ref_fixed_net lstm = {.profile = r, .n_in = 256, .n_rec = 256, .n_out = 16, .lstm = true};
+    ck_assert_int_eq(ref_fixed_check(&lstm), _i < 2 ? EP_OK : EP_DOMAIN);
     ck_assert_int_eq(ep_fixed_profile("q16", &r), EP_DOMAIN);
 }
 END_TEST
@@ -250,8 +284,13 @@ static fix_status opened(const pair *p, size_t shift, size_t less)
 
 START_TEST(test_bad_input)
 {
-    pair good = {.seed = 5, .profile = fix_q15}, p;
-    pair_network(&good);
+    pair good, p;
+    uint64_t seed = 5;
+    do {
+        good = (pair){.seed = seed++, .profile = fix_q15};
+        pair_network(&good);
+    } while (good.c.lstm || !good.c.alif);
+    good.c.profile = &good.profile;
     good.c.c_reg = 1;
     good.net.c_reg = 1;
     good.net.n_star = good.c.n_star = 3;
@@ -285,6 +324,17 @@ START_TEST(test_bad_input)
     REFUSED(good, FIX_RANGE);
     good.W[diagonal] = 0;
     good.W64[diagonal] = 0;
+    good.c.lstm = good.net.lstm = true;
+    REFUSED(good, FIX_PROFILE); /* ALIF as well */
+    good.c.alif = good.net.alif = false;
+    good.c.c_reg = 0;
+    good.net.c_reg = 0;
+    good.net.n_ref = good.c.n_ref = 1;
+    REFUSED(good, FIX_PROFILE);
+    good.net.n_ref = good.c.n_ref = 0;
+    good.net.delay = good.c.delay = 2;
+    REFUSED(good, FIX_PROFILE);
+    good.net.delay = good.c.delay = 1;
     good.WO[0] = 32768;
     good.WO64[0] = 32768;
     REFUSED(good, FIX_RANGE);
@@ -323,6 +373,7 @@ int main(void)
     tcase_add_test(tc, test_refusal_agrees);
     tcase_add_test(tc, test_refusal_at_limits);
     tcase_add_test(tc, test_refusal_of_softmax_and_rate);
+    tcase_add_test(tc, test_refusal_of_lstm);
     tcase_add_loop_test(tc, test_profiles_are_the_table, 0, N_PROFILE);
     tcase_add_test(tc, test_bad_input);
     tcase_add_test(tc, test_bad_step_changes_nothing);
