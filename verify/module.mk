@@ -87,6 +87,10 @@ dist-judge: ## the judge's sources as an archive that any C compiler builds
 	@rm -rf $(JUDGE_DIST) && echo $(JUDGE_DIST).tar.gz
 .PHONY: dist-vectors judge dist-judge
 
+fixed-bounds: $(BUILD)/verify/test/test_fixed_bound ## what each profile of fixed point costs, bound and measured: build/fixed-bounds.tsv
+	@CK_FORK=no EPROP_TEST_TSV=$(BUILD)/fixed-bounds.tsv $< && echo $(BUILD)/fixed-bounds.tsv
+.PHONY: fixed-bounds
+
 # The integer core elsewhere: on whatever cross compilers and emulators are installed.
 cross: ## integer core under qemu-user, its digests against the host's
 	@sh verify/test/fixed_cross.sh user $(BUILD)/cross

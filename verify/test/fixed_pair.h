@@ -12,8 +12,11 @@
 
 enum { MAX_IN = 4, MAX_REC = 6, MAX_OUT = 3, MAX_M = MAX_IN + MAX_REC + 1 };
 
+typedef enum { PAIR_ANY, PAIR_SPIKING, PAIR_LSTM /* with weights up to 1/2: errors of larger ones grow step by step */ } pair_kind;
+
 typedef struct pair {
     uint64_t seed, drawn;
+    pair_kind kind;
     bool extreme; /* constants and inputs from the whole of their formats and its ends */
     fix_profile profile;
     fix_config c;
@@ -75,7 +78,7 @@ static inline void pair_network(pair *p)
                       .n_out = 1 + (int32_t)pick(p, MAX_OUT), .delay = 1 + (int32_t)pick(p, 4), .n_ref = (int32_t)pick(p, 5),
                       .alif = pick(p, 3) != 0, .softmax = pick(p, 2), .feedback = (fix_feedback)pick(p, 4), .rho = p->rho, .beta = p->beta,
                       .W = p->W, .WO = p->WO, .FB = p->FB, .seed = ep_rng_u64(p->seed, 3, 0)};
-    if (p->profile.q[FIX_GA].bits && pick(p, 3) == 0) {
+    if (p->kind == PAIR_LSTM || (p->kind == PAIR_ANY && p->profile.q[FIX_GA].bits && pick(p, 3) == 0)) {
         c->lstm = true;
         c->alif = false;
         c->delay = 1;
@@ -99,7 +102,8 @@ static inline void pair_network(pair *p)
     }
     for (int q = 0; q < (c->lstm ? 4 * n : n); q++)
         for (int i = 0; i < M; i++)
-            p->W[q * M + i] = c->lstm ? number(p, FIX_W, -24, 24) : i == c->n_in + q ? 0 : number(p, FIX_W, -6, 14);
+            p->W[q * M + i] = p->kind == PAIR_LSTM ? number(p, FIX_W, -8, 8)
+                              : c->lstm ? number(p, FIX_W, -24, 24) : i == c->n_in + q ? 0 : number(p, FIX_W, -6, 14);
     for (int k = 0; k < c->n_out * (n + 1); k++) p->WO[k] = number(p, FIX_WO, -16, 16);
     for (int k = 0; k < n * c->n_out; k++) p->FB[k] = number(p, FIX_FB, -16, 16);
     widen(p->rho64, p->rho, MAX_REC);
