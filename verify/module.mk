@@ -87,8 +87,11 @@ dist-judge: ## the judge's sources as an archive that any C compiler builds
 	@rm -rf $(JUDGE_DIST) && echo $(JUDGE_DIST).tar.gz
 .PHONY: dist-vectors judge dist-judge
 
-fixed-bounds: $(BUILD)/verify/test/test_fixed_bound ## what each profile of fixed point costs, bound and measured: build/fixed-bounds.tsv
-	@CK_FORK=no EPROP_TEST_TSV=$(BUILD)/fixed-bounds.tsv $< && echo $(BUILD)/fixed-bounds.tsv
+fixed-bounds: $(BUILD)/verify/test/test_fixed_bound ## what each profile of fixed point costs, bound and measured: build/runs/fixed-bounds, for the report
+	@mkdir -p $(BUILD)/runs/fixed-bounds/data
+	@CK_FORK=no EPROP_TEST_TSV=$(BUILD)/runs/fixed-bounds/data/fixed_bounds.tsv $<
+	@echo '{"program": "test_fixed_bound"}' > $(BUILD)/runs/fixed-bounds/manifest.json
+	@echo $(BUILD)/runs/fixed-bounds/data/fixed_bounds.tsv
 .PHONY: fixed-bounds
 
 # The integer core elsewhere: on whatever cross compilers and emulators are installed.

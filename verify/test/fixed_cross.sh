@@ -19,7 +19,7 @@ target() { # NAME COMPILER "FLAGS" "COMMAND THAT RUNS $exe"
     run=$((run + 1))
     # shellcheck disable=SC2086
     "$cc" $flags $opt $sources -o "$exe" || { echo "$name: does not compile"; return; }
-    if timeout 100 "$@" "$exe" >"$exe.out" 2>&1 && [ "$(wc -l <"$exe.out")" -eq 8 ]; then
+    if timeout 100 "$@" "$exe" >"$exe.out" 2>&1 && [ "$(wc -l <"$exe.out")" -eq 14 ]; then
         matched=$((matched + 1))
         echo "$name: matched"
     else

@@ -106,7 +106,7 @@ static void write_table(const account *a, const fix_profile *p, int i)
     const char *path = getenv("EPROP_TEST_TSV");
     FILE *f = path ? fopen(path, i ? "a" : "w") : NULL;
     if (!f) return;
-    if (i == 0) fprintf(f, "profile\tkind\tnetworks\twhole\tquantity\tcompared\ttypical_bound\tmean_error\tlargest_bound\tlargest_error\tlargest_ratio\toverflow\tfirst_event\tevents\n");
+    if (i == 0) fprintf(f, "# profile kind networks whole quantity compared typical_bound mean_error largest_bound largest_error largest_ratio overflow first_event events\n");
     const char *name = names[i % 4], *kind = kinds[i / 4];
     for (int q = 0; q < FIX_COUNT; q++)
         if (a->of[q].n)
