@@ -1,293 +1,170 @@
-/* bench-lstm: the fast engine's LSTM against the processor's own limit, rules interleaved, the error of the same run on
- * the same line. Usage: bench-lstm [ROUNDS] (5)
+/* bench-lstm: the fast engine's LSTM: rules and forms in the same rounds, against the processor's limit, over sizes; the
+ * error of the same run on the same line.
  * SPDX-License-Identifier: MIT */
-#include <dlfcn.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "lines.h"
+#include "lstm_subject.h"
+#include "roofline.h"
 
-#include "opt.h"
+enum { WINDOW = 20 };
 
-enum { N_REC = 256, N_IN = 64, N_OUT = 61, T = 200, B = 64, MOST_ROUNDS = 99 };
-
-/* A rule in one form, timed in every round. */
-typedef struct entry {
+typedef struct form {
     const char *name;
     ep_rule rule;
     int chunk, threads;
     bool transmitted; /* has the products Wrec^T dI */
-    double wall[MOST_ROUNDS], error;
-    opt_state *s;
-    void *mem;
-    double mb;
-} entry;
+} form;
 
-static double seconds(void)
+static const form forms[] = {{"BPTT", EP_BPTT, 0, 1, true},
+                             {"e-prop 1, scan", EP_EPROP1_SYMMETRIC, 0, 1, false},
+                             {"e-prop 1, chunks of 50", EP_EPROP1_SYMMETRIC, 50, 1, false},
+                             {"e-prop 3, windows of 20, whole trials", EP_EPROP3, 0, 1, true},
+                             {"e-prop 3, windows of 20, one by one", EP_EPROP3, 1, 1, true},
+                             {"truncated BPTT, windows of 20, one by one", EP_TBPTT, 1, 1, true}};
+enum { N_FORM = sizeof forms / sizeof *forms };
+enum { BPTT, SCAN, CHUNKS, E3_WHOLE, E3_WINDOWS, TBPTT_WINDOWS };
+
+/* Floating-point operations of one gradient: forward, weights, transmitted, readout three ways. */
+static double work_of(const lstm_subject *k, const form *f)
 {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    double rows = 2.0 * k->T * k->B, n = k->net.n_rec;
+    return rows * 4 * n * (2 * (n + k->net.n_in + 1) + (f->transmitted ? n : 0)) + 3 * rows * n * k->net.n_out;
 }
 
-/* CPU seconds of the process where one thread runs: other processes count less. */
-static double cpu_seconds(void)
+static bool report_form(const lstm_subject *k, const lstm_worker *w, const bench_side *s, const form *f, int rounds, double peak,
+                        bench_out *out)
 {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    double t = bench_seconds(s, rounds), error = bench_lstm_error(k, w);
+    bench_line seconds = {.subject = k->name, .what = f->name, .unit = "s", .got = t, .judged = true, .error = error};
+    bench_line share = {.subject = k->name, .what = "share of the multiply-add peak", .unit = "%", .got = 1e-7 * work_of(k, f) / t / peak,
+                        .judged = true, .error = error};
+    if (f == &forms[BPTT]) share.target = 55, share.stretch = 65;
+    char memory[80];
+    (void)snprintf(memory, sizeof memory, "%s, memory", f->name);
+    bench_line mb = {.subject = k->name, .what = memory, .unit = "MB", .got = (double)w->bytes * 1e-6};
+    bench_put(out, &seconds);
+    bench_put(out, &mb);
+    if (!f->chunk && f->rule != EP_EPROP3) bench_put(out, &share);
+    return error < 1e-4;
 }
 
-static int by_value(const void *a, const void *b)
+static void put_ratio(bench_out *out, const lstm_subject *k, const char *what, const bench_side *a, const bench_side *b, int rounds,
+                      double target, double stretch, bool at_most)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    bench_line l = bench_line_of(k->name, what, bench_side_ratio(a, b, rounds));
+    l.target = target;
+    l.stretch = stretch;
+    l.at_most = at_most;
+    bench_put(out, &l);
 }
 
-static double median(const double *v, int n)
+/* All forms at the size of the targets. */
+static bool compare_forms(double peak, bench_out *out)
 {
-    double w[MOST_ROUNDS];
-    for (int i = 0; i < n; i++) w[i] = v[i];
-    qsort(w, (size_t)n, sizeof *w, by_value);
-    return n % 2 ? w[n / 2] : 0.5 * (w[n / 2 - 1] + w[n / 2]);
-}
-
-/* Median of the rounds' ratios a / b. */
-static double ratio(const entry *a, const entry *b, int rounds)
-{
-    double w[MOST_ROUNDS];
-    for (int i = 0; i < rounds; i++) w[i] = a->wall[i] / b->wall[i];
-    return median(w, rounds);
-}
-
-/* ---- limits of the machine ---------------------------------------------------------------------------- */
-
-enum { CHAINS = 12, TURNS = 4000000 };
-
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 12")
-#endif
-
-#define CHAIN_LOOP(vector, set1, fma) \
-    vector a[CHAINS], x = set1(0.999f); \
-    for (int k = 0; k < CHAINS; k++) a[k] = set1((float)k); \
-    for (int n = 0; n < TURNS; n++) \
-        UNROLL for (int k = 0; k < CHAINS; k++) a[k] = fma(a[k], x, x); \
-    for (int k = 1; k < CHAINS; k++) a[0] = a[0] + a[k]; \
-    return a[0][0];
-
-#if defined(__x86_64__)
-__attribute__((target("avx512f"))) static float chains_512(void)
-{
-    CHAIN_LOOP(__m512, _mm512_set1_ps, _mm512_fmadd_ps)
-}
-__attribute__((target("avx2,fma"))) static float chains_256(void)
-{
-    CHAIN_LOOP(__m256, _mm256_set1_ps, _mm256_fmadd_ps)
-}
-#endif
-
-/* GF/s of independent multiply-adds in registers, one core; 0 where it is not known how. */
-static double fma_peak(void)
-{
-    double best = 0;
-#if defined(__x86_64__)
-    bool wide = __builtin_cpu_supports("avx512f") != 0;
-    if (!wide && !__builtin_cpu_supports("fma")) return 0;
-    volatile float keep = 0;
-    for (int r = 0; r < 3; r++) {
-        double t = cpu_seconds();
-        keep = wide ? chains_512() : chains_256();
-        t = cpu_seconds() - t;
-        best = fmax(best, 2e-9 * (wide ? 16 : 8) * CHAINS * TURNS / t);
+    lstm_subject k;
+    lstm_worker w[N_FORM] = {{0}};
+    bench_side s[N_FORM] = {{0}};
+    int rounds = out->rounds ? out->rounds : 5;
+    bool good = bench_lstm_make(256, 64, 61, 200, 64, &k);
+    for (int n = 0; good && n < N_FORM; n++) {
+        good = bench_lstm_open(&k, opt_fast_f32(), forms[n].rule, forms[n].chunk, WINDOW, 1, &w[n]);
+        s[n] = (bench_side){.run = bench_lstm_run, .arg = &w[n]};
     }
-    (void)keep;
-#endif
-    return best;
-}
-
-typedef void sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
-                   int ldb, float beta, float *c, int ldc);
-
-/* GF/s of the installed CBLAS on 512 x 512 x 512, one thread if it obeys OPENBLAS_NUM_THREADS; 0: none found. */
-static double cblas_speed(void)
-{
-    static const char *const names[] = {"libopenblas.so.0", "libcblas.so.3", "libblas.so.3"};
-    static float a[512 * 512], b[512 * 512], c[512 * 512];
-    void *lib = NULL, *f = NULL;
-    double best = 0;
-    (void)setenv("OPENBLAS_NUM_THREADS", "1", 0);
-    for (size_t n = 0; !f && n < 3; n++) {
-        lib = dlopen(names[n], RTLD_NOW | RTLD_LOCAL);
-        f = lib ? dlsym(lib, "cblas_sgemm") : NULL;
+    if (good) {
+        char line[400];
+        w[0].e->describe(w[0].s, line, sizeof line);
+        (void)printf("\n%s, float32\n[%s]\n", k.name, line);
+        bench_paired(s, N_FORM, rounds, 1);
+        for (int n = 0; n < N_FORM; n++) good = report_form(&k, &w[n], &s[n], &forms[n], rounds, peak, out) && good;
+        put_ratio(out, &k, "e-prop, speed relative to own BPTT", &s[BPTT], &s[SCAN], rounds, 1.3, 0, false);
+        put_ratio(out, &k, "chunks, time relative to the scan", &s[CHUNKS], &s[SCAN], rounds, 2.5, 0, true);
+        put_ratio(out, &k, "e-prop 3 one by one, time relative to BPTT", &s[E3_WINDOWS], &s[BPTT], rounds, 0, 0, true);
+        put_ratio(out, &k, "truncated BPTT one by one, time relative to BPTT", &s[TBPTT_WINDOWS], &s[BPTT], rounds, 0, 0, true);
     }
-    if (!f) return 0;
-    sgemm *call;
-    *(void **)(void *)&call = f;
-    for (int r = 0; r < 6; r++) {
-        double t = cpu_seconds();
-        call(101, 111, 111, 512, 512, 512, 1, a, 512, b, 512, 0, c, 512);
-        best = fmax(best, 2e-9 * 512.0 * 512 * 512 / (cpu_seconds() - t));
-    }
-    return best;
+    for (int n = 0; n < N_FORM; n++) bench_lstm_close(&w[n]);
+    bench_lstm_free(&k);
+    return good;
 }
 
-/* ---- the subject ------------------------------------------------------------------------------------------- */
-
-typedef struct subject {
-    ep_net net;
-    double *store;
-    float *x, *target;
-    double *x64, *target64;
-} subject;
-
-static void *need(void *p)
+/* Two threads against one, by wall time; the results are the same numbers. */
+static bool compare_threads(bench_out *out)
 {
-    if (p) return p;
-    (void)fprintf(stderr, "bench-lstm: out of memory\n");
-    exit(3);
-}
-
-static double *draw(size_t n, uint64_t stream, double scale)
-{
-    double *v = need(malloc(n * sizeof *v));
-    for (size_t i = 0; i < n; i++) v[i] = scale * ep_rng_normal(1, stream, i, 20);
-    return v;
-}
-
-static subject subject_make(double kappa)
-{
-    size_t steps = (size_t)T * B;
-    double scale = 1 / sqrt((double)N_REC);
-    subject k = {.x = need(malloc(steps * N_IN * sizeof(float))), .target = need(calloc(steps * N_OUT, sizeof(float))),
-                 .x64 = draw(steps * N_IN, 4, 1), .target64 = need(calloc(steps * N_OUT, sizeof(double)))};
-    k.net = (ep_net){.model = EP_LSTM, .opt = ep_preset_options(EP_PAPER2019), .n_in = N_IN, .n_rec = N_REC,
-                     .n_out = N_OUT, .Win = draw((size_t)4 * N_REC * N_IN, 1, scale),
-                     .Wrec = draw((size_t)4 * N_REC * N_REC, 2, scale), .b = draw((size_t)4 * N_REC, 5, scale),
-                     .Wout = draw((size_t)N_REC * N_OUT, 3, scale), .kappa = kappa, .v_th = 1, .gamma = 1};
-    for (size_t i = 0; i < steps * N_IN; i++) k.x64[i] = (double)(k.x[i] = (float)k.x64[i]);
-    for (size_t i = 0; i < steps; i++) {
-        size_t at = i * N_OUT + ep_rng_u64(1, 6, i) % N_OUT;
-        k.target[at] = 1;
-        k.target64[at] = 1;
-    }
-    return k;
-}
-
-static void entry_open(const opt_engine *e, const subject *k, entry *n)
-{
-    opt_config cfg = {.net = &k->net, .rule = n->rule, .loss = EP_CLASSIFICATION, .B = B, .T = T, .window = 20,
-                      .threads = n->threads, .chunk = n->chunk};
-    size_t bytes = e->state_size(&cfg);
-    n->mem = need(aligned_alloc(OPT_ALIGN, (bytes + OPT_ALIGN - 1) / OPT_ALIGN * OPT_ALIGN));
-    n->mb = (double)bytes * 1e-6;
-    if (e->init(&cfg, n->mem, bytes, &n->s) == EP_OK) return;
-    (void)fprintf(stderr, "bench-lstm: init failed\n");
-    exit(3);
-}
-
-/* |got - want| / |want|, Euclidean, of the largest such group; want in binary64. */
-static double error_of(entry *n, const subject *k)
-{
-    entry exact = {.rule = n->rule, .chunk = 0, .threads = 2};
-    const opt_engine *e = opt_fast_f32(), *wide = opt_fast_f64();
-    opt_trials tr = {.T = T, .B = B, .x = k->x64, .target = k->target64};
-    double worst = 0;
-    entry_open(wide, k, &exact);
-    if (wide->grad(exact.s, &tr) != EP_OK) return NAN;
-    for (int g = 0; g < (int)EP_G_THETA; g++) {
-        size_t m = e->count(n->s, OPT_GRAD(g));
-        float *got = need(malloc(m * sizeof *got));
-        double *want = need(malloc(m * sizeof *want)), off = 0, size = 0;
-        if (e->get(n->s, OPT_GRAD(g), got, m) != EP_OK || wide->get(exact.s, OPT_GRAD(g), want, m) != EP_OK) return NAN;
-        for (size_t i = 0; i < m; i++) {
-            off += ((double)got[i] - want[i]) * ((double)got[i] - want[i]);
-            size += want[i] * want[i];
+    lstm_subject k;
+    bool good = bench_lstm_make(256, 64, 61, 200, 64, &k);
+    (void)printf("\nTwo threads against one, wall time\n");
+    for (int n = BPTT; good && n <= SCAN; n++) {
+        lstm_worker w[2] = {{0}};
+        good = bench_lstm_open(&k, opt_fast_f32(), forms[n].rule, 0, 0, 1, &w[0]) &&
+               bench_lstm_open(&k, opt_fast_f32(), forms[n].rule, 0, 0, 2, &w[1]);
+        if (good) {
+            int rounds = out->rounds ? out->rounds : 5;
+            bench_side s[2] = {{.run = bench_lstm_run, .arg = &w[0], .wall = true}, {.run = bench_lstm_run, .arg = &w[1], .wall = true}};
+            bench_paired(s, 2, rounds, 2);
+            bench_line l = bench_line_of(k.name, n == BPTT ? "two threads, BPTT" : "two threads, e-prop", bench_side_ratio(&s[0], &s[1], rounds));
+            l.target = 1.7;
+            l.stretch = 1.9;
+            l.judged = true;
+            l.error = bench_lstm_difference(&w[0], &w[1]);
+            good = l.error == 0;
+            bench_put(out, &l);
         }
-        worst = fmax(worst, sqrt(off / size));
-        free(got);
-        free(want);
+        bench_lstm_close(&w[0]);
+        bench_lstm_close(&w[1]);
     }
-    free(exact.mem);
-    return worst;
+    bench_lstm_free(&k);
+    return good;
 }
 
-static double flop_of(const entry *n)
+/* One gradient over sizes, and what power of the size it takes. */
+static bool scale(const char *name, const int (*size)[3], int n, int by, ep_rule rule, double limit, double peak, bench_out *out)
 {
-    double rows = 2.0 * T * B, wide = 4.0 * N_REC;
-    double weights = rows * wide * (N_REC + N_IN + 1), out = rows * N_REC * N_OUT;
-    return 2 * weights + (n->transmitted ? rows * wide * N_REC : 0) + 3 * out;
-}
-
-static void measure(entry *list, size_t n, const subject *k, int rounds)
-{
-    const opt_engine *e = opt_fast_f32();
-    opt_trials tr = {.T = T, .B = B, .x = k->x, .target = k->target};
-    for (int r = -1; r < rounds; r++) /* the first round touches memory */
-        for (size_t i = 0; i < n; i++) {
-            double t = list[i].threads > 1 ? seconds() : cpu_seconds();
-            ep_status st = e->grad(list[i].s, &tr);
-            t = (list[i].threads > 1 ? seconds() : cpu_seconds()) - t;
-            if (r >= 0) list[i].wall[r] = st == EP_OK ? t : NAN;
+    double x[8], t[8];
+    bool good = true;
+    for (int i = 0; good && i < n; i++) {
+        lstm_subject k;
+        lstm_worker w = {0};
+        good = bench_lstm_make(size[i][0], 40, 10, size[i][1], size[i][2], &k) &&
+               bench_lstm_open(&k, opt_fast_f32(), rule, 0, 0, 1, &w);
+        if (good) {
+            bench_side s = {.run = bench_lstm_run, .arg = &w};
+            bench_paired(&s, 1, 3, 3);
+            x[i] = size[i][by];
+            t[i] = bench_seconds(&s, 3);
+            form f = {.transmitted = rule == EP_BPTT};
+            (void)printf("  %-46s %10.4g s     %.0f %% of peak\n", k.name, t[i], 1e-7 * work_of(&k, &f) / t[i] / peak);
         }
-    for (size_t i = 0; i < n; i++) list[i].error = error_of(&list[i], k);
-}
-
-static void target_line(const char *what, double got, double target, const char *unit)
-{
-    (void)printf("%-44s %8.2f%s  target %.2f%s  %s\n", what, got, unit, target, unit, got >= target ? "met" : "missed");
-}
-
-static void report(entry *list, size_t n, int rounds, double peak)
-{
-    char line[400];
-    opt_fast_f32()->describe(list[0].s, line, sizeof line);
-    (void)printf("engine: %s\n%-34s %9s %9s %7s %8s %9s\n", line, "", "seconds", "GF/s", "% peak", "MB", "error");
-    for (size_t i = 0; i < n; i++) {
-        double t = median(list[i].wall, rounds), speed = 1e-9 * flop_of(&list[i]) / t;
-        (void)printf("%-34s %9.4f %9.1f %7.1f %8.1f %9.1e\n", list[i].name, t, speed,
-                     peak > 0 ? 100 * speed / peak / list[i].threads : 0, list[i].mb, list[i].error);
+        bench_lstm_close(&w);
+        bench_lstm_free(&k);
     }
-    if (peak > 0)
-        target_line("LSTM BPTT, share of the multiply-add peak", 1e-7 * flop_of(&list[0]) / median(list[0].wall, rounds) / peak,
-                    55, " %");
-    target_line("LSTM e-prop, speed relative to own BPTT", ratio(&list[0], &list[1], rounds), 1.3, "x");
-    target_line("two threads, BPTT (wall / one thread's CPU)", ratio(&list[0], &list[4], rounds), 1.7, "x");
-    (void)printf("%-44s %8.2fx\n", "chunks of 50 / whole-trial scan, time", ratio(&list[2], &list[1], rounds));
-    (void)printf("%-44s %8.2fx\n", "eprop3, windows of 20 / BPTT, time", ratio(&list[3], &list[0], rounds));
+    if (!good) return false;
+    bench_line l = {.subject = "LSTM", .what = name, .got = bench_exponent(x, t, n, 1).mid, .unit = "", .target = limit, .at_most = true};
+    bench_put(out, &l);
+    return true;
+}
+
+static bool scaling(double peak, bench_out *out)
+{
+    static const int by_N[][3] = {{100, 50, 16}, {200, 50, 16}, {400, 50, 16}, {800, 20, 16}, {1600, 10, 16}};
+    static const int by_T[][3] = {{100, 100, 8}, {100, 1000, 8}, {100, 10000, 8}}, by_B[][3] = {{100, 200, 1}, {100, 200, 8}, {100, 200, 32}, {100, 200, 64}, {100, 200, 256}};
+    (void)printf("\nScaling, n_in=40 n_out=10\n");
+    bool good = scale("BPTT, exponent in T, 100 to 10000", by_T, 3, 1, EP_BPTT, 1.1, peak, out);
+    good = good && scale("e-prop, exponent in T, 100 to 10000", by_T, 3, 1, EP_EPROP1_SYMMETRIC, 1.1, peak, out);
+    good = good && scale("e-prop, exponent in B, 1 to 256", by_B, 5, 2, EP_EPROP1_SYMMETRIC, 0, peak, out);
+    return good && scale("e-prop, exponent in N, 100 to 400", by_N, 3, 0, EP_EPROP1_SYMMETRIC, 0, peak, out);
 }
 
 int main(int argc, char **argv)
 {
-    entry list[] = {{.name = "bptt", .rule = EP_BPTT, .threads = 1, .transmitted = true},
-                    {.name = "eprop1, scan", .rule = EP_EPROP1_SYMMETRIC, .threads = 1},
-                    {.name = "eprop1, chunks of 50 (GF/s of scan)", .rule = EP_EPROP1_SYMMETRIC, .threads = 1, .chunk = 50},
-                    {.name = "eprop3, windows of 20", .rule = EP_EPROP3, .threads = 1, .transmitted = true},
-                    {.name = "bptt, two threads", .rule = EP_BPTT, .threads = 2, .transmitted = true}};
-    size_t n = sizeof list / sizeof *list;
-    int rounds = argc > 1 ? atoi(argv[1]) : 5;
-    if (rounds < 1 || rounds > MOST_ROUNDS) {
-        (void)fprintf(stderr, "usage: bench-lstm [ROUNDS], 1 to %d\n", MOST_ROUNDS);
-        return 2;
-    }
-    double peak = fma_peak(), blas = cblas_speed();
-    (void)printf("LSTM N=%d n_in=%d n_out=%d T=%d B=%d, binary32, median of %d rounds; multiply-add peak of one core %.1f GF/s\n",
-                 N_REC, N_IN, N_OUT, T, B, rounds, peak);
-    (void)printf("installed CBLAS: %.1f GF/s (this engine does not use it)\n", blas);
-    if (blas > 0 && peak > 0 && blas < 0.4 * peak)
-        (void)printf("  that is slow: OpenBLAS may not know this processor; set OPENBLAS_CORETYPE=%s before the program starts\n",
-                     peak > 0 && __builtin_cpu_supports("avx512f") ? "SkylakeX" : "Haswell");
-    subject k = subject_make(0);
-    for (size_t i = 0; i < n; i++) entry_open(opt_fast_f32(), &k, &list[i]);
-    measure(list, n, &k, rounds);
-    report(list, n, rounds, peak);
-    bool good = true;
-    for (size_t i = 0; i < n; i++) good = good && list[i].error < 1e-3;
-    return good ? 0 : 1;
+    bench_out out;
+    int code = bench_lines_open(argc, argv, "The fast engine's LSTM: rules, threads and sizes, one core, float32.", &out);
+    if (code >= 0) return code;
+    bench_machine m = bench_machine_measure();
+    bench_machine_print(&m, stdout);
+    bool good = compare_forms(m.fma, &out) && (out.targets || (compare_threads(&out) && scaling(m.fma, &out)));
+    if (!good) (void)fprintf(stderr, "bench-lstm: out of memory, or a result off by more than rounding\n");
+    code = bench_lines_close(&out);
+    return good ? code : 1;
 }

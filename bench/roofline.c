@@ -86,10 +86,7 @@ double bench_stream_read(void)
     return best * 1e-9;
 }
 
-typedef void sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
-                   int ldb, float beta, float *c, int ldc);
-
-static double sgemm_rate(sgemm *run)
+static double sgemm_rate(bench_sgemm *run)
 {
     enum { N = 512 };
     float *v = calloc(3 * N * N, sizeof *v);
@@ -104,19 +101,64 @@ static double sgemm_rate(sgemm *run)
     return best * 1e-9;
 }
 
-double bench_blas_sgemm(void)
+static void *blas_library(void)
 {
     static const char *const names[] = {"libopenblas.so.0", "libcblas.so.3", "libblas.so.3"};
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
         void *lib = dlopen(names[k], RTLD_NOW | RTLD_LOCAL);
-        void *f = lib ? dlsym(lib, "cblas_sgemm") : NULL, *one = lib ? dlsym(lib, "openblas_set_num_threads") : NULL;
-        sgemm *run;
-        void (*set)(int);
-        if (!f) continue;
-        memcpy(&run, &f, sizeof run);
-        memcpy(&set, &one, sizeof set);
-        if (one) set(1);
-        return sgemm_rate(run);
+        if (lib && dlsym(lib, "cblas_sgemm")) return lib;
     }
-    return 0;
+    return NULL;
+}
+
+bench_sgemm *bench_blas_open(void)
+{
+    void *lib = blas_library(), *f = lib ? dlsym(lib, "cblas_sgemm") : NULL;
+    void *one = lib ? dlsym(lib, "openblas_set_num_threads") : NULL;
+    bench_sgemm *run = NULL;
+    void (*set)(int) = NULL;
+    memcpy(&run, &f, sizeof run);
+    memcpy(&set, &one, sizeof set);
+    if (set) set(1);
+    return run;
+}
+
+double bench_blas_sgemm(void)
+{
+    bench_sgemm *run = bench_blas_open();
+    return run ? sgemm_rate(run) : 0;
+}
+
+bench_machine bench_machine_measure(void)
+{
+    void *lib = blas_library(), *f = lib ? dlsym(lib, "openblas_get_corename") : NULL;
+    char *(*corename)(void) = NULL;
+    memcpy(&corename, &f, sizeof corename);
+    return (bench_machine){.fma = bench_fma_peak(), .read = bench_stream_read(), .blas = bench_blas_sgemm(),
+                           .core = corename ? corename() : ""};
+}
+
+/* The name by which OpenBLAS knows kernels that suit this processor. */
+static const char *core_to_set(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f")) return "SkylakeX";
+    if (__builtin_cpu_supports("avx2")) return __builtin_cpu_is("amd") ? "Zen" : "Haswell";
+#endif
+    return NULL;
+}
+
+void bench_machine_print(const bench_machine *m, FILE *out)
+{
+    const char *set = core_to_set();
+    (void)fprintf(out, "one core, measured now: %.0f GF/s float32 multiply-add, %.1f GB/s from memory\n", m->fma, m->read);
+    if (!(m->blas > 0)) {
+        (void)fprintf(out, "no CBLAS is installed (Debian: libopenblas0); the engines need none\n");
+        return;
+    }
+    (void)fprintf(out, "installed CBLAS%s%s: %.0f GF/s, %.0f %% of that, in a 512^3 sgemm; the engines do not call it\n",
+                  *m->core ? ", OpenBLAS for " : "", m->core, m->blas, 100 * m->blas / m->fma);
+    if (set && m->blas < 0.5 * m->fma)
+        (void)fprintf(out, "  slow: whatever uses it on this machine needs OPENBLAS_CORETYPE=%s set before it starts\n", set);
 }

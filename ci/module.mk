@@ -18,12 +18,13 @@ coverage: ## line coverage of the tests by gcov (build-cov/)
 	$(MAKE) BUILD=build-cov OPT=-O0 SAN=--coverage check
 	@sh ci/coverage.sh build-cov
 
-BENCHES := $(filter $(BUILD)/bench-%,$(PROGRAMS))
-bench: $(BENCHES) ## run the measurements of bench/
+# A sweep of its own length has a target of its own.
+BENCHES := $(filter-out %-wordlength,$(filter $(BUILD)/bench-%,$(PROGRAMS)))
+bench: $(BENCHES) ## run the measurements of bench/ (about 5 minutes); bench-NAME --tsv FILE writes one for machines
 	@for b in $(BENCHES); do echo "== $$b"; $$b || exit $$?; done
 
-peers: $(BENCHES) ## the fast engine beside PyTorch, where python3-torch is installed (about 4 minutes)
-	@sh bench/peers/compare.sh $(BUILD)
+peers: $(BENCHES) ## the fast engine beside PyTorch and oneDNN, where they are installed (about 3 minutes); build/peers.tsv
+	@sh bench/peers/compare.sh $(BUILD) $(BUILD)/peers.tsv
 
 lint: $(LIBS) $(BUILD)/eprop-judge ## rules of the house: dependencies, sizes, names, cppcheck
 	@sh ci/lint.sh $(BUILD)

@@ -4,10 +4,12 @@
 usage: torch_lsnn.py N N_IN N_OUT T B [--runs R]
 
 Prints tab-separated lines "name seconds rate": BPTT and e-prop (the recurrent and the reset path detached), each eager and
-scripted, best practice: unbind(0) instead of indexing, two warm-up runs, median of R. One thread.
+scripted, best practice: unbind(0) instead of indexing, two warm-up runs, median of R; then "memory" and the MB by which the
+first gradient raised the peak. One thread.
 SPDX-License-Identifier: MIT
 """
 import argparse
+import resource
 import statistics
 import time
 
@@ -69,6 +71,7 @@ def main():
         gain *= 1.07 if rate < 0.0175 else 0.96
     win, wrec = (gain * base_in).requires_grad_(), (0.5 * gain * base_rec).requires_grad_()
     scripted = torch.jit.script(trial)
+    peak = [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]
     for name, fn, eprop in (("bptt-eager", trial, False), ("eprop-eager", trial, True), ("bptt-jit", scripted, False),
                             ("eprop-jit", scripted, True)):
         times = []
@@ -78,9 +81,12 @@ def main():
             start = time.perf_counter()
             loss, _ = fn(xs, win, wrec, wout, target, eprop, *constants)
             loss.backward()
+            if len(peak) == 1:
+                peak.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
             if run >= 2:
                 times.append(time.perf_counter() - start)
         print(f"{name}\t{statistics.median(times):.6f}\t{rate:.4f}", flush=True)
+    print(f"memory\t{(peak[1] - peak[0]) / 1024:.1f}\t{rate:.4f}", flush=True)
 
 
 if __name__ == "__main__":
