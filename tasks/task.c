@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static const task_kind *const kinds[] = {&task_pattern, &task_store_recall, &task_evidence, NULL};
+static const task_kind *const kinds[] = {&task_pattern, &task_store_recall, &task_evidence,
+#ifdef TASK_SPEECH /* libsndfile and FFTW are there */
+                                         &task_speech,
+#endif
+                                         NULL};
 
 const task_kind *const *task_kinds(void) { return kinds; }
 

@@ -118,7 +118,7 @@ struct task_kind {
     ep_status (*report)(const task *t, const task_oracle *ask, const char *dir, char why[TASK_WHY]);
 };
 
-extern const task_kind task_pattern, task_store_recall, task_evidence;
+extern const task_kind task_pattern, task_store_recall, task_evidence, task_speech;
 
 /* The list of tasks, NULL-terminated. */
 const task_kind *const *task_kinds(void);

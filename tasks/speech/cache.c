@@ -121,7 +121,7 @@ static bool write_body(FILE *f, uint64_t key, const task_frames *in)
         good = put(f, &h, &at, sizeof at);
     }
     good = good && put(f, &h, in->x, frames * size * sizeof *in->x) && put(f, &h, in->label, frames);
-    return good && fwrite(&h, sizeof h, 1, f) == 1 && !fflush(f) && !fsync(fileno(f));
+    return good && fwrite(&h, sizeof h, 1, f) == 1 && !fchmod(fileno(f), 0644) && !fflush(f) && !fsync(fileno(f));
 }
 
 static bool make_folders(const char *path)
