@@ -1,7 +1,8 @@
-# tasks/speech/: TIMIT's format, features, the stand-in corpus. Needs libsndfile and FFTW; the corpus also libespeak-ng and
-# libsamplerate. Where they are missing, tasks/ is built without.
-ifeq ($(shell pkg-config --exists sndfile fftw3 2>/dev/null && echo yes),yes)
-SPEECH_SRC := $(wildcard tasks/speech/*.c)
+# tasks/speech/: TIMIT's format, features, the task, the stand-in corpus. Needs libsndfile and FFTW; to make the corpus also
+# libespeak-ng and libsamplerate. Where they are missing, tasks/ is built without.
+have = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
+ifeq ($(call have,sndfile fftw3),yes)
+SPEECH_SRC := $(wildcard tasks/speech/*.c) $(addprefix tasks/speech/corpus/,grammar.c label.c map.c write.c)
 LDLIBS_SPEECH := $(shell pkg-config --libs sndfile fftw3)
 CPPFLAGS_tasks += -Itasks/speech -Itasks/speech/corpus -DTASK_SPEECH
 else
@@ -9,17 +10,13 @@ SPEECH_NOT_BUILT := $(wildcard tasks/test/test_speech_*.c)
 $(info tasks: built without speech, for want of libsndfile or FFTW; make deps installs them)
 endif
 
-# The stand-in corpus needs more; its parts that speak nothing are in the library, for tests.
-ifneq ($(SPEECH_SRC),)
-SPEECH_SRC += $(addprefix tasks/speech/corpus/,grammar.c label.c map.c write.c)
-ifeq ($(shell pkg-config --exists espeak-ng samplerate 2>/dev/null && echo yes),yes)
+ifeq ($(call have,sndfile fftw3 espeak-ng samplerate),yes)
 SPEECH_CORPUS := $(BUILD)/speech-corpus
 $(eval $(call program,speech-corpus,tasks/speech/corpus/main.c tasks/speech/corpus/synth.c,$(BUILD)/libeprop-tasks.a $(BUILD)/libeprop-spec.a,$(shell pkg-config --libs espeak-ng samplerate) $(LDLIBS_SPEECH) -lm))
 corpus: $(SPEECH_CORPUS) ## a free stand-in for TIMIT, spoken by espeak-ng, into build/corpus
 	@$(SPEECH_CORPUS) --out $(BUILD)/corpus
 else
-corpus: ## a free stand-in for TIMIT, spoken by espeak-ng, into build/corpus
-	@echo "corpus: needs libespeak-ng and libsamplerate; make deps installs them" >&2; exit 2
+corpus:
+	@echo "corpus: needs libsndfile, FFTW, libespeak-ng and libsamplerate; make deps installs them" >&2; exit 2
 endif
 .PHONY: corpus
-endif

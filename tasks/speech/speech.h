@@ -16,10 +16,10 @@ typedef struct task_speech_data {
 int task_speech_guess(const task_spec *s, const double *y, int f);
 
 /* Tables of the trained network on the test split, into DIR/data:
- *   accuracy.tsv     classes right frames accuracy, for 61 and 39 classes
- *   confusion.tsv    true predicted count, of the 39 classes
- *   phonemes.tsv     row start end label, of the first test utterance: row 0 true, 1 predicted; frames
- *   spectrogram.tsv  frame band value: 40 log mel energies of it */
+ *   speech_accuracy.tsv     classes right frames accuracy: 61 classes, and folded to 39
+ *   speech_confusion.tsv    split true predicted share count true_label predicted_label, of the 39 classes
+ *   speech_spectrogram.tsv  of the first utterance, part x y value label:
+ *                           spectrogram: frame, band, log mel energy (40 bands); true, predicted: frames [x, y), -, phoneme */
 ep_status task_speech_report(const task *t, const task_oracle *ask, const char *dir, char why[TASK_WHY]);
 
 #endif

@@ -82,34 +82,41 @@ static ep_status add(tally *a, uint64_t index)
     return st;
 }
 
-static ep_status write_counts(const tally *a, const char *dir, char why[TASK_WHY])
+static ep_status write_accuracy(const tally *a, const char *dir, char why[TASK_WHY])
 {
-    FILE *f = table(dir, "accuracy", "classes right frames accuracy", why);
+    FILE *f = table(dir, "speech_accuracy", "classes right frames accuracy", why);
     if (!f) return EP_IO;
     for (int k = 0; k < 2; k++)
         (void)fprintf(f, "%d\t%ld\t%ld\t%.6f\n", k ? TASK_FOLDED : TASK_PHONES, a->right[k], a->frames,
                       a->frames ? (double)a->right[k] / (double)a->frames : 0);
-    ep_status st = finish(f, "accuracy", why);
-    if (st != EP_OK) return st;
-    f = table(dir, "confusion", "true predicted count true_label predicted_label", why);
-    if (!f) return EP_IO;
-    for (int i = 0; i < TASK_FOLDED; i++)
-        for (int j = 0; j < TASK_FOLDED; j++)
-            (void)fprintf(f, "%d\t%d\t%ld\t%s\t%s\n", i, j, a->count[i][j], task_phone_folded_name(i), task_phone_folded_name(j));
-    return finish(f, "confusion", why);
+    return finish(f, "speech_accuracy", why);
 }
 
-/* Runs of equal labels: row start end label. */
-static void write_runs(FILE *f, int row, int frames, const int8_t *label, const int *guess)
+static ep_status write_confusion(const tally *a, const char *dir, char why[TASK_WHY])
+{
+    FILE *f = table(dir, "speech_confusion", "split true predicted share count true_label predicted_label", why);
+    if (!f) return EP_IO;
+    for (int i = 0; i < TASK_FOLDED; i++) {
+        long all = 0;
+        for (int j = 0; j < TASK_FOLDED; j++) all += a->count[i][j];
+        for (int j = 0; j < TASK_FOLDED; j++)
+            (void)fprintf(f, "test\t%d\t%d\t%.5f\t%ld\t%s\t%s\n", i, j, all ? (double)a->count[i][j] / (double)all : 0, a->count[i][j],
+                          task_phone_folded_name(i), task_phone_folded_name(j));
+    }
+    return finish(f, "speech_confusion", why);
+}
+
+/* Runs of equal labels. */
+static void write_runs(FILE *f, const char *part, int frames, const int8_t *label, const int *guess)
 {
     for (int from = 0, to; from < frames; from = to) {
         int k = label ? label[from] : guess[from];
         for (to = from + 1; to < frames && (label ? label[to] : guess[to]) == k; to++) continue;
-        (void)fprintf(f, "%d\t%d\t%d\t%s\n", row, from, to, k < 0 ? "-" : task_phone_name(k));
+        (void)fprintf(f, "%s\t%d\t%d\t-\t%s\n", part, from, to, k < 0 ? "none" : task_phone_name(k));
     }
 }
 
-static ep_status write_spectrogram(const task_utterance *u, const char *dir, char why[TASK_WHY])
+static ep_status write_bands(FILE *f, const task_utterance *u, char why[TASK_WHY])
 {
     int16_t *x = NULL;
     size_t samples = 0, stride = (size_t)task_feature_static(TASK_FBANK);
@@ -117,14 +124,11 @@ static ep_status write_spectrogram(const task_utterance *u, const char *dir, cha
     task_extractor *e = task_extractor_new(TASK_FBANK);
     size_t frames = task_feature_frames(samples);
     float *v = calloc(frames * stride + 1, sizeof *v);
-    FILE *f = NULL;
     if (st == EP_OK && (!e || !v)) st = EP_NOMEM;
-    if (st == EP_OK && !(f = table(dir, "spectrogram", "frame band value", why))) st = EP_IO;
     if (st == EP_OK) {
         task_extractor_run(e, x, samples, v, stride);
         for (size_t t = 0; t < frames; t++)
-            for (size_t k = 0; k < BANDS; k++) (void)fprintf(f, "%zu\t%zu\t%.4f\n", t, k, (double)v[t * stride + k]);
-        st = finish(f, "spectrogram", why);
+            for (size_t k = 0; k < BANDS; k++) (void)fprintf(f, "spectrogram\t%zu\t%zu\t%.4f\t-\n", t, k, (double)v[t * stride + k]);
     }
     task_extractor_free(e);
     free(v);
@@ -136,12 +140,13 @@ static ep_status write_utterance(const tally *a, const char *dir, char why[TASK_
 {
     const task_speech_data *d = a->t->own;
     int frames = a->tr.steps / a->t->spec.frame;
-    FILE *f = table(dir, "phonemes", "row start end label; row 0: true, 1: predicted; frames", why);
+    FILE *f = table(dir, "speech_spectrogram", "part x y value label", why);
     if (!f) return EP_IO;
-    write_runs(f, 0, frames, labels_of(d, 0), NULL);
-    write_runs(f, 1, frames, NULL, a->guess);
-    ep_status st = finish(f, "phonemes", why);
-    return st == EP_OK ? write_spectrogram(&d->tree.utt[d->list[TASK_TEST][0]], dir, why) : st;
+    ep_status st = write_bands(f, &d->tree.utt[d->list[TASK_TEST][0]], why);
+    write_runs(f, "true", frames, labels_of(d, 0), NULL);
+    write_runs(f, "predicted", frames, NULL, a->guess);
+    ep_status closed = finish(f, "speech_spectrogram", why);
+    return st == EP_OK ? closed : st;
 }
 
 ep_status task_speech_report(const task *t, const task_oracle *ask, const char *dir, char why[TASK_WHY])
@@ -153,7 +158,8 @@ ep_status task_speech_report(const task *t, const task_oracle *ask, const char *
         st = add(&a, k);
         if (st == EP_OK && k == 0) st = write_utterance(&a, dir, why);
     }
-    if (st == EP_OK) st = write_counts(&a, dir, why);
+    if (st == EP_OK) st = write_accuracy(&a, dir, why);
+    if (st == EP_OK) st = write_confusion(&a, dir, why);
     drop(&a);
     return st;
 }
