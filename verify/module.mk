@@ -87,6 +87,10 @@ dist-judge: ## the judge's sources as an archive that any C compiler builds
 	@rm -rf $(JUDGE_DIST) && echo $(JUDGE_DIST).tar.gz
 .PHONY: dist-vectors judge dist-judge
 
+fixed-long: $(BUILD)/verify/test/test_fixed_long ## ten million random steps of the integer core against the slow model
+	@CK_FORK=no EPROP_TEST_TABLE=1 EPROP_TEST_MULTIPLIER=$${EPROP_TEST_MULTIPLIER:-1000} $<
+.PHONY: fixed-long
+
 fixed-bounds: $(BUILD)/verify/test/test_fixed_bound ## what each profile of fixed point costs, bound and measured: build/runs/fixed-bounds, for the report
 	@mkdir -p $(BUILD)/runs/fixed-bounds/data
 	@CK_FORK=no EPROP_TEST_TSV=$(BUILD)/runs/fixed-bounds/data/fixed_bounds.tsv $<

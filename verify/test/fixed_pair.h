@@ -17,6 +17,7 @@ typedef enum { PAIR_ANY, PAIR_SPIKING, PAIR_LSTM /* with weights up to 1/2: erro
 typedef struct pair {
     uint64_t seed, drawn;
     pair_kind kind;
+    int most; /* inputs, neurons, outputs; 0: as many as there is room for */
     bool extreme; /* constants and inputs from the whole of their formats and its ends */
     fix_profile profile;
     fix_config c;
@@ -62,6 +63,26 @@ static inline ref_profile as_ref(const fix_profile *f)
     return r;
 }
 
+/* Roundings, overflows, widths and fractions at random around a profile's. */
+static inline void pair_disturb(pair *p)
+{
+    for (int q = 0; q < FIX_COUNT; q++) {
+        fix_format *f = &p->profile.q[q];
+        if (f->bits == 0) *f = fix_q15.q[q];
+        f->rounding = (uint8_t)pick(p, 4);
+        f->overflow = (uint8_t)pick(p, 2);
+        if (q > FIX_N && q != FIX_C && pick(p, 3) == 0) f->bits = (uint8_t)(f->bits / 2 + 1 + (int)pick(p, 4));
+        int frac = f->frac + (int)pick(p, 7) - 3;
+        if (pick(p, 3) == 0) f->frac = (uint8_t)(frac < 0 ? 0 : frac > 30 ? 30 : frac);
+        if (f->bits > 32) f->bits = 32;
+        if ((q == FIX_CN || q == FIX_ES) && pick(p, 2)) *f = (fix_format){3, 0, f->rounding, f->overflow}; /* sums that a short trial reaches */
+        if (q == FIX_LD && pick(p, 3) == 0) *f = (fix_format){4, 5, f->rounding, f->overflow};
+        if ((q == FIX_EX || q == FIX_GA || q == FIX_H) && pick(p, 2)) *f = (fix_format){32, 28, f->rounding, f->overflow}; /* all of the exponential */
+        if ((q == FIX_EX || q == FIX_PR || q == FIX_GA || q == FIX_H) && f->frac + 2 > f->bits) f->frac = (uint8_t)(f->bits - 2);
+    }
+    p->profile.clip = (uint8_t)(pick(p, 3) ? 0 : 1 + pick(p, 3));
+}
+
 /* The model's question to ref_fixed_check: sizes, kind, profile. */
 static inline ref_fixed_net as_kind(const fix_config *c)
 {
@@ -70,12 +91,18 @@ static inline ref_fixed_net as_kind(const fix_config *c)
                            .c_reg = c->c_reg};
 }
 
+/* 1 to room, or to p's most. */
+static inline int32_t size(pair *p, uint32_t room)
+{
+    return 1 + (int32_t)pick(p, p->most > 0 && (uint32_t)p->most < room ? (uint32_t)p->most : room);
+}
+
 /* Everything but the profile, which is set before. */
 static inline void pair_network(pair *p)
 {
     fix_config *c = &p->c;
-    *c = (fix_config){.profile = &p->profile, .n_in = 1 + (int32_t)pick(p, MAX_IN), .n_rec = 1 + (int32_t)pick(p, MAX_REC),
-                      .n_out = 1 + (int32_t)pick(p, MAX_OUT), .delay = 1 + (int32_t)pick(p, 4), .n_ref = (int32_t)pick(p, 5),
+    *c = (fix_config){.profile = &p->profile, .n_in = size(p, MAX_IN), .n_rec = size(p, MAX_REC),
+                      .n_out = size(p, MAX_OUT), .delay = 1 + (int32_t)pick(p, 4), .n_ref = (int32_t)pick(p, 5),
                       .alif = pick(p, 3) != 0, .softmax = pick(p, 2), .feedback = (fix_feedback)pick(p, 4), .rho = p->rho, .beta = p->beta,
                       .W = p->W, .WO = p->WO, .FB = p->FB, .seed = ep_rng_u64(p->seed, 3, 0)};
     if (p->kind == PAIR_LSTM || (p->kind == PAIR_ANY && p->profile.q[FIX_GA].bits && pick(p, 3) == 0)) {

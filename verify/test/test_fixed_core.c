@@ -83,33 +83,13 @@ START_TEST(test_profile_networks)
 }
 END_TEST
 
-/* Roundings, overflows, widths and fractions at random around a profile's. */
-static void disturb(pair *p)
-{
-    for (int q = 0; q < FIX_COUNT; q++) {
-        fix_format *f = &p->profile.q[q];
-        if (f->bits == 0) *f = fix_q15.q[q];
-        f->rounding = (uint8_t)pick(p, 4);
-        f->overflow = (uint8_t)pick(p, 2);
-        if (q > FIX_N && q != FIX_C && pick(p, 3) == 0) f->bits = (uint8_t)(f->bits / 2 + 1 + (int)pick(p, 4));
-        int frac = f->frac + (int)pick(p, 7) - 3;
-        if (pick(p, 3) == 0) f->frac = (uint8_t)(frac < 0 ? 0 : frac > 30 ? 30 : frac);
-        if (f->bits > 32) f->bits = 32;
-        if ((q == FIX_CN || q == FIX_ES) && pick(p, 2)) *f = (fix_format){3, 0, f->rounding, f->overflow}; /* sums that a short trial reaches */
-        if (q == FIX_LD && pick(p, 3) == 0) *f = (fix_format){4, 5, f->rounding, f->overflow};
-        if ((q == FIX_EX || q == FIX_GA || q == FIX_H) && pick(p, 2)) *f = (fix_format){32, 28, f->rounding, f->overflow}; /* all of the exponential */
-        if ((q == FIX_EX || q == FIX_PR || q == FIX_GA || q == FIX_H) && f->frac + 2 > f->bits) f->frac = (uint8_t)(f->bits - 2);
-    }
-    p->profile.clip = (uint8_t)(pick(p, 3) ? 0 : 1 + pick(p, 3));
-}
-
 START_TEST(test_disturbed_profiles)
 {
     seen s = {0};
     int n = networks(500), refused = 0;
     for (int k = 0; k < n; k++) {
         pair p = {.seed = (uint64_t)(1000000 + 10000 * _i + k), .profile = *profiles[_i], .extreme = k % 3 == 2};
-        disturb(&p);
+        pair_disturb(&p);
         pair_network(&p);
         bool core = fix_state_size(&p.c) > 0, model = ref_fixed_check(&p.net) == EP_OK;
         if (core != model) ck_abort_msg("seed %llu: core %d, model %d", (unsigned long long)p.seed, core, model);
