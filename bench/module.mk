@@ -16,3 +16,23 @@ wordlength: $(BUILD)/bench-wordlength ## sweep of word lengths in fixed point: b
 	@mkdir -p $(BUILD)/runs && rm -rf $(BUILD)/runs/wordlength $(BUILD)/runs/wordlength.tmp
 	@$(BUILD)/bench-wordlength --out $(BUILD)/runs/wordlength && echo $(BUILD)/runs/wordlength
 .PHONY: wordlength
+
+# eprop-bench: the harness. Its flags stand in the record of every run.
+BENCH_SRC := $(addprefix bench/,stat.c sample.c manifest.c spawn.c problem.c truth.c measure.c subject.c roofline.c)
+CPPFLAGS_bench += -DBENCH_FLAGS='"$(strip $(OPT)) -ffp-contract=off"'
+LIB_BENCH := $(BUILD)/libeprop-bench.a
+$(eval $(call static_lib,eprop-bench,$(BENCH_SRC)))
+BENCH_LIBS := $(LIB_BENCH) $(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a
+LDLIBS_BENCH := -ljansson -ldl -lmpfi -lmpfr -lgmp -lm
+$(eval $(call program,eprop-bench,$(wildcard bench/cli/*.c),$(BENCH_LIBS),$(LDLIBS_BENCH)))
+$(call check_tests,$(wildcard bench/test/test_*.c),$(BENCH_LIBS),$(LDLIBS_BENCH) -lcheck -lm)
+
+# Whatever a run measured stands in the report: build/runs/NAME.
+BENCH = EPROP_COMMIT=$(COMMIT) $(BUILD)/eprop-bench
+bench-quick: $(BUILD)/eprop-bench ## the suites that a report shows (about 2 minutes): build/runs/speed, build/runs/scaling
+	@mkdir -p $(BUILD)/runs; rm -rf $(BUILD)/runs/speed $(BUILD)/runs/scaling
+	@$(BENCH) run all --out $(BUILD)/runs/speed || [ $$? -eq 3 ]
+	@$(BENCH) scale --out $(BUILD)/runs/scaling
+gate: $(BUILD)/eprop-bench ## instruction counts of the engines against bench/instructions.txt (needs valgrind)
+	@$(BUILD)/eprop-bench gate --instructions bench/instructions.txt
+.PHONY: bench-quick gate

@@ -80,7 +80,7 @@ if [ -f "$build/eprop-judge" ] && command -v readelf >/dev/null 2>&1; then
     readelf -d "$build/eprop-judge" | grep -oE 'NEEDED.*lib(mpfr|mpfi|gmp)[^]]*' | while read -r s; do bad "eprop-judge: $s; it must run without MPFR, MPFI and GMP"; done
 fi
 # Libraries never print to the standard streams and never exit.
-for lib in spec ref judge verify optimized tasks report; do
+for lib in spec ref judge verify optimized tasks bench report; do
     forbid libeprop-$lib.a '^(printf|puts|putchar|exit|abort|system|__printf_chk)$' 'a library never prints, exits or runs a shell'
 done
 
