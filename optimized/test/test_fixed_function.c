@@ -108,6 +108,62 @@ START_TEST(test_floor_and_up_at_limits)
 }
 END_TEST
 
+/* What FIXED.md, section 1, has for n 2^-s in a format, by division alone. */
+static int64_t expected(int64_t n, unsigned s, const fix_format *f)
+{
+    int64_t unit = INT64_C(1) << s, q = n / unit - (n % unit < 0), m = n - q * unit, end = INT64_C(1) << (f->bits - 1);
+    if (f->rounding == FIX_NEAREST_UP) q += 2 * m >= unit;
+    if (f->rounding == FIX_NEAREST_EVEN) q += m > unit - m || (m == unit - m && q % 2 != 0);
+    if (q >= -end && q < end) return q;
+    if (f->overflow == FIX_SATURATE) return q < 0 ? -end : end - 1;
+    int64_t r = (q + end) % (2 * end);
+    return (r < 0 ? r + 2 * end : r) - end;
+}
+
+/* Every width, every shift, both ends of the range and of what section 6 allows, one unit and half a unit beside them. */
+START_TEST(test_fit_at_limits)
+{
+    static fix_state s;
+    static fix_profile p;
+    const int64_t top = INT64_C(1) << 62;
+    long events = 0;
+    s.profile = &p;
+    for (unsigned bits = 2; bits <= 32; bits++)
+        for (unsigned shift = 1; shift <= 62; shift++)
+            for (unsigned mode = 0; mode < 6; mode++) {
+                fix_format *f = &p.q[FIX_G];
+                *f = (fix_format){(uint8_t)bits, 2, (uint8_t)(mode / 2), (uint8_t)(mode % 2)};
+                int64_t unit = INT64_C(1) << shift, end = INT64_C(1) << (bits - 1);
+                int64_t edge = end > top / unit ? top : end * unit;
+                const int64_t near[] = {-edge, edge, edge - unit, unit - edge, edge - unit / 2, unit / 2 - edge, 0, unit / 2, -unit / 2, top, -top};
+                for (unsigned k = 0; k < sizeof near / sizeof *near; k++)
+                    for (int64_t d = -1; d <= 1; d++) {
+                        int64_t n = near[k] + d;
+                        if (n > top || n < -top) continue;
+                        int64_t got = fix_fit(&s, FIX_G, n, shift + 2, 0, 0), want = expected(n, shift, f);
+                        if (got != want)
+                            ck_abort_msg("%lld 2^-%u, %u bits, mode %u: got %lld, want %lld", (long long)n, shift, bits, mode, (long long)got, (long long)want);
+                    }
+                events += s.events[FIX_G] > 0;
+                s.events[FIX_G] = 0;
+            }
+    ck_assert_int_gt(events, 31 * 6 * 20);
+}
+END_TEST
+
+/* Each width of storage keeps both ends, and what is beside them. */
+START_TEST(test_store_at_limits)
+{
+    static int32_t memory[4];
+    for (uint32_t bytes = 1; bytes <= 4; bytes *= 2) {
+        int32_t top = (int32_t)((INT64_C(1) << (8 * bytes - 1)) - 1), values[] = {-top - 1, -1, 0, top};
+        fix_array a = {memory, (uint32_t)(sizeof memory / bytes), bytes};
+        for (size_t k = 0; k < 4; k++) fix_store(&a, k, values[k]);
+        for (size_t k = 0; k < 4; k++) ck_assert_int_eq(fix_load(&a, k), values[k]);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fixed core: functions");
@@ -118,6 +174,8 @@ int main(void)
     tcase_add_test(tc, test_ratio);
     tcase_add_loop_test(tc, test_sigma_and_tanh, 0, 2);
     tcase_add_test(tc, test_floor_and_up_at_limits);
+    tcase_add_test(tc, test_fit_at_limits);
+    tcase_add_test(tc, test_store_at_limits);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
