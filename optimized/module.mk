@@ -4,8 +4,8 @@ LIB_OPT := $(BUILD)/libeprop-optimized.a
 CPPFLAGS_optimized := -Ioptimized
 # Kernels for instruction sets beyond the compiler's default; the library asks the processor before it calls one.
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
-$(BUILD)/optimized/fast/%_avx2_f32.o $(BUILD)/optimized/fast/%_avx2_f64.o: ALL_CFLAGS += -mavx2 -mfma -mbmi
-$(BUILD)/optimized/fast/%_avx512_f32.o $(BUILD)/optimized/fast/%_avx512_f64.o: ALL_CFLAGS += -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mbmi -mprefer-vector-width=512
+$(foreach d,$(BUILD) $(BUILD)/pic,$(d)/optimized/fast/%_avx2_f32.o $(d)/optimized/fast/%_avx2_f64.o): ALL_CFLAGS += -mavx2 -mfma -mbmi
+$(foreach d,$(BUILD) $(BUILD)/pic,$(d)/optimized/fast/%_avx512_f32.o $(d)/optimized/fast/%_avx512_f64.o): ALL_CFLAGS += -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mbmi -mprefer-vector-width=512
 endif
 $(eval $(call static_lib,eprop-optimized,$(OPT_SRC)))
 $(call check_tests,$(wildcard optimized/test/test_*.c),$(LIB_OPT) $(BUILD)/libeprop-spec.a,-lm)

@@ -63,13 +63,35 @@ ports: $(PORTS) ## build the template ports (Rust, Verilog where rustc, iverilog
 $(BUILD)/verify/conform/conform: $(PORT_C) $(filter %.vvp,$(PORTS)) $(BUILD)/eprop-judge
 .PHONY: mutants ports
 
-# The scalar engines as a port, for the tests of vector files.
-ENGINE_SO := $(BUILD)/verify/test/engine_port.so
-$(ENGINE_SO): verify/test/engine_port.c verify/eprop_port.h $(wildcard optimized/*.[ch] optimized/scalar/*.[ch] reference/spec/*.c)
+# Our own engines through the door for ports: NAME.so from engine_port.c with -DENGINE, -DONLINE, -DCHUNK, -DCLAIMS.
+ENGINE_DIR := $(BUILD)/verify/engines
+ENGINE_scalar := scalar 0 0 SCALAR
+ENGINE_scalar-online := scalar 1 0 SCALAR_ONLINE
+ENGINE_fast := fast 0 0 FAST
+ENGINE_fast-chunk := fast 0 7 FAST_CHUNK
+ENGINE_fast-online := fast 1 7 FAST_ONLINE
+ENGINES := scalar scalar-online fast fast-chunk fast-online
+ENGINE_SO := $(ENGINES:%=$(ENGINE_DIR)/%.so)
+# Shared objects need code that can stand anywhere.
+pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
+$(BUILD)/pic/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Ioptimized -Iverify $(ALL_CFLAGS) -fPIC -shared -o $@ verify/test/engine_port.c optimized/scalar/f32.c optimized/scalar/f64.c optimized/opt.c $(SPEC_SRC) -lm
-$(BUILD)/verify/test/test_vectors: $(ENGINE_SO)
-$(BUILD)/verify/test/test_vectors.o: CPPFLAGS += -DENGINE_SO='"$(abspath $(ENGINE_SO))"'
+	$(Q)$(CC) $(CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$<))) $(ALL_CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+SCALAR_PIC := $(call pic,optimized/opt.c $(wildcard optimized/scalar/*.c reference/spec/*.c))
+FAST_PIC := $(call pic,$(wildcard optimized/fast/*.c))
+-include $(patsubst %.o,%.d,$(SCALAR_PIC) $(FAST_PIC))
+$(filter $(ENGINE_DIR)/fast%,$(ENGINE_SO)): $(FAST_PIC)
+$(ENGINE_SO): $(ENGINE_DIR)/%.so: verify/test/engines/engine_port.c verify/eprop_port.h $(SCALAR_PIC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Ioptimized -Iverify $(ALL_CFLAGS) -fPIC -shared -DENGINE=$(word 1,$(ENGINE_$*)) -DONLINE=$(word 2,$(ENGINE_$*)) \
+	    -DCHUNK=$(word 3,$(ENGINE_$*)) -DCLAIMS=$(word 4,$(ENGINE_$*)) -DNAME='"$*"' -o $@ $< $(filter %.o,$^) -ldl -lm $(LDFLAGS)
+engines: $(ENGINE_SO) ## our own engines as plugins for the judge: build/verify/engines
+engines-check: engines $(BUILD)/eprop-judge $(if $(VECTORS),,$(BUILD)/eprop-verify) ## judge them: level 1, or VECTORS=DIR
+	@$(if $(VECTORS),,rm -rf $(BUILD)/vectors-v1 && $(BUILD)/eprop-verify vectors $(BUILD)/vectors-v1)
+	@sh verify/test/engines/judge.sh $(BUILD) $(if $(VECTORS),$(VECTORS),$(BUILD)/vectors-v1)
+.PHONY: engines engines-check
+$(BUILD)/verify/test/test_vectors: $(filter $(ENGINE_DIR)/scalar%,$(ENGINE_SO))
+$(BUILD)/verify/test/test_vectors.o: CPPFLAGS += -DENGINE_DIR='"$(abspath $(ENGINE_DIR))"'
 dist-vectors: $(BUILD)/eprop-verify ## the vector files of level 1 as an archive, the same bytes everywhere
 	@rm -rf $(BUILD)/vectors-v1 && $(BUILD)/eprop-verify vectors $(BUILD)/vectors-v1
 	@tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C $(BUILD) -cf - vectors-v1 | gzip -n9 > $(BUILD)/eprop-vectors-v1.tar.gz

@@ -142,18 +142,21 @@ static void done(void *user, size_t i, vfy_outcome *o)
     vfy_judge(shown[i], o, VFY_CLASS_BOUND, &judged[i]);
 }
 
-/* The scalar engines share no code with the reference: all models, presets, rules and formats. */
+/* The scalar engines share no code with the reference: all models, presets, rules and formats; whole trials, and step by
+ * step with the traces that they keep. */
 START_TEST(engines_agree)
 {
+    static const struct { const char *so; size_t passed, live; } way[] = {{ENGINE_DIR "/scalar.so", 150, 40000}, {ENGINE_DIR "/scalar-online.so", 120, 90000}};
     char err[512] = "";
-    vfy_port_args a = {.way = VFY_WAY_PLUGIN, .target = ENGINE_SO, .timeout = 20};
+    vfy_port_args a = {.way = VFY_WAY_PLUGIN, .target = way[_i].so, .timeout = 20};
     vfy_claims claims;
     ck_assert_msg(vfy_port_run(&a, shown, one.n, &claims, done, NULL, err, sizeof err) == EP_OK, "%s", err);
     for (size_t i = 0; i < one.n; i++)
-        ck_assert_msg(judged[i].status == VFY_PASSED, "%s %s %s: %s %s", shown[i]->id, ep_model_name(shown[i]->net.model),
-                      ep_rule_name(shown[i]->rule), judged[i].first, judged[i].reason);
+        ck_assert_msg(judged[i].status == VFY_PASSED || (judged[i].status == VFY_UNTESTED && strstr(judged[i].reason, "is not claimed")), "%s %s %s: %s %s",
+                      shown[i]->id, ep_model_name(shown[i]->net.model), ep_rule_name(shown[i]->rule), judged[i].first, judged[i].reason);
     vfy_tally t = vfy_judge_tally(judged, one.n);
-    ck_assert_uint_gt(t.live, 10000);
+    ck_assert_uint_ge(t.passed, way[_i].passed);
+    ck_assert_uint_ge(t.live, way[_i].live);
 }
 END_TEST
 
@@ -208,7 +211,7 @@ int main(void)
     tcase_add_test(t, every_case_is_live_and_sure);
     tcase_add_test(t, flags_have_names);
     tcase_add_test(t, one_neuron_by_hand);
-    tcase_add_test(t, engines_agree);
+    tcase_add_loop_test(t, engines_agree, 0, 2);
     tcase_add_test(t, a_directory_appears_whole);
     suite_add_tcase(suite, t);
     SRunner *r = srunner_create(suite);
