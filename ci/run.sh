@@ -27,7 +27,7 @@ stage() {
             ./eprop-judge port --port ./port --vectors ../vectors-v1 --min 30 --junit ../eprop.xml | tail -n 2 &&
             { ! ldd eprop-judge 2>/dev/null | grep -E 'mpfr|mpfi|gmp|jansson'; } && grep -q '<skipped' ../eprop.xml)
         rm -rf "$d" ;;
-    engines) make -j"$jobs" engines-check ;;
+    ports) make -j"$jobs" ports-check ;;
     install)
         d=$(mktemp -d)
         make PREFIX="$d/p" install
@@ -53,8 +53,8 @@ stage() {
         left=$(find "$d" -type f)
         rm -rf "$d"
         if [ -n "$left" ]; then echo "install: uninstall left $left" >&2; exit 1; fi ;;
-    all) for s in deps build check lint clang sanitize judge engines install report report-check; do stage "$s"; done ;;
-    *) echo "run.sh: unknown stage '$1'; stages: deps build check clang lint sanitize valgrind coverage judge engines report report-check install all" >&2; exit 2 ;;
+    all) for s in deps build check lint clang sanitize judge ports install report report-check; do stage "$s"; done ;;
+    *) echo "run.sh: unknown stage '$1'; stages: deps build check clang lint sanitize valgrind coverage judge ports report report-check install all" >&2; exit 2 ;;
     esac
 }
 if [ $# -eq 0 ]; then echo "usage: ci/run.sh STAGE..." >&2; exit 2; fi

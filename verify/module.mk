@@ -42,8 +42,12 @@ $(MUTANTS).c: verify/ports/c/mutants.awk verify/ports/c/mutants.txt verify/ports
 $(MUTANTS).o: $(MUTANTS).c verify/ports/c/template.h
 	$(Q)$(CC) $(CPPFLAGS) -Iverify/ports/c $(ALL_CFLAGS) -c -o $@ $<
 $(BUILD)/eprop-verify $(BUILD)/verify/test/test_port_template: $(MUTANTS).o
-mutants: $(BUILD)/eprop-verify ## which one-line mistakes are caught, and where: build/mutants.tsv
-	@$(BUILD)/eprop-verify selftest --table $(BUILD)/mutants.tsv
+# $(call run_dir,NAME,text): a run directory for the report, whose tables the recipe writes.
+run_dir = mkdir -p $(BUILD)/runs/$(1)/data && printf '{"program": "%s", "version": "%s", "commit": "%s"}\n' '$(2)' '$(VERSION)' \
+    "$$(git rev-parse --short=12 HEAD 2>/dev/null)" > $(BUILD)/runs/$(1)/manifest.json
+mutants: $(BUILD)/eprop-verify ## which one-line mistakes are caught, and where: build/runs/mutants, a part of the report
+	@$(call run_dir,mutants,eprop-verify selftest)
+	@$(BUILD)/eprop-verify selftest --table $(BUILD)/runs/mutants/data/mutants.tsv
 
 # Ports as examples: each a program that speaks lines.
 PORT_C := $(BUILD)/verify/ports/c/port
@@ -86,10 +90,11 @@ $(ENGINE_SO): $(ENGINE_DIR)/%.so: verify/test/engines/engine_port.c verify/eprop
 	$(Q)$(CC) $(CPPFLAGS) -Ioptimized -Iverify $(ALL_CFLAGS) -fPIC -shared -DENGINE=$(word 1,$(ENGINE_$*)) -DONLINE=$(word 2,$(ENGINE_$*)) \
 	    -DCHUNK=$(word 3,$(ENGINE_$*)) -DCLAIMS=$(word 4,$(ENGINE_$*)) -DNAME='"$*"' -o $@ $< $(filter %.o,$^) -ldl -lm $(LDFLAGS)
 engines: $(ENGINE_SO) ## our own engines as plugins for the judge: build/verify/engines
-engines-check: engines $(BUILD)/eprop-judge $(if $(VECTORS),,$(BUILD)/eprop-verify) ## judge them: level 1, or VECTORS=DIR
+ports-check: engines ports $(BUILD)/eprop-judge $(if $(VECTORS),,$(BUILD)/eprop-verify) ## judge templates and engines by level 1, or VECTORS=DIR: build/runs/ports, a part of the report
 	@$(if $(VECTORS),,rm -rf $(BUILD)/vectors-v1 && $(BUILD)/eprop-verify vectors $(BUILD)/vectors-v1)
-	@sh verify/test/engines/judge.sh $(BUILD) $(if $(VECTORS),$(VECTORS),$(BUILD)/vectors-v1)
-.PHONY: engines engines-check
+	@$(call run_dir,ports,make ports-check)
+	@sh verify/ports/check.sh $(BUILD) $(if $(VECTORS),$(VECTORS),$(BUILD)/vectors-v1) $(BUILD)/runs/ports/data/ports.tsv
+.PHONY: engines ports-check
 $(BUILD)/verify/test/test_vectors: $(filter $(ENGINE_DIR)/scalar%,$(ENGINE_SO))
 $(BUILD)/verify/test/test_vectors.o: CPPFLAGS += -DENGINE_DIR='"$(abspath $(ENGINE_DIR))"'
 dist-vectors: $(BUILD)/eprop-verify ## the vector files of level 1 as an archive, the same bytes everywhere

@@ -96,7 +96,7 @@ static int run_all(bench *k, FILE *table)
     if (st != EP_OK) return cli_status(st, "the template port");
     bool sound = !r.caught;
     printf("template port: %zu passed, %zu failed, %zu values, largest error %.1f %% of its limit\n", t.passed, t.failed, t.compared, t.percent);
-    if (table) fprintf(table, "mutant\tmust be named\tcaught\tnamed\tcase\twhat is wrong\n");
+    if (table) fprintf(table, "# mutant\tcomputes\tcaught\tnamed\tright\tcase\twhat_is_wrong\n");
     for (int m = 1; vfy_mutants[m - 1].name; m++) {
         const vfy_mutant *u = &vfy_mutants[m - 1];
         vfy_say(&progress, u->name, (double)m / 130);
@@ -106,7 +106,7 @@ static int run_all(bench *k, FILE *table)
         caught += r.caught;
         named += r.named;
         if (!r.named) printf("%s: %s: must be named at %s, found %s (%s)\n", r.caught ? "named elsewhere" : "NOT CAUGHT", u->name, u->at, r.found, u->what);
-        if (table) fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", u->name, u->at, r.caught ? "yes" : "NO", r.found, r.id, u->what);
+        if (table) fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", u->name, u->at, r.caught ? "yes" : "NO", r.found, r.named ? "yes" : "no", r.id, u->what);
     }
     cli_progress_end();
     printf("mutants: %d caught of %d, %d named at the right quantity (%.1f %%), %.1f s\n", caught, total, named,
