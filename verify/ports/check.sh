@@ -20,7 +20,7 @@ judge() { # NAME, list of known failures, then --port COMMAND or --plugin FILE
     [ $rc -eq 0 ] || fail=1
     awk -v name="$name" 'BEGIN { OFS = "\t" }
         /^# port / { n = split($0, w, /[ ,;:]+/); for (i = 1; i <= n; i++) { if (w[i] == "claimed") claimed = w[i + 1]
-                if (w[i] == "reached") { reached = w[i + 1]; passed = w[i + 2]; failed = w[i + 4]; listed = w[i + 6]; broke = w[i + 9]; untested = w[i + 11] } } }
+                if (w[i] == "reached") { reached = w[i + 1]; passed = w[i + 2]; failed = w[i + 4]; listed = w[i + 6]; broke = w[i + 10]; untested = w[i + 12] } } }
         / values compared, / { print name, claimed, reached, passed, failed, listed, broke, untested, $2, $5, $(NF - 4) }' "$tmp/tap" >> "$tmp/table"
 }
 
