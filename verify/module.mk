@@ -107,8 +107,7 @@ JUDGE_DIST = $(BUILD)/eprop-judge-$(VERSION)
 dist-judge: ## the judge's sources as an archive that any C compiler builds
 	@rm -rf $(JUDGE_DIST) && mkdir -p $(JUDGE_DIST)
 	@$(CC) $(CPPFLAGS) -Iverify -DEPROP_NO_JANSSON -MM $(JUDGE_SRC) $(JUDGE_CLI) $(SPEC_SRC) | tr -s ' \\' '\n\n' | grep -E '\.[ch]$$' | sort -u | \
-	    sed 's|verify/judge/\.\./|verify/|' | sort -u | tar -T - -cf - LICENSE verify/PROTOCOL.md verify/ports/README.md verify/ports/c/port.c verify/ports/python \
-	    verify/ports/rust/port.rs verify/judge reference/PRESETS.md | tar -C $(JUDGE_DIST) -xf -
+	    sed 's|verify/judge/\.\./|verify/|' | sort -u | tar --exclude='mutants.*' -T - -cf - LICENSE verify/PROTOCOL.md verify/ports verify/judge reference/PRESETS.md | tar -C $(JUDGE_DIST) -xf -
 	@mv $(JUDGE_DIST)/verify/judge/Makefile $(JUDGE_DIST)/verify/judge/README.md $(JUDGE_DIST)
 	@tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=u=rwX,go=rX -C $(BUILD) -cf - $(notdir $(JUDGE_DIST)) | gzip -n9 > $(JUDGE_DIST).tar.gz
 	@rm -rf $(JUDGE_DIST) && echo $(JUDGE_DIST).tar.gz
