@@ -74,7 +74,12 @@ ENGINE_scalar-online := scalar 1 0 SCALAR_ONLINE
 ENGINE_fast := fast 0 0 FAST
 ENGINE_fast-chunk := fast 0 7 FAST_CHUNK
 ENGINE_fast-online := fast 1 7 FAST_ONLINE
-ENGINES := scalar scalar-online fast fast-chunk fast-online
+# Integers are judged on what they can promise of a network in binary32: its spikes, and the gradient's direction.
+ENGINE_fixed-q15-spikes := q15 0 0 FIXED_SPIKES
+ENGINE_fixed-q15-gradient := q15 0 0 FIXED_GRADIENT
+ENGINE_fixed-s16-15-spikes := s16.15 0 0 FIXED_SPIKES
+ENGINE_fixed-s16-15-gradient := s16.15 0 0 FIXED_GRADIENT
+ENGINES := scalar scalar-online fast fast-chunk fast-online $(patsubst ENGINE_%,%,$(filter ENGINE_fixed%,$(.VARIABLES)))
 ENGINE_SO := $(ENGINES:%=$(ENGINE_DIR)/%.so)
 # Shared objects need code that can stand anywhere.
 pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
@@ -83,11 +88,13 @@ $(BUILD)/pic/%.o: %.c
 	$(Q)$(CC) $(CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$<))) $(ALL_CFLAGS) -fPIC -MMD -MP -c -o $@ $<
 SCALAR_PIC := $(call pic,optimized/opt.c $(wildcard optimized/scalar/*.c reference/spec/*.c))
 FAST_PIC := $(call pic,$(wildcard optimized/fast/*.c))
--include $(patsubst %.o,%.d,$(SCALAR_PIC) $(FAST_PIC))
+FIXED_PIC := $(call pic,$(wildcard optimized/fixed/*.c optimized/fixed_host/*.c))
+-include $(patsubst %.o,%.d,$(SCALAR_PIC) $(FAST_PIC) $(FIXED_PIC))
+$(filter $(ENGINE_DIR)/fixed%,$(ENGINE_SO)): $(FIXED_PIC)
 $(filter $(ENGINE_DIR)/fast%,$(ENGINE_SO)): $(FAST_PIC)
 $(ENGINE_SO): $(ENGINE_DIR)/%.so: verify/test/engines/engine_port.c verify/eprop_port.h $(SCALAR_PIC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Ioptimized -Iverify $(ALL_CFLAGS) -fPIC -shared -DENGINE=$(word 1,$(ENGINE_$*)) -DONLINE=$(word 2,$(ENGINE_$*)) \
+	$(Q)$(CC) $(CPPFLAGS) -Ioptimized -Iverify $(ALL_CFLAGS) -fPIC -shared $(if $(filter fixed%,$*),-DFORMATS=F32_ALONE -DFIXED='"$(word 1,$(ENGINE_$*))"',-DFORMATS=BOTH -DENGINE=$(word 1,$(ENGINE_$*))) -DONLINE=$(word 2,$(ENGINE_$*)) \
 	    -DCHUNK=$(word 3,$(ENGINE_$*)) -DCLAIMS=$(word 4,$(ENGINE_$*)) -DNAME='"$*"' -o $@ $< $(filter %.o,$^) -ldl -lm $(LDFLAGS)
 engines: $(ENGINE_SO) ## our own engines as plugins for the judge: build/verify/engines
 ports-check: engines ports $(BUILD)/eprop-judge $(if $(VECTORS),,$(BUILD)/eprop-verify) ## judge templates and engines by level 1, or VECTORS=DIR: build/runs/ports, a part of the report

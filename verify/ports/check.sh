@@ -32,8 +32,9 @@ if command -v python3 >/dev/null 2>&1; then judge "python template" "$tmp/none" 
 for so in "$build"/verify/engines/*.so; do
     name=$(basename "$so" .so)
     known=$tmp/none
-    case $name in fast-online*) known=$tmp/subnormal ;; esac
-    judge "engine $name" "$known" --plugin "$so"
+    claim=bound
+    case $name in fast-online*) known=$tmp/subnormal ;; fixed*gradient) claim=direction ;; esac
+    judge "engine $name" "$known" --plugin "$so" --claim $claim
 done
 mv "$tmp/table" "$table"
 exit $fail

@@ -1,16 +1,20 @@
 /* engine_port.c: an engine of optimized/ behind the door for ports: implementations by other people of everything that
  * vector files ask for. Which engine, and how it is driven, is chosen when it is compiled:
  *
- *   ENGINE   scalar, fast
+ *   ENGINE   scalar, fast; or FIXED, the name of an integer profile: numbers are rounded on the way in, decoded on the way out
  *   ONLINE   0: gradients of whole trials by grad; 1: step by step by step and learn, states and traces read after each
  *   CHUNK    steps of a chunk, for engines that learn online by chunks; 0: the engine chooses
  *   NAME     of the port
- *   CLAIMS   what it can report: SCALAR, SCALAR_ONLINE, FAST, FAST_CHUNK, FAST_ONLINE
+ *   FORMATS  BOTH, F32_ALONE
+ *   CLAIMS   what it can report: SCALAR, SCALAR_ONLINE, FAST, FAST_CHUNK, FAST_ONLINE, FIXED_SPIKES, FIXED_GRADIENT
  * SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../../optimized/opt.h"
+#ifdef FIXED
+#include "../../../optimized/opt_fixed.h"
+#endif
 #include "eprop_port.h"
 
 #define PASTE3(a, b, c) a##b##c
@@ -26,6 +30,10 @@
 #define FAST (Q(Z) | Q(Y) | Q(ERR) | WEIGHTS)
 #define FAST_CHUNK WEIGHTS
 #define FAST_ONLINE (STATES | Q(R) | WEIGHTS)
+#define BOTH 3
+#define F32_ALONE 1
+#define FIXED_SPIKES Q(Z)
+#define FIXED_GRADIENT (WEIGHTS & ~Q(LOSS))
 
 typedef struct engine_port {
     const eprop_case *c;
@@ -39,7 +47,11 @@ typedef struct engine_port {
 static const char *last = "nothing went wrong";
 static const uint64_t online_rules = EPROP_BIT(EPROP_RULE_RTRL) | (uint64_t)15 << EPROP_RULE_EPROP1_SYMMETRIC;
 
+#ifdef FIXED
+static const opt_engine *engine_of(const eprop_case *c) { return (void)c, opt_fixed(FIXED); }
+#else
 static const opt_engine *engine_of(const eprop_case *c) { return c->format == EPROP_F32 ? ENGINE_FUNCTION(ENGINE, _f32)() : ENGINE_FUNCTION(ENGINE, _f64)(); }
+#endif
 
 static ep_options options_of(const eprop_case *c)
 {
@@ -69,7 +81,10 @@ static size_t size_of(const eprop_case *c, int i)
 static void engine_close(void *handle)
 {
     engine_port *p = handle;
-    for (int i = 0; i < EPROP_N_INPUT; i++) free(p->own[i]);
+    for (int i = 0; i < EPROP_N_INPUT; i++) {
+        free(p->own[i]);
+        free(p->fed[i]);
+    }
     for (int i = 0; i < 4; i++) free(p->seed_store[i]);
     free(p);
 }
@@ -128,14 +143,55 @@ static opt_state *ready(engine_port *p, ep_rule rule, void **mem)
     return NULL;
 }
 
+/* An array of the case as the engine takes it; *ok becomes 0 where that cannot be. */
+static const void *feed(engine_port *p, const opt_state *s, int i, int *ok)
+{
+#ifdef FIXED
+    size_t n = p->own[i] ? size_of(p->c, i) : 0;
+    int32_t *to = p->own[i] ? p->fed[i] = malloc((n + 1) * sizeof *to) : NULL;
+    if (p->own[i] && !to) *ok = 0;
+    for (size_t k = 0; to && i == EPROP_IN_MASK && k < n; k++) {
+        to[k] = (int32_t)p->own[i][k];
+        if (p->own[i][k] != to[k] || (to[k] | 1) != 1) *ok = 0; /* a weight that integers do not have */
+    }
+    if (to && i != EPROP_IN_MASK && opt_fixed_encode(s, i == EPROP_IN_X ? OPT_FIXED_X : OPT_FIXED_TARGET, p->own[i], to, n) != 0) *ok = 0;
+    return to;
+#else
+    return (void)s, (void)ok, p->c->input[i];
+#endif
+}
+
+/* A quantity of the engine in the case's format. */
+static int take(const engine_port *p, const opt_state *s, int quantity, void *to, size_t n)
+{
+    const opt_engine *e = engine_of(p->c);
+#ifdef FIXED
+    int32_t *raw = malloc((n + 1) * sizeof *raw);
+    double *value = malloc((n + 1) * sizeof *value);
+    int ok = raw && value && e->get(s, quantity, raw, n) == EP_OK;
+    if (ok) opt_fixed_decode(s, quantity & ~OPT_ALL_BIT, raw, value, n);
+    for (size_t k = 0; ok && k < n; k++) {
+        if (p->c->format == EPROP_F32) ((float *)to)[k] = (float)value[k];
+        else ((double *)to)[k] = value[k];
+    }
+    free(raw);
+    free(value);
+    return ok;
+#else
+    return (void)p, e->get(s, quantity, to, n) == EP_OK;
+#endif
+}
+
 /* Whole trials under a rule. delivered: where windows' seeds go. */
 static opt_state *grad(engine_port *p, ep_rule rule, const opt_seeds *given, opt_seeds *delivered, void **mem)
 {
     const eprop_case *c = p->c;
-    opt_trials tr = {.T = c->T, .B = c->B, .x = c->input[EPROP_IN_X], .target = c->input[EPROP_IN_TARGET],
-                     .mask = c->input[EPROP_IN_MASK], .seeds = given, .delivered = delivered};
     opt_state *s = ready(p, rule, mem);
-    if (!s || engine_of(c)->grad(s, &tr) == EP_OK) return s;
+    int ok = s != NULL;
+    if (!ok) return NULL;
+    opt_trials tr = {.T = c->T, .B = c->B, .x = feed(p, s, EPROP_IN_X, &ok), .target = feed(p, s, EPROP_IN_TARGET, &ok),
+                     .mask = feed(p, s, EPROP_IN_MASK, &ok), .seeds = given, .delivered = delivered};
+    if (ok && engine_of(c)->grad(s, &tr) == EP_OK) return s;
     last = "the engine refused the trials";
     return NULL;
 }
@@ -325,10 +381,9 @@ static opt_state *online(engine_port *p, const eprop_result *out, void **mem)
 /* What the engine keeps of whole trials; online, states are already there. */
 static int keep_rest(const engine_port *p, const opt_state *s, const eprop_result *out)
 {
-    const opt_engine *e = engine_of(p->c);
     for (int q = ONLINE ? EPROP_Q_LOSS : 0; q < (int)out->n_quantity && q < EPROP_N_QUANTITY; q++) {
-        size_t n = out->quantity[q] && q != EPROP_Q_L ? e->count(s, quantity_of(q)) : 0;
-        if (n && e->get(s, quantity_of(q), out->quantity[q], n) != EP_OK) return 0;
+        size_t n = out->quantity[q] && q != EPROP_Q_L ? engine_of(p->c)->count(s, quantity_of(q)) : 0;
+        if (n && !take(p, s, quantity_of(q), out->quantity[q], n)) return 0;
     }
     return 1;
 }
@@ -341,7 +396,11 @@ static int32_t engine_run(void *handle, const eprop_result *out)
     int seeded = p->c->rule == EPROP_RULE_EPROP3 && p->c->seed != EPROP_SEED_NONE;
     if (seeded && !exact_seeds(p, &some)) return EPROP_FAILED;
     opt_state *s = ONLINE ? online(p, out, &mem) : grad(p, (ep_rule)p->c->rule, seeded ? &some : NULL, NULL, &mem);
+#ifdef FIXED
+    int32_t answer = s && keep_rest(p, s, out) ? EPROP_OK : EPROP_UNSUPPORTED; /* a number that the profile does not have */
+#else
     int32_t answer = s && keep_rest(p, s, out) ? EPROP_OK : EPROP_FAILED;
+#endif
     free(mem);
     return answer;
 }
@@ -351,7 +410,7 @@ static const char *engine_reason(void *handle) { return (void)handle, last; }
 const eprop_port *eprop_port_v1(void);
 const eprop_port *eprop_port_v1(void)
 {
-    static eprop_port port = {.size = sizeof port, .version = EPROP_PORT_VERSION, .name = NAME, .release = "1", .formats = 3,
+    static eprop_port port = {.size = sizeof port, .version = EPROP_PORT_VERSION, .name = NAME, .release = "1", .formats = FORMATS,
                               .models = 63, .losses = 3, .quantities = CLAIMS, .open = engine_open, .run = engine_run,
                               .close = engine_close, .reason = engine_reason, .flags = EPROP_REPEATABLE};
     port.rules = ONLINE ? online_rules : 0x7ff;
