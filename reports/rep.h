@@ -128,6 +128,9 @@ typedef struct rep_part {
     /* Writes the plot data and the gnuplot variables. EP_FORMAT if the rows cannot be drawn. */
     ep_status (*prepare)(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
     bool print;         /* the table is printed below the figure too */
+    /* For rep_diff: the first `key` columns name a row, column `value` is what may get better (larger: better = 1, smaller:
+     * -1), columns low and high its interval (0: none; then any change counts). key = 0: the rows are not compared. */
+    int key, value, low, high, better;
     const char *set;    /* gnuplot lines before the script: labels and axes of scripts that serve several tables; NULL */
 } rep_part;
 
@@ -197,6 +200,9 @@ void rep_write(const rep_input *in, bool html, rep_buf *out);
 
 /* Builds a report of n run directories in out_dir; commit may be NULL. Nothing is left behind on failure. */
 EP_MUST_USE ep_status rep_build(const char *const *run_dir, int n, const char *out_dir, const char *commit, rep_error *err);
+/* Two reports or run directories: what got better, worse, appeared or vanished, beyond noise, as lines in `text`; *worse
+ * counts what got worse or vanished. */
+EP_MUST_USE ep_status rep_diff(const char *a, const char *b, rep_buf *text, int *worse, rep_error *err);
 /* Rebuilds the report in out_dir from its own data and compares every file; differences are listed in `text`
  * and counted in *differ. */
 EP_MUST_USE ep_status rep_check(const char *out_dir, rep_buf *text, int *differ, rep_error *err);

@@ -48,7 +48,7 @@ static const rep_part parts[] = {
      .conclude = "Rules that are exact sit at 1 in both. Everything else is an approximation, and this is its size: a program under test that deviates by "
      "more than its rule does is wrong, one that deviates as its rule does may be right.",
      .blind = "Small random networks. A low cosine here does not say that a rule learns badly, and a high one does not say that it learns well.",
-     COLUMNS_OF(approx), .prepare = rep_prepare_approx},
+     COLUMNS_OF(approx), .prepare = rep_prepare_approx, .key = 4, .value = 6, .better = -1},
     {.name = "boundary", .script = "boundary",
      .title = "What must be handed over at the end of a window",
      .shows = "e-prop 3 cuts time into windows and needs, at the end of each, the derivative of the future loss (the seed). Here the seed is given "
@@ -64,7 +64,7 @@ static const rep_part parts[] = {
      .conclude = "Intervals grow as they travel backward in time: longer trials and larger networks need more bits. Each point is one random "
      "network, so the points scatter.",
      .blind = "The bits needed to prove a difference small are more than the bits needed to compute the gradient well.",
-     COLUMNS_OF(certified), .prepare = rep_prepare_certified},
+     COLUMNS_OF(certified), .prepare = rep_prepare_certified, .key = 3, .value = 3, .better = -1},
     {.name = "slips",
      .title = "Would a mistake be noticed?",
      .shows = "A test that cannot fail is worth nothing. So every slip that a port could make is made on purpose, in three places: in the traces, in "

@@ -170,11 +170,12 @@ static void write_group(plan *p, const cli_group *g, FILE *tsv)
         if (n == 0) continue;
         bench_interval r = bench_ratio(a, b, n, p->seed);
         double t = bench_median(b, n);
-        char claim[64] = "-", flips[24] = "-";
+        char claim[64] = "-", columns[64] = "-\t-\t-", flips[24] = "-";
         if (ok) snprintf(claim, sizeof claim, "%.3g [%.3g, %.3g]", 1 / r.mid, 1 / r.high, 1 / r.low);
+        if (ok) snprintf(columns, sizeof columns, "%.3g\t%.3g\t%.3g", 1 / r.mid, 1 / r.high, 1 / r.low);
         if (s.flips >= 0) snprintf(flips, sizeof flips, "%.0f", s.flips);
         printf("  %-14s %11.4g s   %-26s error %-9.2g flips %-4s outliers %d of %d\n", g->subject[k], t, claim, s.error, flips, bench_outliers(b, n), n);
-        fprintf(tsv, "%s\t%s\t%.6g\t%s\t%.3g\t%s\t%.1f\t%d\t%d\n", g->id, g->subject[k], t, claim, s.error, flips, s.peak_mb, bench_outliers(b, n), n);
+        fprintf(tsv, "%s\t%s\t%.6g\t%s\t%.3g\t%s\t%.1f\t%d\t%d\n", g->id, g->subject[k], t, columns, s.error, flips, s.peak_mb, bench_outliers(b, n), n);
     }
 }
 
@@ -185,7 +186,7 @@ static int write_table(plan *p)
     snprintf(tmp, sizeof tmp, "%s/data/speed.tsv.tmp", p->dir);
     FILE *f = fopen(tmp, "w");
     if (!f) return cli_failed(EP_IO, "cannot write data/speed.tsv");
-    fprintf(f, "# case\tsubject\tseconds\ttimes_faster\terror\tflips\tpeak_mb\toutliers\trounds\n");
+    fprintf(f, "# case\tsubject\tseconds\ttimes_faster\tlow\thigh\terror\tflips\tpeak_mb\toutliers\trounds\n");
     for (int k = 0; group_at(p, k); k++) write_group(p, group_at(p, k), f);
     bool bad = fclose(f) != 0 || rename(tmp, path) != 0;
     if (bad) return cli_failed(EP_IO, "cannot write data/speed.tsv");

@@ -9,16 +9,18 @@
 static const char usage[] =
     "usage: eprop-report build RUN_DIR... OUT_DIR [--commit ID]\n"
     "       eprop-report check OUT_DIR\n"
+    "       eprop-report diff A B\n"
     "       eprop-report --help | --version\n"
     "\n"
     "build   reads what the other programs wrote with --out (prove.json, manifest.json, data/*.tsv) and puts report.html,\n"
     "        report.md, figures/, data/, runs/ and SHA256SUMS into OUT_DIR, which is replaced as a whole if it holds an\n"
     "        earlier report\n"
     "check   builds the report in OUT_DIR again from its own data and compares every file\n"
+    "diff    of two reports (or run directories): what got better, worse, appeared or vanished, beyond the intervals of the data\n"
     "\n"
     "  --commit ID   the commit to state in the report (default: what the run says)\n"
     "\n"
-    "exit codes: 0 done; 1 check found a difference; 2 usage or bad input; 3 the machine failed (disk, memory, gnuplot)\n";
+    "exit codes: 0 done; 1 check found a difference, diff something worse; 2 usage or bad input; 3 the machine failed (disk, memory, gnuplot)\n";
 
 static int bad_usage(const char *what, const char *arg)
 {
@@ -61,6 +63,18 @@ static int check(const char *out)
     return s != EP_OK ? exit_code(s) : differ ? 1 : 0;
 }
 
+static int diff(const char *a, const char *b)
+{
+    rep_error err;
+    rep_buf text = {0};
+    int worse = 0;
+    ep_status s = rep_diff(a, b, &text, &worse, &err);
+    if (s != EP_OK) fprintf(stderr, "eprop-report: %s\n", err.text);
+    else fputs(text.s, stdout);
+    rep_buf_clear(&text);
+    return s != EP_OK ? exit_code(s) : worse ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -76,8 +90,9 @@ int main(int argc, char **argv)
     }
     int n = argc - optind;
     char **a = argv + optind;
-    if (n == 0) return bad_usage("found no command, expected build or check", NULL);
+    if (n == 0) return bad_usage("found no command, expected build, check or diff", NULL);
     if (strcmp(a[0], "build") == 0) return n >= 3 ? build(a + 1, n - 2, a[n - 1], commit) : bad_usage("build: expected RUN_DIR... OUT_DIR", NULL);
     if (strcmp(a[0], "check") == 0) return n == 2 && !commit ? check(a[1]) : bad_usage("check: expected OUT_DIR alone", NULL);
-    return bad_usage("expected build or check, found", a[0]);
+    if (strcmp(a[0], "diff") == 0) return n == 3 && !commit ? diff(a[1], a[2]) : bad_usage("diff: expected two folders", NULL);
+    return bad_usage("expected build, check or diff, found", a[0]);
 }

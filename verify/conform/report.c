@@ -157,6 +157,34 @@ Test(report, several_runs)
     cr_assert(r.code == 2 && strstr(r.err, "ports/manifest.json:"), "%d %s", r.code, r.err);
 }
 
+/* What got better, worse, appeared and vanished; a change inside the intervals is none. */
+Test(report, diff_says_what_changed)
+{
+    char a[300], b[300];
+    snprintf(a, sizeof a, "%s/a", dir);
+    snprintf(b, sizeof b, "%s/b", dir);
+    run_write(dir, "a/data/exponents.tsv", "# curve\taxis\tfrom\tto\texponent\tlow\thigh\ne\tN\t1\t9\t1\t0.9\t1.1\ne\tT\t1\t9\t1\t0.9\t1.1\ne\tB\t1\t9\t1\t0.9\t1.1\nold\tN\t1\t9\t1\t1\t1\n");
+    run_write(dir, "b/data/exponents.tsv", "# curve\taxis\tfrom\tto\texponent\tlow\thigh\ne\tN\t1\t9\t1.05\t1\t1.2\ne\tT\t1\t9\t2\t1.9\t2.1\ne\tB\t1\t9\t0.5\t0.4\t0.6\nnew\tN\t1\t9\t1\t1\t1\n");
+    report("diff", a, b);
+    cr_assert_eq(r.code, 1, "exit %d: %s", r.code, r.err);
+    cr_assert(strstr(r.out, "worse     exponents: e, T, 1, 9: exponent 1, then 2\n"), "%s", r.out);
+    cr_assert(strstr(r.out, "better    exponents: e, B, 1, 9: exponent 1, then 0.5\n"), "%s", r.out);
+    cr_assert(strstr(r.out, "vanished  exponents: old") && strstr(r.out, "appeared  exponents: new") && !strstr(r.out, "e, N"), "%s", r.out);
+    cr_assert(strstr(r.out, "1 better, 1 worse, 1 appeared, 1 vanished, 1 the same within noise\n"), "%s", r.out);
+    report("diff", run, run);
+    cr_assert(r.code == 0 && strstr(r.out, "0 better, 0 worse, 0 appeared, 0 vanished"), "%d %s%s", r.code, r.out, r.err);
+    char *text = strdup(prove);
+    memcpy(strstr(text, "\"verdict\": \"holds\""), "\"verdict\": \"fails\"", 18);
+    memcpy(strstr(text, "\"verdict\": \"holds\", \"note\""), "\"verdict\": \"fails\"", 18);
+    run_write(dir, "b/prove.json", text);
+    run_write(dir, "a/prove.json", prove);
+    free(text);
+    report("diff", a, b);
+    cr_assert(strstr(r.out, "worse     prove: alif, A, <b>, x: holds, then fails\n"), "%s", r.out);
+    report("diff", a, "/no/such");
+    cr_assert_eq(r.code, 2, "exit %d", r.code);
+}
+
 Test(report, failing_rows_come_first)
 {
     char *text = strdup(prove), *at = strstr(text, "\"verdict\": \"holds\", \"note\"");
