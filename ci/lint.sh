@@ -131,7 +131,8 @@ if command -v shellcheck >/dev/null 2>&1; then shellcheck -s sh $scripts >> "$tm
 # Uninitialised variables are left to the compilers and valgrind: numbers placed on the stack by macros confuse cppcheck.
 if command -v cppcheck >/dev/null 2>&1; then
     grep -E '\.c$' "$tmp/c" > "$tmp/sources"
-    cppcheck -q --std=c11 --enable=warning,portability --inline-suppr --suppress=missingInclude --suppress=missingIncludeSystem \
+    mkdir -p "$build/cppcheck" # what was found in a file that has not changed since is found again without looking
+    cppcheck -q --cppcheck-build-dir="$build/cppcheck" --std=c11 --enable=warning,portability --inline-suppr --suppress=missingInclude --suppress=missingIncludeSystem \
         --suppress=unknownMacro --suppress=uninitvar --suppress=uninitStructMember -j 2 -D_POSIX_C_SOURCE=200809L -Ireference -Iverify --error-exitcode=1 --file-list="$tmp/sources" 2>"$tmp/cppcheck" ||
         sed 's/^/lint: cppcheck: /' "$tmp/cppcheck" >> "$tmp/bad"
 else

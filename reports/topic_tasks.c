@@ -6,8 +6,64 @@ COLUMNS(speech_spectrogram, {"part", REP_TEXT}, {"x", REP_NUM}, {"y", REP_NUM}, 
 COLUMNS(speech_confusion, {"split", REP_TEXT}, {"true", REP_INT}, {"predicted", REP_INT}, {"share", REP_NUM}, {"count", REP_INT}, {"true_label", REP_TEXT},
         {"predicted_label", REP_TEXT});
 COLUMNS(speech_accuracy, {"classes", REP_INT}, {"right", REP_INT}, {"frames", REP_INT}, {"accuracy", REP_NUM});
+COLUMNS(curve, {"rule", REP_TEXT}, {"seed", REP_TEXT}, {"iteration", REP_INT}, {"loss", REP_NUM});
+COLUMNS(error, {"rule", REP_TEXT}, {"seed", REP_TEXT}, {"iteration", REP_INT}, {"error", REP_NUM});
+COLUMNS(distance, {"rule", REP_TEXT}, {"seed", REP_TEXT}, {"iteration", REP_INT}, {"cosine", REP_NUM});
+COLUMNS(output, {"series", REP_TEXT}, {"t", REP_INT}, {"y", REP_NUM});
+COLUMNS(trained, {"series", REP_TEXT}, {"t", REP_INT}, {"rank", REP_NUM}, {"v", REP_NUM}, {"a", REP_NUM}, {"psi", REP_NUM},
+        {"e", REP_NUM}, {"L", REP_NUM});
+COLUMNS(training, {"task", REP_TEXT}, {"rule", REP_TEXT}, {"seed", REP_TEXT}, {"iterations", REP_NUM});
+COLUMNS(checked, {"task", REP_TEXT}, {"engine", REP_TEXT}, {"iteration", REP_INT}, {"cosine", REP_NUM}, {"r", REP_NUM}, {"flips", REP_NUM});
+COLUMNS(published, {"engine", REP_TEXT}, {"update", REP_INT}, {"loss", REP_NUM}, {"published", REP_NUM}, {"difference", REP_NUM});
+
+#define CURVE_SHOWS "Training loss at each iteration, before the update and without the rate regulariser: the median over seeds, and between the quartiles a band."
+#define ERROR_SHOWS "Share of wrong decisions on trials that were not trained on: the median over seeds, and between the quartiles a band."
+#define DISTANCE_SHOWS "Cosine between the gradient of each rule and BPTT's, for the same weights and the same batch, over all weights except the readout's " \
+    "(whose gradient every rule has exactly), while training by that rule goes on."
+#define DISTANCE_CONCLUDE "This is the distance that a learning rule keeps from the exact gradient along its own way; 1 is the same direction, 0 unrelated. " \
+    "With symmetric feedback what is missing is the paths through other neurons alone; with random or global feedback the learning signal is another as well."
+#define OUTPUT_SHOWS "The first readout in one trial after training, for each rule, beside what was asked for (grey); one seed."
+#define TRAINED_SHOWS "One trial of a network trained by e-prop 1 with symmetric feedback. From the top: spikes, neurons sorted by activity; of three neurons the membrane, " \
+    "the adaptation, the pseudo-derivative, the eligibility trace of the busiest input, and the learning signal."
+#define FEW_SEEDS "Three seeds show the order of magnitude of the scatter, not more."
+
+#define CURVE(task_, title_, set_) {.name = "curve_" task_, .script = "curves", .title = title_ ": learning curves", .shows = CURVE_SHOWS, \
+    .blind = FEW_SEEDS, COLUMNS_OF(curve), .prepare = rep_prepare_quartiles, .set = set_ "x_label = 'iteration'\n"}
+#define ERROR(task_, title_) {.name = "error_" task_, .script = "curves", .title = title_ ": held-out error", .shows = ERROR_SHOWS, .blind = FEW_SEEDS, \
+    COLUMNS_OF(error), .prepare = rep_prepare_quartiles, .set = "x_label = 'iteration'\ny_label = 'share of wrong decisions'\n"}
+#define DISTANCE(task_, title_) {.name = "distance_" task_, .script = "curves", .title = title_ ": distance from BPTT during training", \
+    .shows = DISTANCE_SHOWS, .conclude = DISTANCE_CONCLUDE, .blind = FEW_SEEDS, COLUMNS_OF(distance), .prepare = rep_prepare_quartiles, \
+    .set = "x_label = 'iteration'\ny_label = 'cosine to BPTT'\n"}
+#define OUTPUT(task_, title_) {.name = "output_" task_, .script = "output", .title = title_ ": target and output", .shows = OUTPUT_SHOWS, \
+    COLUMNS_OF(output), .prepare = rep_prepare_series}
+#define TRAINED(task_, title_) {.name = "trained_" task_, .script = "trained", .title = title_ ": a trial of the trained network", .shows = TRAINED_SHOWS, \
+    COLUMNS_OF(trained), .prepare = rep_prepare_series}
 
 static const rep_part parts[] = {
+    {.name = "published_run", .title = "A published training run, reproduced by eprop-train",
+     .shows = "Pattern generation from the same random numbers that two other programs used: the loss before each of five updates, beside what NEST (binary64 engines) "
+     "and TensorFlow (binary32 engine) printed, and the relative difference.",
+     .conclude = "Forward pass, e-prop 1 with random feedback, regulariser and update are those of two independent programs.", COLUMNS_OF(published)},
+    {.name = "training_checked", .title = "Training that is verified while it runs",
+     .shows = "While a network trains, its gradient for one trial is compared with the reference's for the same weights: cosine, the largest error in units of "
+     "its rounding bound (r), and how many spikes differ.",
+     .conclude = "As long as no spike differs, r below 1 means that every entry of the gradient is right up to the rounding that its format allows.",
+     .blind = "Where a spike differs (its decision fell within rounding of the threshold), the two trajectories part, and r is not given.", COLUMNS_OF(checked)},
+    {.name = "training", .title = "All training runs", .shows = "Iterations done; the iteration at which the stop rule held (held-out error below 0.05; - where it did not hold or "
+     "was switched off to compare equally long runs); last training loss; loss and error on test trials; time of the whole run and of the engine.",
+     .blind = "Times are of runs side by side on a busy machine.", COLUMNS_OF(training)},
+    CURVE("pattern", "Pattern generation", "set logscale y\ny_label = 'loss'\n"),
+    DISTANCE("pattern", "Pattern generation"),
+    OUTPUT("pattern", "Pattern generation"),
+    TRAINED("pattern", "Pattern generation"),
+    CURVE("store_recall", "Store and recall", "y_label = 'cross-entropy (nats)'\n"),
+    ERROR("store_recall", "Store and recall"),
+    DISTANCE("store_recall", "Store and recall"),
+    TRAINED("store_recall", "Store and recall"),
+    CURVE("evidence", "Evidence accumulation", "y_label = 'cross-entropy (nats)'\n"),
+    ERROR("evidence", "Evidence accumulation"),
+    DISTANCE("evidence", "Evidence accumulation"),
+    TRAINED("evidence", "Evidence accumulation"),
     {.name = "speech_spectrogram", .script = "speech_spectrogram", .title = "A sentence, what was said and what the network heard",
      .shows = "Energy of a test sentence in 40 mel-spaced bands over time; below, the phonemes that were spoken and those that the trained network "
               "named, frame by frame (10 ms each).",

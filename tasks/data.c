@@ -149,24 +149,12 @@ static ep_status look(probe *p, int t, const double *z)
     return EP_OK;
 }
 
-/* Spikes of each neuron in the trial that the engine has just run. */
-static ep_status count_spikes(const task_machine *m, double *count)
-{
-    const opt_engine *e = m->engine.opt;
-    size_t n = (size_t)m->t->spec.n_rec;
-    if (e->count(m->s[0], OPT_FBAR) != n) return EP_NOTIMPL;
-    ep_status st = e->get(m->s[0], OPT_FBAR, m->scratch, n);
-    for (size_t j = 0; st == EP_OK && j < n; j++)
-        count[j] = e->format == OPT_BINARY32 ? (double)((float *)m->scratch)[j] : ((double *)m->scratch)[j];
-    return st;
-}
-
 static ep_status walk(probe *p, const task_machine *m)
 {
     size_t N = (size_t)p->s->n_rec, K = (size_t)p->s->n_out;
     double *z = calloc(N, sizeof *z), *x = calloc((size_t)p->s->n_in, sizeof *x);
-    ep_status st = z && x ? count_spikes(m, z) : EP_NOMEM;
-    if (st == EP_OK) rank_neurons(p, z);
+    ep_status st = z && x ? EP_OK : EP_NOMEM;
+    if (st == EP_OK) rank_neurons(p, m->rates);
     for (int t = 0; st == EP_OK && t < p->bt->steps[0]; t++) {
         st = step(p, t, m->err_sum + (size_t)t * K, x, z);
         if (st == EP_OK) st = look(p, t, z);

@@ -18,6 +18,19 @@ static ep_status reference(const char *bits, task_engine *out, char why[TASK_WHY
     return EP_OK;
 }
 
+static ep_status fixed(const char *profile, task_engine *out, char why[TASK_WHY])
+{
+    static const struct { const char *name; const fix_profile *p; } known[] = {
+        {"q15", &fix_q15}, {"s16.15", &fix_s16_15}, {"w8", &fix_w8}, {"reckon", &fix_reckon}};
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+        if (strcmp(profile, known[k].name) == 0) {
+            *out = (task_engine){.kind = TASK_FIXED, .opt = opt_fixed(profile), .profile = known[k].p};
+            return EP_OK;
+        }
+    (void)snprintf(why, TASK_WHY, "engine fixed:%.40s: expected profile q15, s16.15, w8 or reckon", profile);
+    return EP_DOMAIN;
+}
+
 ep_status task_engine_parse(const char *text, task_engine *out, char why[TASK_WHY])
 {
     const char *colon = strchr(text, ':'), *detail = colon ? colon + 1 : NULL;
@@ -32,8 +45,7 @@ ep_status task_engine_parse(const char *text, task_engine *out, char why[TASK_WH
         *out = (task_engine){.kind = TASK_FAST, .opt = f64 ? opt_fast_f64() : opt_fast_f32()};
         st = EP_OK;
     } else if (n == 5 && strncmp(text, "fixed", n) == 0 && detail) {
-        (void)snprintf(why, TASK_WHY, "engine %.40s: not implemented in training yet", text);
-        return EP_NOTIMPL;
+        st = fixed(detail, out, why);
     } else {
         (void)snprintf(why, TASK_WHY, "engine '%.40s': expected reference[:BITS], scalar[:f32|f64], fast[:f32|f64] or fixed:PROFILE", text);
     }

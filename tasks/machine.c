@@ -23,11 +23,29 @@ static opt_config config(const task_machine *m, int k)
                         .B = m->most_B, .T = s->T, .window = s->window, .threads = m->threads};
 }
 
+/* Integers: what they don't have is said before init says only that it is so. */
+static ep_status check_fixed(const task_machine *m, const opt_config *cfg, char why[TASK_WHY])
+{
+    char text[TASK_WHY / 2] = "";
+    ep_status st = opt_fixed_check(cfg, m->engine.profile, text, sizeof text);
+    if (st == EP_OK && m->t->spec.nets > 1) {
+        strcpy(text, "nets = 2: found errors of a sum, expected one network");
+        st = EP_NOTIMPL;
+    }
+    if (st != EP_OK) (void)snprintf(why, TASK_WHY, "engine %s: %s", m->engine.name, text);
+    return st;
+}
+
 static ep_status open_network(task_machine *m, int k, char why[TASK_WHY])
 {
     const opt_engine *e = m->engine.opt;
     opt_config cfg = config(m, k);
+    if (m->rule == EP_TBPTT_SG || m->rule == EP_EPROP3_SG) {
+        (void)snprintf(why, TASK_WHY, "rule %s: found no synthesiser of gradients in this task", ep_rule_name(m->rule));
+        return EP_NOTIMPL;
+    }
     ep_status st = opt_config_check(&cfg, why, TASK_WHY);
+    if (st == EP_OK && m->engine.kind == TASK_FIXED) st = check_fixed(m, &cfg, why);
     if (st == EP_OK && e->supports(cfg.net->model, cfg.rule, &cfg.net->opt) != EP_OK) {
         (void)snprintf(why, TASK_WHY, "rule %s with model %s on engine %s is not implemented", ep_rule_name(m->rule),
                        ep_model_name(cfg.net->model), m->engine.name);
@@ -50,7 +68,8 @@ static ep_status open_network(task_machine *m, int k, char why[TASK_WHY])
 static size_t largest(const task_machine *m)
 {
     const task_spec *s = &m->t->spec;
-    size_t n = (size_t)m->most_B * (size_t)s->T * (size_t)s->n_out;
+    size_t steps = (size_t)m->most_B * (size_t)s->T, n = steps * (size_t)s->n_out;
+    if (m->engine.kind == TASK_FIXED && steps * (size_t)s->n_rec > n) n = steps * (size_t)s->n_rec; /* spikes */
     for (int g = 0; g < (int)EP_G_THETA; g++)
         if (m->model->net[0].n[g] > n) n = m->model->net[0].n[g];
     return n > (size_t)s->n_rec ? n : (size_t)s->n_rec;
@@ -67,12 +86,14 @@ static ep_status allocate(task_machine *m)
     m->target = malloc(outs * each);
     m->mask = malloc(steps * each);
     m->x = malloc(m->engine.opt && m->engine.opt->format == OPT_BINARY32 ? 1 : steps * (size_t)s->n_in * each);
+    m->x_fixed = malloc(m->engine.kind == TASK_FIXED ? steps * (size_t)s->n_in * sizeof(int32_t) : 1);
+    m->rates = malloc((size_t)s->nets * (size_t)s->n_rec * sizeof(double));
     m->scratch = malloc(largest(m) * each);
     for (int k = 0; k < s->nets && s->nets > 1; k++) {
         m->err[k] = malloc(outs * each);
         good = good && m->err[k];
     }
-    return good && m->y && m->part && m->err_sum && m->target && m->mask && m->x && m->scratch ? EP_OK : EP_NOMEM;
+    return good && m->y && m->part && m->err_sum && m->target && m->mask && m->x && m->x_fixed && m->rates && m->scratch ? EP_OK : EP_NOMEM;
 }
 
 ep_status task_machine_open(const task *t, const task_model *model, const task_engine *engine, ep_rule rule, int most_B,
@@ -95,6 +116,8 @@ void task_machine_close(task_machine *m)
     free(m->target);
     free(m->mask);
     free(m->x);
+    free(m->x_fixed);
+    free(m->rates);
     free(m->scratch);
     for (int k = 0; k < TASK_MOST_NETS; k++) {
         free(m->mem[k]);
@@ -111,19 +134,27 @@ void task_machine_describe(const task_machine *m, char *buf, size_t n)
 
 /* ---- numbers to and from the engine ---------------------------------------------------------------------------- */
 
-static void to_engine(const task_machine *m, const double *from, size_t n, void *to)
+/* Numbers of a quantity; what does not fit an integer format becomes its nearer end. */
+static void to_engine(const task_machine *m, int quantity, const double *from, size_t n, void *to)
 {
-    if (m->engine.opt->format == OPT_BINARY32)
+    switch (m->engine.opt->format) {
+    case OPT_BINARY32:
         for (size_t i = 0; i < n; i++) ((float *)to)[i] = (float)from[i];
-    else memcpy(to, from, n * sizeof *from);
+        break;
+    case OPT_BINARY64: memcpy(to, from, n * sizeof *from); break;
+    case OPT_FIXED: (void)opt_fixed_encode(m->s[0], quantity, from, to, n); break;
+    }
 }
 
-static void add_to(const task_machine *m, const void *from, size_t n, double *to)
+static void from_engine(const task_machine *m, int quantity, const void *from, size_t n, double *to)
 {
-    if (m->engine.opt->format == OPT_BINARY32)
-        for (size_t i = 0; i < n; i++) to[i] += (double)((const float *)from)[i];
-    else
-        for (size_t i = 0; i < n; i++) to[i] += ((const double *)from)[i];
+    switch (m->engine.opt->format) {
+    case OPT_BINARY32:
+        for (size_t i = 0; i < n; i++) to[i] = (double)((const float *)from)[i];
+        break;
+    case OPT_BINARY64: memcpy(to, from, n * sizeof *to); break;
+    case OPT_FIXED: opt_fixed_decode(m->s[0], quantity, from, to, n); break;
+    }
 }
 
 static ep_status load_network(task_machine *m, int k)
@@ -132,13 +163,13 @@ static ep_status load_network(task_machine *m, int k)
     const task_params *p = &m->model->net[k];
     for (int g = 0; g < (int)EP_G_THETA; g++) {
         if (!p->n[g]) continue;
-        to_engine(m, p->p[g], p->n[g], m->scratch);
+        to_engine(m, OPT_PARAM(g), p->p[g], p->n[g], m->scratch);
         ep_status st = e->set(m->s[k], OPT_PARAM(g), m->scratch, p->n[g]);
         if (st != EP_OK) return st;
     }
     size_t n = e->count(m->s[k], OPT_FEEDBACK);
     if (m->rule != EP_EPROP1_ADAPTIVE || !n) return EP_OK;
-    to_engine(m, p->B, n, m->scratch);
+    to_engine(m, OPT_FEEDBACK, p->B, n, m->scratch);
     return e->set(m->s[k], OPT_FEEDBACK, m->scratch, n);
 }
 
@@ -157,8 +188,10 @@ static const void *input(const task_machine *m, const task_batch *bt, int k)
 {
     size_t n = (size_t)bt->B * (size_t)bt->T * (size_t)m->t->spec.n_in;
     if (m->engine.opt->format == OPT_BINARY32) return bt->x[k];
-    for (size_t i = 0; i < n; i++) ((double *)m->x)[i] = (double)bt->x[k][i];
-    return m->x;
+    double *x = m->x;
+    for (size_t i = 0; i < n; i++) x[i] = (double)bt->x[k][i];
+    if (m->engine.opt->format == OPT_FIXED) (void)opt_fixed_encode(m->s[k], OPT_FIXED_X, x, (int32_t *)m->x_fixed, n);
+    return m->engine.opt->format == OPT_FIXED ? m->x_fixed : m->x;
 }
 
 /* y += the outputs of network k, its steps in the order of the trial. */
@@ -166,38 +199,52 @@ static ep_status collect(task_machine *m, const task_batch *bt, int k)
 {
     const task_spec *s = &m->t->spec;
     size_t K = (size_t)s->n_out, T = (size_t)bt->T, all = (size_t)bt->B * T * K;
-    size_t each = m->engine.opt->element, have = m->engine.opt->count(m->s[k], OPT_ALL(OPT_Y));
-    if (have != all) return EP_DOMAIN;
+    if (m->engine.opt->count(m->s[k], OPT_ALL(OPT_Y)) != all) return EP_DOMAIN;
     ep_status st = m->engine.opt->get(m->s[k], OPT_ALL(OPT_Y), m->scratch, all);
     if (st != EP_OK) return st;
-    if (k == 0) {
-        memset(m->y, 0, all * sizeof *m->y);
-        add_to(m, m->scratch, all, m->y);
-        return EP_OK;
-    }
-    for (size_t b = 0; b < (size_t)bt->B; b++)
+    from_engine(m, OPT_Y, m->scratch, all, k == 0 ? m->y : m->err_sum); /* err_sum is free until the loss is known */
+    for (size_t b = 0; k > 0 && b < (size_t)bt->B; b++)
         for (int t = 0; t < bt->steps[b]; t++) {
             size_t back = (size_t)task_reversed(t, bt->steps[b], s->frame);
-            add_to(m, (char *)m->scratch + (b * T + back) * K * each, K, m->y + (b * T + (size_t)t) * K);
+            for (size_t o = 0; o < K; o++) m->y[(b * T + (size_t)t) * K + o] += m->err_sum[(b * T + back) * K + o];
         }
     return EP_OK;
 }
 
-static ep_status regulariser(task_machine *m, task_result *r)
+/* Mean of z over steps and trials; where an engine keeps no rates, from its spikes. rate [n_rec]. */
+static ep_status rates_of(task_machine *m, int k, const task_batch *bt, double *rate)
+{
+    const opt_engine *e = m->engine.opt;
+    size_t n = (size_t)m->t->spec.n_rec, steps = (size_t)bt->B * (size_t)bt->T;
+    if (e->format != OPT_FIXED) {
+        if (e->count(m->s[k], OPT_FBAR) != n) return EP_NOTIMPL;
+        ep_status st = e->get(m->s[k], OPT_FBAR, m->scratch, n);
+        if (st == EP_OK) from_engine(m, OPT_FBAR, m->scratch, n, rate);
+        return st;
+    }
+    int32_t *z = m->scratch;
+    if (e->count(m->s[k], OPT_ALL(OPT_Z)) != n * steps) return EP_NOTIMPL;
+    ep_status st = e->get(m->s[k], OPT_ALL(OPT_Z), z, n * steps);
+    for (size_t j = 0; st == EP_OK && j < n; j++) {
+        double sum = 0;
+        for (size_t i = 0; i < steps; i++) sum += z[i * n + j] != 0;
+        rate[j] = sum / (double)steps;
+    }
+    return st;
+}
+
+static ep_status regulariser(task_machine *m, const task_batch *bt, task_result *r)
 {
     const task_spec *s = &m->t->spec;
-    size_t n = (size_t)s->n_rec;
-    double *rate = m->part; /* one neuron's at a time: most_B >= 1 */
     r->loss_reg = r->rate = 0;
     for (int k = 0; k < s->nets; k++) {
-        if (m->engine.opt->count(m->s[k], OPT_FBAR) != n) return EP_NOTIMPL;
-        ep_status st = m->engine.opt->get(m->s[k], OPT_FBAR, m->scratch, n);
+        double *rate = m->rates + (size_t)k * (size_t)s->n_rec;
+        ep_status st = rates_of(m, k, bt, rate);
         if (st != EP_OK) return st;
-        for (size_t j = 0; j < n; j++) {
-            *rate = 0;
-            add_to(m, (char *)m->scratch + j * m->engine.opt->element, 1, rate);
-            r->rate += *rate / (double)n / s->nets;
-            r->loss_reg += 0.5 * s->c_reg * (*rate - s->f_target) * (*rate - s->f_target);
+        for (int j = 0; j < s->n_rec; j++) {
+            double d = rate[j] - s->f_target;
+            r->rate += rate[j] / s->n_rec / s->nets;
+            r->loss_reg += 0.5 * s->c_reg * d * d;
         }
     }
     return EP_OK;
@@ -212,7 +259,7 @@ static ep_status gradient(task_machine *m, task_result *r)
             if (!n || m->engine.opt->count(m->s[k], OPT_GRAD(g)) != n) continue;
             ep_status st = m->engine.opt->get(m->s[k], OPT_GRAD(g), m->scratch, n);
             if (st != EP_OK) return st;
-            add_to(m, m->scratch, n, r->grad + task_model_at(m->model, k, (ep_group)g));
+            from_engine(m, OPT_GRAD(g), m->scratch, n, r->grad + task_model_at(m->model, k, (ep_group)g));
         }
     return EP_OK;
 }
@@ -220,8 +267,10 @@ static ep_status gradient(task_machine *m, task_result *r)
 static ep_status one_network(task_machine *m, const task_batch *bt, const task_result *r)
 {
     size_t steps = (size_t)bt->B * (size_t)bt->T;
-    to_engine(m, bt->target, steps * (size_t)m->t->spec.n_out, m->target);
-    to_engine(m, bt->mask, steps, m->mask);
+    to_engine(m, OPT_FIXED_TARGET, bt->target, steps * (size_t)m->t->spec.n_out, m->target);
+    if (m->engine.opt->format == OPT_FIXED)
+        for (size_t i = 0; i < steps; i++) ((int32_t *)m->mask)[i] = bt->mask[i] > 0;
+    else to_engine(m, OPT_ERR, bt->mask, steps, m->mask);
     opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, 0), .target = m->target, .mask = m->mask,
                      .part = r->grad ? OPT_WHOLE : OPT_FORWARD};
     return m->engine.opt->grad(m->s[0], &tr);
@@ -244,7 +293,7 @@ static ep_status backward_all(task_machine *m, const task_batch *bt)
     const task_spec *s = &m->t->spec;
     size_t K = (size_t)s->n_out, T = (size_t)bt->T, each = m->engine.opt->element;
     ep_status st = EP_OK;
-    to_engine(m, m->err_sum, (size_t)bt->B * T * K, m->err[0]);
+    to_engine(m, OPT_ERR, m->err_sum, (size_t)bt->B * T * K, m->err[0]);
     memset(m->err[1], 0, (size_t)bt->B * T * K * each);
     for (size_t b = 0; b < (size_t)bt->B; b++)
         for (int t = 0; t < bt->steps[b]; t++)
@@ -269,7 +318,7 @@ static ep_status run_engine(task_machine *m, const task_batch *bt, task_result *
     double after = task_now();
     if (st == EP_OK && several && r->grad) st = backward_all(m, bt);
     if (st == EP_OK && r->grad) st = gradient(m, r);
-    if (st == EP_OK) st = regulariser(m, r);
+    if (st == EP_OK) st = regulariser(m, bt, r);
     if (st == EP_OK && r->y) memcpy(r->y, m->y, (size_t)bt->B * (size_t)bt->T * (size_t)s->n_out * sizeof *r->y);
     m->seconds[TASK_T_LOSS] += after - middle;
     m->seconds[TASK_T_ENGINE] += middle - start + task_now() - after;

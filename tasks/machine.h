@@ -8,13 +8,14 @@
 
 #include "batch.h"
 #include "model.h"
-#include "opt.h"
+#include "opt_fixed.h"
 
 typedef enum task_engine_kind { TASK_REFERENCE, TASK_SCALAR, TASK_FAST, TASK_FIXED } task_engine_kind;
 
 typedef struct task_engine {
     task_engine_kind kind;
     const opt_engine *opt; /* NULL: reference */
+    const fix_profile *profile; /* integers */
     long prec;             /* reference: bits of MPFR; 0: binary64 */
     char name[40];
 } task_engine;
@@ -45,6 +46,8 @@ typedef struct task_machine {
     size_t bytes;
     void *x, *target, *mask;          /* conversions; x only where the engine's numbers are not float */
     void *err[TASK_MOST_NETS];
+    void *x_fixed;                    /* integers: their x */
+    double *rates;                    /* [nets][n_rec] mean of z in the last batch */
     double *y, *err_sum, *part;       /* [B][T][n_out] each; [B] */
     void *scratch;                    /* the largest quantity */
     double *seconds;                  /* [TASK_N_PHASE] of the caller */

@@ -20,3 +20,14 @@ $(BUILD_INFO): task-build-info
 	if cmp -s $@.tmp $@; then rm -f $@.tmp; else mv $@.tmp $@; fi
 $(BUILD)/tasks/manifest.o: $(BUILD_INFO)
 .PHONY: task-build-info
+
+# Small versions of all tasks by every rule; tables into build/runs/tasks, figures into build/tasks-report.
+tasks: $(BUILD)/eprop-train $(BUILD)/eprop-report ## train small versions of the tasks by every rule, draw the figures (under 5 minutes)
+	@sh tasks/suite.sh $(BUILD) $(BUILD)/runs/tasks small
+	@$(BUILD)/eprop-report build $(BUILD)/runs/tasks $(BUILD)/tasks-report
+tasks-full: $(BUILD)/eprop-train $(BUILD)/eprop-report ## the same as the tasks are described (hours)
+	@sh tasks/suite.sh $(BUILD) $(BUILD)/runs/tasks full
+	@$(BUILD)/eprop-report build $(BUILD)/runs/tasks $(BUILD)/tasks-report
+.PHONY: tasks tasks-full
+$(BUILD)/tasks/test/test_cli: $(BUILD)/eprop-train
+$(BUILD)/tasks/test/test_cli.o: CPPFLAGS += -DTRAIN_PROGRAM='"$(abspath $(BUILD)/eprop-train)"'

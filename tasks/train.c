@@ -122,7 +122,8 @@ static ep_status iterate(run *r, task_point *p)
     p->loss_reg = got.loss_reg;
     p->rate = got.rate;
     if (!isfinite(got.loss)) return EP_UNABLE;
-    if (due(i, r->s.o->check_every)) st = task_check(&r->check, &r->bt, r->grad, p, &r->out);
+    bool check = due(i, r->s.o->check_every);
+    if (check || due(i, r->s.o->compare_every)) st = task_check(&r->check, &r->bt, r->grad, check, p, &r->out);
     if (st != EP_OK) return st;
     at = task_now();
     p->norm = task_optim_step(&r->s.optim, &r->s.model, i, r->grad);
@@ -210,7 +211,7 @@ static ep_status open_run(run *r, char why[TASK_WHY])
     if (st == EP_OK) st = task_machine_open(t, &r->s.model, &o->engine, o->rule, t->spec.batch, o->threads, r->out.seconds, &r->m, why);
     if (st == EP_OK) st = task_batch_make(&t->spec, t->spec.batch, &r->bt);
     if (st == EP_OK) st = task_order_make(t, &r->order);
-    if (st == EP_OK && o->check_every) st = task_checker_make(&r->m, &r->check, why);
+    if (st == EP_OK && (o->check_every || o->compare_every)) st = task_checker_make(&r->m, &r->check, why);
     r->index = calloc((size_t)t->spec.batch, sizeof *r->index);
     r->grad = calloc(r->s.model.n + 1, sizeof *r->grad);
     if (st == EP_OK && (!r->index || !r->grad)) st = EP_NOMEM;

@@ -28,7 +28,8 @@ typedef struct task_train_options {
     task_engine engine;
     ep_rule rule;
     int threads;
-    long check_every;       /* 0: never */
+    long check_every;       /* both comparisons of task_check; 0: never */
+    long compare_every;     /* the rule with BPTT alone */
     const char *checkpoint; /* or NULL */
     long checkpoint_every;  /* iterations; 0: only at the end */
     bool resume;            /* start from the checkpoint */
@@ -79,7 +80,7 @@ EP_MUST_USE ep_status task_curve_put(FILE *f, const task_point *p);
 EP_MUST_USE ep_status task_evaluate(task_machine *m, task_batch *bt, task_split split, long n, double *loss, double *measure);
 
 /* Compares the engine with the reference on the batch's first trial, and the rule with BPTT on the whole batch, whose
- * gradient under the rule is g. */
+ * gradient under the rule is g; task_check does the first only with `reference`. */
 typedef struct task_checker {
     task_machine *m;
     task_machine bptt;      /* opened only if has_bptt */
@@ -90,7 +91,7 @@ typedef struct task_checker {
 } task_checker;
 EP_MUST_USE ep_status task_checker_make(task_machine *m, task_checker *out, char why[TASK_WHY]);
 void task_checker_free(task_checker *c);
-EP_MUST_USE ep_status task_check(task_checker *c, const task_batch *bt, const double *g, task_point *p, task_outcome *o);
+EP_MUST_USE ep_status task_check(task_checker *c, const task_batch *bt, const double *g, bool reference, task_point *p, task_outcome *o);
 
 /* Data for figures into DIR/data: output.tsv, raster.tsv, neurons.tsv, of the first test trial. */
 EP_MUST_USE ep_status task_write_data(task_machine *m, task_batch *bt, const char *dir, char why[TASK_WHY]);

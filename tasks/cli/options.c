@@ -28,19 +28,20 @@ static const char usage[] =
     "  --checkpoint-every N default 100\n"
     "  --resume             go on from --checkpoint, bit for bit\n"
     "  --check N            every N iterations compare the engine's gradient with the reference's, and the rule's with BPTT's\n"
+    "  --compare N          the same for the rule and BPTT alone, which costs no more than a gradient\n"
     "  --threads N          default: all processors\n"
     "  --quiet              no progress bar, no summary\n"
     "\n"
     "exit codes: 0 done; 1 the training diverged; 2 usage or bad input; 3 the machine failed (disk, memory)\n";
 
 enum { O_VARIANT = 256, O_RULE, O_ENGINE, O_SEED, O_ITERATIONS, O_SET, O_DATA, O_OUT, O_JSON, O_CHECKPOINT, O_EVERY, O_RESUME,
-       O_CHECK, O_THREADS, O_QUIET, O_LIST, O_HELP, O_VERSION };
+       O_CHECK, O_COMPARE, O_THREADS, O_QUIET, O_LIST, O_HELP, O_VERSION };
 
 static const struct option table[] = {
     {"variant", 1, NULL, O_VARIANT}, {"rule", 1, NULL, O_RULE}, {"engine", 1, NULL, O_ENGINE}, {"seed", 1, NULL, O_SEED},
     {"iterations", 1, NULL, O_ITERATIONS}, {"set", 1, NULL, O_SET}, {"data", 1, NULL, O_DATA}, {"out", 1, NULL, O_OUT},
     {"json", 1, NULL, O_JSON}, {"checkpoint", 1, NULL, O_CHECKPOINT}, {"checkpoint-every", 1, NULL, O_EVERY},
-    {"resume", 0, NULL, O_RESUME}, {"check", 1, NULL, O_CHECK}, {"threads", 1, NULL, O_THREADS}, {"quiet", 0, NULL, O_QUIET},
+    {"resume", 0, NULL, O_RESUME}, {"check", 1, NULL, O_CHECK}, {"compare", 1, NULL, O_COMPARE}, {"threads", 1, NULL, O_THREADS}, {"quiet", 0, NULL, O_QUIET},
     {"list", 0, NULL, O_LIST}, {"help", 0, NULL, O_HELP}, {"version", 0, NULL, O_VERSION}, {NULL, 0, NULL, 0}};
 
 static int bad(const char *fmt, const char *a, const char *b)
@@ -139,6 +140,7 @@ static int read_number(options *o, int c, const char *text)
     if (c == O_ITERATIONS) o->t.spec.iterations = (int)v;
     if (c == O_EVERY) o->train.checkpoint_every = v;
     if (c == O_CHECK) o->train.check_every = v;
+    if (c == O_COMPARE) o->train.compare_every = v;
     if (c == O_THREADS) o->train.threads = (int)v;
     return -1;
 }
@@ -161,6 +163,7 @@ static int read_one(options *o, int c, const char *text)
     case O_ITERATIONS:
     case O_EVERY:
     case O_CHECK:
+    case O_COMPARE:
     case O_THREADS: return read_number(o, c, text);
     default: return -1;
     }

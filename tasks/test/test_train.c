@@ -363,6 +363,32 @@ START_TEST(two_directions_share_a_loss)
 }
 END_TEST
 
+/* Integers: their gradient points where the reference's does, is not it, and training goes on from a checkpoint. */
+START_TEST(integers_train)
+{
+    static setting set[] = {{"T", "300"}, {"n_rec", "30"}, {"n_in", "20"}, {"iterations", "6"}, {"test_trials", "0"}, {NULL, NULL}};
+    char why[TASK_WHY];
+    task t;
+    ck_assert_int_eq(task_describe(&task_pattern, "integer", 1, &t, why), EP_OK);
+    for (setting *s = set; (*s)[0]; s++) ck_assert_int_eq(task_spec_set(&t.spec, (*s)[0], (*s)[1], why), EP_OK);
+    ck_assert_int_eq(task_open(&t, why), EP_OK);
+    task_train_options o = options(_i ? "fixed:q15" : "fixed:s16.15", EP_EPROP1_RANDOM);
+    o.check_every = 5;
+    o.checkpoint = at("i.ck");
+    task_outcome r = trained(&t, &o);
+    ck_assert_msg(r.last.check_cosine > 0.9 && r.last.check_cosine < 1 - 1e-12, "cosine %.17g, %g flips", r.last.check_cosine, r.last.check_flips);
+    ck_assert(r.last.rate > 0.005 && r.last.norm > 0);
+    o.checkpoint = at("j.ck");
+    t.spec.iterations = 3;
+    (void)trained(&t, &o);
+    t.spec.iterations = 6;
+    o.resume = true;
+    (void)trained(&t, &o);
+    same_files(at("i.ck"), at("j.ck"));
+    task_close(&t);
+}
+END_TEST
+
 START_TEST(what_is_missing_is_said)
 {
     char why[TASK_WHY];
@@ -425,6 +451,7 @@ int main(void)
     tcase_add_test(t, a_full_disk_keeps_the_old_checkpoint);
     tcase_add_loop_test(t, checked_while_training, 0, 4);
     tcase_add_loop_test(t, two_directions_share_a_loss, 0, 2);
+    tcase_add_loop_test(t, integers_train, 0, 2);
     tcase_add_loop_test(t, what_is_missing_is_said, 0, 2);
     tcase_add_loop_test(t, published_run_is_reproduced, 0, quick ? 2 : 3);
     suite_add_tcase(s, t);

@@ -1,0 +1,107 @@
+#!/bin/sh
+# suite.sh BUILD OUT [small|full]: trains every task by every rule over three seeds and gathers tables for the report in
+# OUT/data. small: minutes, settings below; full: as the tasks are described.
+# SPDX-License-Identifier: MIT
+set -eu
+build=$1 out=$2 size=${3:-small}
+train=$build/eprop-train
+work=$out.work
+rules="bptt eprop1-symmetric eprop1-random eprop1-adaptive eprop1-global"
+seeds="1 2 3"
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+
+settings() { # TASK -> options of this size
+    case "$size $1" in
+    "small pattern") echo "--iterations 400 --compare 40" ;;
+    "small store-recall") echo "--iterations 60 --compare 6 --set T=1200 --set batch=32 --set valid_trials=64 --set test_trials=128 --set stop_below=-1" ;;
+    "small evidence") echo "--iterations 60 --compare 6 --set T=1500 --set batch=32 --set valid_every=5 --set test_trials=128 --set stop_below=-1" ;;
+    "full pattern") echo "--compare 100" ;;
+    "full store-recall") echo "--compare 10" ;;
+    "full evidence") echo "--compare 20" ;;
+    esac
+}
+checked() { # TASK -> options of the run that is checked by the reference
+    case $1 in
+    pattern) echo "--iterations 101 --check 50 --set T=400" ;;
+    store-recall) echo "--iterations 11 --check 5 --set T=400 --set batch=8" ;;
+    evidence) echo "--iterations 11 --check 5 --set T=1200 --set batch=8 --set n_rec=50 --set n_alif=25" ;;
+    esac
+}
+tasks="pattern store-recall evidence"
+engines="scalar:f64 fast:f64 fast:f32"
+
+rm -rf "$work" "$out"
+mkdir -p "$work" "$out/data"
+# One command a line, so many at a time as there are processors.
+{
+    for t in $tasks; do
+        for s in $seeds; do for r in $rules; do
+            echo "$train $t --rule $r --seed $s --threads 1 --quiet --out $work/$t.$r.$s $(settings "$t")"
+        done; done
+        for e in $engines; do
+            echo "$train $t --rule eprop1-random --engine $e --threads 1 --quiet --out $work/check.$t.$e $(checked "$t") --set valid_every=0 --set test_trials=0"
+        done
+    done
+    for e in $engines; do
+        echo "$train pattern --variant table-a --engine $e --threads 1 --quiet --out $work/table-a.$e"
+    done
+    echo "$train evidence --variant integer --rule eprop1-symmetric --engine fixed:s16.15 --threads 1 --quiet --iterations 10 --set T=1200 --set batch=4 --set n_rec=50 --set n_alif=25 --set valid_every=0 --set test_trials=0 --out $work/fixed.evidence.s16.15"
+} > "$work/commands"
+total=$(wc -l < "$work/commands")
+echo "tasks: $total runs, $jobs at a time" >&2
+tr '\n' '\0' < "$work/commands" | xargs -0 -P "$jobs" -I{} sh -c '{} || exit 255'
+
+# ---- tables ------------------------------------------------------------------------------------------------------
+
+# column NAME FILE...: that column of curve.csv beside task, rule, seed, iteration, where it is not empty
+table() { # TASK COLUMN HEAD -> rows "rule seed iteration value"
+    printf '# rule seed iteration %s\n' "$3"
+    for r in $rules; do for s in $seeds; do
+        awk -F, -v OFS='\t' -v r="$r" -v s="$s" -v c="$2" \
+            'NR > 1 && $c != "" { print r, s, $1, $c }' "$work/$1.$r.$s/curve.csv"
+    done; done
+}
+for t in $tasks; do
+    name=$(echo "$t" | tr - _)
+    table "$t" 2 loss > "$out/data/curve_$name.tsv"
+    table "$t" 12 cosine > "$out/data/distance_$name.tsv"
+    [ "$t" = pattern ] || table "$t" 8 error > "$out/data/error_$name.tsv"
+    # target against output of one seed, the first output alone
+    { printf '# series t y\n'
+      awk -v OFS='\t' '!/^#/ && $2 == 0 { print "target", $1, $3 }' "$work/$t.bptt.1/data/output.tsv"
+      for r in $rules; do awk -v OFS='\t' -v r="$r" '!/^#/ && $2 == 0 { print r, $1, $4 }' "$work/$t.$r.1/data/output.tsv"; done
+    } > "$out/data/output_$name.tsv"
+    d=$work/$t.eprop1-symmetric.1/data
+    { printf '# series t rank v a psi e L\n'
+      awk -v OFS='\t' '!/^#/ { print "spikes", $1, $3, "-", "-", "-", "-", "-" }' "$d/raster.tsv"
+      awk -v OFS='\t' '!/^#/ { print "neuron " $1, $2, "-", $3, $4, $5, $6, $7 }' "$d/neurons.tsv"
+    } > "$out/data/trained_$name.tsv"
+done
+
+# value of a key in summary.json
+key() { sed -n "s/^  \"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$1" | sed 's/^null$/-/'; }
+{ printf '# task rule seed iterations stopped_at loss test_loss test_measure seconds ns_per_neuron_step\n'
+  for t in $tasks; do for r in $rules; do for s in $seeds; do
+      j=$work/$t.$r.$s/summary.json
+      printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$t" "$r" "$s" "$(key "$j" iterations)" "$(key "$j" stopped_at)" "$(key "$j" last_loss)" \
+          "$(key "$j" test_loss)" "$(key "$j" test_measure)" "$(key "$j" seconds)" "$(key "$j" ns_per_neuron_step)"
+  done; done; done
+} > "$out/data/training.tsv"
+{ printf '# task engine iteration cosine r flips\n'
+  for t in $tasks; do for e in $engines; do
+      awk -F, -v OFS='\t' -v t="$t" -v e="$e" 'NR > 1 && $9 != "" { print t, e, $1, $9, $10 == "" ? "-" : $10, $11 }' "$work/check.$t.$e/curve.csv"
+  done; done
+} > "$out/data/training_checked.tsv"
+{ printf '# engine update loss published difference\n'
+  for e in $engines; do
+      case $e in
+      *f32) want="101.964363098144 103.466735839843 103.340606689453 103.680244445800 104.412780761718" ;;
+      *) want="101.964356999041 103.466731126205 103.340607074771 103.680244037686 104.412775748752" ;;
+      esac
+      awk -F, -v OFS='\t' -v e="$e" -v w="$want" 'BEGIN { split(w, want, " ") }
+          NR > 1 { d = $2 / want[NR - 1] - 1; printf "%s\t%d\t%s\t%s\t%.2g\n", e, $1 + 1, $2, want[NR - 1], d < 0 ? -d : d }' "$work/table-a.$e/curve.csv"
+  done
+} > "$out/data/published_run.tsv"
+cp "$work/pattern.eprop1-random.1/manifest.json" "$out/manifest.json"
+rm -rf "$work"
+echo "$out"

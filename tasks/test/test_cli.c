@@ -1,0 +1,220 @@
+/* eprop-train as a user runs it: exit codes, one line for what is wrong, signals, kill -9 and resume.
+ * SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST = 64, TEXT = 16384 };
+
+static char dir[] = "/tmp/eprop-cli-XXXXXX", home[4096];
+
+typedef struct result { int code; char out[TEXT], err[TEXT]; } result;
+
+static void slurp(const char *path, char *to)
+{
+    FILE *f = fopen(path, "r");
+    size_t n = f ? fread(to, 1, TEXT - 1, f) : 0;
+    to[n] = '\0';
+    if (f) (void)fclose(f);
+}
+
+/* Words separated by single blanks. */
+static pid_t start(const char *line)
+{
+    pid_t pid = fork();
+    ck_assert(pid >= 0);
+    if (pid > 0) return pid;
+    static char words[TEXT];
+    char *argv[MOST] = {(char *)(uintptr_t)TRAIN_PROGRAM};
+    (void)snprintf(words, sizeof words, "%s", line);
+    int n = 1;
+    for (char *w = strtok(words, " "); w && n < MOST - 1; w = strtok(NULL, " ")) argv[n++] = w;
+    if (!freopen("out", "w", stdout) || !freopen("err", "w", stderr)) _exit(99);
+    (void)execv(TRAIN_PROGRAM, argv);
+    _exit(98);
+}
+
+static int finish(pid_t pid)
+{
+    int status;
+    ck_assert(waitpid(pid, &status, 0) == pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static result run(const char *line)
+{
+    result r = {.code = finish(start(line))};
+    slurp("out", r.out);
+    slurp("err", r.err);
+    return r;
+}
+
+static int lines(const char *s)
+{
+    int n = 0;
+    for (; *s; s++) n += *s == '\n';
+    return n;
+}
+
+/* ---- usage --------------------------------------------------------------------------------------------------------- */
+
+static const struct { const char *line; int code; const char *says; } cases[] = {
+    {"", 2, "no task"}, {"ballet", 2, "ballet"}, {"pattern extra", 2, "extra"}, {"--speed", 2, "bad option"}, {"pattern --seed", 2, "--seed"},
+    {"pattern --variant jazz", 2, "tutorial"}, {"pattern --rule hebb", 2, "hebb"}, {"pattern --rule eprop2", 2, "eprop2"},
+    {"pattern --rule tbptt-sg", 2, "tbptt-sg"}, {"pattern --engine warp", 2, "warp"}, {"pattern --engine fixed:q99", 2, "q99"},
+    {"pattern --engine fixed:q15", 2, "range of format"}, {"store-recall --engine fixed:q15 --set v_th=0.6", 2, "loss_norm"},
+    {"pattern --variant integer --engine fixed:q15 --rule bptt", 2, "rule"}, {"pattern --seed x", 2, "--seed"},
+    {"pattern --iterations -3", 2, "-3"}, {"pattern --threads 0", 2, "--threads"}, {"pattern --set", 2, "--set"},
+    {"pattern --set lr", 2, "NAME=VALUE"}, {"pattern --set lr=fast", 2, "lr"}, {"pattern --set colour=red", 2, "colour"},
+    {"pattern --resume", 2, "--checkpoint"}, {"pattern --resume --checkpoint none.ck", 3, "none.ck"},
+    {"pattern --rule tbptt --iterations 1", 2, "window"}, {"evidence --set T=100", 2, "T >= 1200"},
+    {"pattern --iterations 1 --out no/such/dir", 2, "no/such/dir"}, {"pattern --iterations 1 --json no/such/dir/x.json", 3, "no/such"},
+    {"pattern --iterations 1 --checkpoint no/such/dir/x.ck", 3, "no/such"}, {"--list ballet", 2, "ballet"},
+};
+
+START_TEST(bad_usage_gets_one_line)
+{
+    result r = run(cases[_i].line);
+    ck_assert_msg(r.code == cases[_i].code, "'%s': exit %d: %s", cases[_i].line, r.code, r.err);
+    ck_assert_msg(strstr(r.err, cases[_i].says) && strncmp(r.err, "eprop-train: ", 13) == 0, "'%s': %s", cases[_i].line, r.err);
+    ck_assert_msg(lines(r.err) == 1, "'%s': %s", cases[_i].line, r.err);
+    ck_assert_str_eq(r.out, "");
+}
+END_TEST
+
+START_TEST(help_version_list)
+{
+    result r = run("--help");
+    ck_assert(r.code == 0 && strstr(r.out, "usage:") && strstr(r.out, "--resume"));
+    r = run("--version");
+    ck_assert(r.code == 0 && strncmp(r.out, "eprop-train ", 12) == 0);
+    r = run("--list");
+    ck_assert(r.code == 0 && strstr(r.out, "store-recall") && strstr(r.out, "28"));
+    r = run("--list evidence");
+    ck_assert(r.code == 0 && strstr(r.out, "tau_a            2000") && strstr(r.out, "reset_path"));
+}
+END_TEST
+
+/* ---- what a run leaves ----------------------------------------------------------------------------------------------- */
+
+#define SMALL "store-recall --variant early --set T=400 --set batch=2 --set n_in=8 --set valid_every=0 --set test_trials=4"
+
+START_TEST(a_run_leaves_its_files)
+{
+    static const char *const files[] = {"o/manifest.json", "o/summary.json", "o/curve.csv", "o/data/output.tsv", "o/data/raster.tsv", "o/data/neurons.tsv", "s.json"};
+    char text[TEXT];
+    result r = run(SMALL " --iterations 3 --out o --json s.json");
+    ck_assert_msg(r.code == 0 && strcmp(r.err, "") == 0, "%d %s", r.code, r.err);
+    ck_assert_msg(strstr(r.out, "ns a neuron and step") && strstr(r.out, "peak memory") && strstr(r.out, "engine "), "%s", r.out);
+    for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
+        slurp(files[k], text);
+        ck_assert_msg(strlen(text) > 20, "%s", files[k]);
+    }
+    slurp("o/manifest.json", text);
+    ck_assert(strstr(text, "\"commit\"") && strstr(text, "\"compiler\"") && strstr(text, "-ffp-contract=off") && strstr(text, "\"argv\""));
+    slurp("o/curve.csv", text);
+    ck_assert_int_eq(lines(text), 4);
+    slurp("o/data/raster.tsv", text);
+    ck_assert_int_gt(lines(text), 5);
+    r = run(SMALL " --iterations 1 --quiet");
+    ck_assert(r.code == 0 && strcmp(r.out, "") == 0 && strcmp(r.err, "") == 0);
+}
+END_TEST
+
+START_TEST(divergence_is_said)
+{
+    result r = run(SMALL " --iterations 99 --set optimizer=sgd --set lr=1e9 --set lr_factor=1e9 --set lr_every=1 --set loss=regression --checkpoint n.ck");
+    ck_assert_msg(r.code == 1 && strstr(r.err, "diverged at iteration") && lines(r.err) == 1, "%d %s", r.code, r.err);
+}
+END_TEST
+
+/* ---- signals -------------------------------------------------------------------------------------------------------------- */
+
+static void nap(long ms)
+{
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+    (void)nanosleep(&t, NULL);
+}
+
+static void wait_for(const char *path)
+{
+    for (int k = 0; k < 3000 && access(path, F_OK) != 0; k++) nap(10);
+    ck_assert_msg(access(path, F_OK) == 0, "%s did not appear", path);
+}
+
+static void same(const char *a, const char *b)
+{
+    static char p[1 << 20], q[1 << 20];
+    FILE *f = fopen(a, "rb"), *g = fopen(b, "rb");
+    ck_assert(f && g);
+    size_t n = fread(p, 1, sizeof p, f), m = fread(q, 1, sizeof q, g);
+    (void)fclose(f);
+    (void)fclose(g);
+    ck_assert_msg(n == m && memcmp(p, q, n) == 0, "%s and %s differ", a, b);
+}
+
+/* Stopped at any moment, a run goes on to the same bits. */
+START_TEST(stopped_and_resumed)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGKILL};
+    (void)unlink("k.ck");
+    ck_assert_int_eq(run(SMALL " --iterations 400 --quiet --checkpoint whole.ck --out whole").code, 0);
+    pid_t pid = start(SMALL " --iterations 400 --quiet --checkpoint k.ck --checkpoint-every 5 --out k");
+    wait_for("k.ck");
+    nap(20 + 7 * _i);
+    (void)kill(pid, signals[_i]);
+    int code = finish(pid);
+    ck_assert_msg(code == (signals[_i] == SIGKILL ? -SIGKILL : 0), "exit %d", code);
+    result r = run(SMALL " --iterations 400 --quiet --checkpoint k.ck --checkpoint-every 5 --resume --out k");
+    ck_assert_msg(r.code == 0, "%s", r.err);
+    same("whole.ck", "k.ck");
+    same("whole/curve.csv", "k/curve.csv");
+    same("whole/data/output.tsv", "k/data/output.tsv");
+}
+END_TEST
+
+START_TEST(bad_checkpoints_are_said)
+{
+    ck_assert_int_eq(run(SMALL " --iterations 2 --quiet --checkpoint b.ck").code, 0);
+    result r = run("evidence --quiet --checkpoint b.ck --resume");
+    ck_assert_msg(r.code == 2 && strstr(r.err, "'task store-recall', expected 'task evidence'"), "%s", r.err);
+    FILE *f = fopen("b.ck", "r+b");
+    ck_assert(f && fseek(f, 3000, SEEK_SET) == 0);
+    int c = fgetc(f);
+    ck_assert(fseek(f, 3000, SEEK_SET) == 0 && fputc(c ^ 4, f) != EOF && fclose(f) == 0);
+    r = run(SMALL " --iterations 4 --quiet --checkpoint b.ck --resume");
+    ck_assert_msg(r.code == 2 && strstr(r.err, "checksum") && lines(r.err) == 1, "%s", r.err);
+}
+END_TEST
+
+int main(void)
+{
+    if (!getcwd(home, sizeof home) || !mkdtemp(dir) || chdir(dir) != 0) return 1;
+    Suite *s = suite_create("cli");
+    TCase *t = tcase_create("cli");
+    tcase_set_timeout(t, 0);
+    tcase_add_loop_test(t, bad_usage_gets_one_line, 0, (int)(sizeof cases / sizeof *cases));
+    tcase_add_test(t, help_version_list);
+    tcase_add_test(t, a_run_leaves_its_files);
+    tcase_add_test(t, divergence_is_said);
+    tcase_add_loop_test(t, stopped_and_resumed, 0, 3);
+    tcase_add_test(t, bad_checkpoints_are_said);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_set_fork_status(r, CK_NOFORK);
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    char line[80];
+    (void)snprintf(line, sizeof line, "rm -rf %s", dir);
+    if (chdir(home) != 0 || system(line) != 0) failed++;
+    return failed ? 1 : 0;
+}
