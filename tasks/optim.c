@@ -57,11 +57,15 @@ void task_optim_apply(task_optim *o, double rate, double *w, double *g)
     }
 }
 
-static double clipped(double *g, size_t n, double most)
+/* What is not trained gets 0; four sums, so that additions need not wait for each other. */
+static double clipped(double *g, const unsigned char *trained, size_t n, double most)
 {
-    double sum = 0;
-    for (size_t e = 0; e < n; e++) sum += g[e] * g[e];
-    double norm = sqrt(sum);
+    double sum[4] = {0};
+    for (size_t e = 0; e < n; e++) {
+        g[e] = trained[e] ? g[e] : 0;
+        sum[e % 4] += g[e] * g[e];
+    }
+    double norm = sqrt((sum[0] + sum[1]) + (sum[2] + sum[3]));
     if (most > 0 && norm > most)
         for (size_t e = 0; e < n; e++) g[e] *= most / norm;
     return norm;
@@ -84,9 +88,7 @@ static void kolen_pollack(const task_optim *o, task_model *m)
 
 double task_optim_step(task_optim *o, task_model *m, long iteration, double *g)
 {
-    for (size_t e = 0; e < m->n; e++)
-        if (!m->trained[e]) g[e] = 0;
-    double norm = clipped(g, m->n, m->spec->clip);
+    double norm = clipped(g, m->trained, m->n, m->spec->clip);
     task_optim_apply(o, task_rate(m->spec, iteration), m->w, g);
     if (m->rule == EP_EPROP1_ADAPTIVE) kolen_pollack(o, m);
     task_model_constrain(m);

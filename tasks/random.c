@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include <math.h>
 
+#include "rng_lanes.h"
 #include "task.h"
 
 uint64_t task_stream(task_split split, uint64_t index, unsigned use)
@@ -14,16 +15,29 @@ uint32_t task_pick(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t n)
     return (uint32_t)(((ep_rng_u64(seed, stream, counter) >> 32) * n) >> 32);
 }
 
+/* Draw h of a block. */
+static uint32_t half(const uint32_t draw[4], uint32_t h) { return draw[h / 2] >> 16 * (h % 2) & 0xffff; }
+
+/* Eight draws of 16 bits a block, of which most are no spikes; the rare one that equals p's first 16 bits is settled by
+ * 32 more. */
 uint64_t task_spikes(uint64_t seed, uint64_t stream, uint64_t counter, double p, int T, int n, int stride, float *x)
 {
-    const double scaled = p * 0x1p32;
-    const uint64_t limit = scaled < 0x1p32 ? (uint64_t)scaled : UINT64_C(1) << 32;
-    uint32_t draw[4];
-    for (int t = 0; t < T; t++, counter += (uint64_t)(n + 3) / 4)
-        for (int i = 0; i < n; i++) {
-            if (i % 4 == 0) ep_rng_block(seed, stream, counter + (uint64_t)i / 4, draw);
-            if (draw[i % 4] < limit) x[(size_t)t * (size_t)stride + (size_t)i] = 1;
+    const double scaled = p * 0x1p16;
+    const uint32_t limit = scaled < 0x1p16 ? (uint32_t)scaled : 1 << 16, all = (uint32_t)T * (uint32_t)n;
+    const double rest = scaled - limit;
+    uint32_t draw[8][4];
+    for (uint32_t m = 0; m < all; m += 8, counter++) {
+        const uint32_t *now = draw[m / 8 % 8];
+        uint32_t low = 0;
+        if (m % 64 == 0) ep_rng_blocks(seed, stream, counter, draw);
+        for (uint32_t h = 0; h < 8; h++) low |= (uint32_t)(half(now, h) <= limit) << h;
+        for (uint32_t h = 0; low >> h; h++) {
+            uint32_t at = m + h;
+            if (!(low >> h & 1) || at >= all) continue;
+            if (half(now, h) < limit || ep_rng_uniform(seed, stream, UINT64_C(1) << 63 | counter << 3 | h) < rest)
+                x[(size_t)(at / (uint32_t)n) * (size_t)stride + at % (uint32_t)n] = 1;
         }
+    }
     return counter;
 }
 

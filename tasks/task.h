@@ -145,8 +145,8 @@ EP_MUST_USE ep_status task_spec_check(const task_spec *s, char why[TASK_WHY]);
 uint64_t task_stream(task_split split, uint64_t index, unsigned use);
 /* A whole number in [0, n), n < 2^32, from a uniform one. */
 uint32_t task_pick(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t n);
-/* Poisson spikes in bins: x[t * stride + i] = 1 with probability p for i < n, t < T. Uses counters from `counter` on, four draws
- * of 32 bits a block; returns the counter after the last. */
+/* Poisson spikes in bins: x[t * stride + i] = 1 with probability p for i < n, t < T. Uses counters from `counter` on;
+ * returns the counter after the last. T n < 2^32. */
 uint64_t task_spikes(uint64_t seed, uint64_t stream, uint64_t counter, double p, int T, int n, int stride, float *x);
 /* sin(2 pi turns), |error| <= 2^-51, the same bits on every machine. */
 double task_sine(double turns);

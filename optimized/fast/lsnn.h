@@ -164,12 +164,14 @@ static ep_status get(const opt_state *handle, int quantity, void *out, size_t n)
     const lsnn *s = inside_const(handle);
     real *to = out;
     if (n != count_of(s, quantity)) return EP_DOMAIN;
-    if (group_of(quantity, OPT_GRAD_0) >= 0) {
+    int g = group_of(quantity, OPT_GRAD_0);
+    if (g >= 0) {
         fast_ftz was = fast_ftz_enter();
         close_open(s->self);
         fast_ftz_leave(was);
     }
     if (n && (quantity & OPT_ALL_BIT)) get_all(s, quantity & ~OPT_ALL_BIT, to);
+    else if (g >= 0) get_gradient(s, g, to, n);
     else
         for (size_t k = 0; k < n; k++) to[k] = number_of(s, quantity, k);
     return EP_OK;
@@ -182,13 +184,20 @@ static ep_status set(opt_state *handle, int quantity, const void *in, size_t n)
     int g = group_of(quantity, OPT_PARAM_0);
     if (n != count_of(s, quantity)) return EP_DOMAIN;
     if ((quantity & OPT_ALL_BIT) || (n && !place_of(s, quantity, 0))) return EP_NOTIMPL;
-    for (size_t k = 0; k < n; k++)
+    bool plain = g >= 0 && g < (int)EP_G_THETA; /* any finite numbers, but for Wrec's diagonal */
+    if (plain && !s->k->finite(from, n)) return EP_DOMAIN;
+    for (size_t k = 0; g == EP_G_WREC && k < n; k += s->n_rec + 1)
+        if (!in_range(s, g, k, from[k])) return EP_DOMAIN;
+    for (size_t k = 0; !plain && k < n; k++)
         if (g >= 0 ? !in_range(s, g, k, from[k]) : !isfinite(from[k])) return EP_DOMAIN;
     fast_ftz was = fast_ftz_enter();
     if (g >= 0 || quantity == OPT_FEEDBACK) close_open(s);
     fast_ftz_leave(was);
-    for (size_t k = 0; k < n; k++) *place_of(s, quantity, k) = from[k];
-    if (g >= 0 || quantity == OPT_FEEDBACK) derive(s);
+    matrix m = matrix_of(s, s->W, s->Wout, g);
+    if (g >= 0 && n) matrix_set(&m, from);
+    for (size_t k = 0; g < 0 && k < n; k++) *place_of(s, quantity, k) = from[k];
+    bool derived_from = (g >= 0 && g != EP_G_WIN && g != EP_G_BIAS && g != EP_G_BOUT) || quantity == OPT_FEEDBACK;
+    if (derived_from) derive(s);
     return EP_OK;
 }
 

@@ -53,18 +53,26 @@ static size_t count_of(const lsnn *s, int quantity)
 
 static real gradient_entry(const lsnn *s, int g, size_t k)
 {
-    lsnn at = *s; /* the gradient lies as the parameters do */
     size_t slots = s->reduced ? 1 : s->n_slot, j = g == EP_G_WIN ? k / s->n_in : g == EP_G_WREC ? k / s->n_rec : k;
     real sum = 0, R = 0;
     if (g == EP_G_WREC && j == k % s->n_rec) return 0;
     for (size_t slot = 0; slot < slots; slot++) {
-        at.W = s->dW + slot * s->R * s->np;
-        at.Wout = s->dWout + slot * (s->n_rec + 1) * s->kp;
-        sum += *parameter(&at, g, k);
-        at.W = s->dR ? s->dR + slot * s->R * s->np : NULL;
-        if (s->dR && g < EP_G_WOUT) R += *parameter(&at, g, k);
+        size_t plane = slot * s->R * s->np;
+        matrix m = matrix_of(s, s->dW + plane, s->dWout + slot * (s->n_rec + 1) * s->kp, g);
+        size_t at = k / m.cols * m.by_row + k % m.cols * m.by_col;
+        sum += m.base[at];
+        if (s->dR && g < EP_G_WOUT) R += matrix_of(s, s->dR + plane, NULL, g).base[at];
     }
     return s->dR && g < EP_G_WOUT ? sum + reg_signal(s, j) * R : sum;
+}
+
+static void get_gradient(const lsnn *s, int g, real *out, size_t n)
+{
+    matrix m = matrix_of(s, s->dW, s->dWout, g);
+    bool whole = s->reduced && !s->dR && n > 0;
+    if (whole) matrix_get(&m, out);
+    for (size_t k = 0; !whole && k < n; k++) out[k] = gradient_entry(s, g, k);
+    for (size_t j = 0; g == EP_G_WREC && j < s->n_rec; j++) out[j * s->n_rec + j] = 0;
 }
 
 static real loss_of(const lsnn *s)

@@ -6,20 +6,46 @@
 
 #include "lsnn_memory.h"
 
-/* Where entry k of a parameter group lies; NULL: the group is not here. */
+/* Where a group lies: row r, column c of it at base[r by_row + c by_col]. Base NULL: the group is not here. */
+typedef struct matrix {
+    real *base;
+    size_t rows, cols, by_row, by_col;
+} matrix;
+
+/* Parameters lie in W and Wout, gradients likewise in dW and dWout of a slot. */
+static matrix matrix_of(const lsnn *s, real *W, real *Wout, int g)
+{
+    size_t n = s->n_rec;
+    switch (g) {
+    case EP_G_WIN: return (matrix){W, n, s->n_in, 1, s->np};
+    case EP_G_WREC: return (matrix){W + s->n_in * s->np, n, n, 1, s->np};
+    case EP_G_BIAS: return (matrix){W + (s->R - 1) * s->np, n, 1, 1, 0};
+    case EP_G_WOUT: return (matrix){Wout, s->n_out, n, 1, s->kp};
+    case EP_G_BOUT: return (matrix){Wout + n * s->kp, s->n_out, 1, 1, 0};
+    case EP_G_THETA + EP_ALPHA: return (matrix){s->alpha, n, 1, 1, 0};
+    case EP_G_THETA + EP_RHO: return (matrix){s->has_a ? s->rho : NULL, n, 1, 1, 0};
+    case EP_G_THETA + EP_BETA: return (matrix){s->has_a ? s->beta : NULL, n, 1, 1, 0};
+    default: return (matrix){.base = NULL};
+    }
+}
+
+/* Entry k of a parameter group; NULL: the group is not here. */
 static real *parameter(const lsnn *s, int g, size_t k)
 {
-    switch (g) {
-    case EP_G_WIN: return s->W + (k % s->n_in) * s->np + k / s->n_in;
-    case EP_G_WREC: return s->W + (s->n_in + k % s->n_rec) * s->np + k / s->n_rec;
-    case EP_G_BIAS: return s->W + (s->R - 1) * s->np + k;
-    case EP_G_WOUT: return s->Wout + (k % s->n_rec) * s->kp + k / s->n_rec;
-    case EP_G_BOUT: return s->Wout + s->n_rec * s->kp + k;
-    case EP_G_THETA + EP_ALPHA: return s->alpha + k;
-    case EP_G_THETA + EP_RHO: return s->has_a ? s->rho + k : NULL;
-    case EP_G_THETA + EP_BETA: return s->has_a ? s->beta + k : NULL;
-    default: return NULL;
-    }
+    matrix m = matrix_of(s, s->W, s->Wout, g);
+    return m.base ? m.base + k / m.cols * m.by_row + k % m.cols * m.by_col : NULL;
+}
+
+static void matrix_get(const matrix *m, real *out)
+{
+    for (size_t r = 0; r < m->rows; r++)
+        for (size_t c = 0; c < m->cols; c++) out[r * m->cols + c] = m->base[r * m->by_row + c * m->by_col];
+}
+
+static void matrix_set(const matrix *m, const real *in)
+{
+    for (size_t r = 0; r < m->rows; r++)
+        for (size_t c = 0; c < m->cols; c++) m->base[r * m->by_row + c * m->by_col] = in[r * m->cols + c];
 }
 
 static bool in_range(const lsnn *s, int g, size_t k, real v)

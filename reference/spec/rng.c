@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: MIT */
 #include <assert.h>
 
-#include "eprop.h"
+#include "rng_lanes.h"
 
 enum { ROUNDS = 10 };
 #define MUL_0 UINT32_C(0xD2511F53)
@@ -29,6 +29,33 @@ void ep_rng_block(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t out
     out[1] = c1;
     out[2] = c2;
     out[3] = c3;
+}
+
+/* Lane by lane what ep_rng_block does; eight chains of dependent products run side by side. */
+void ep_rng_blocks(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t out[8][4])
+{
+    enum { LANES = 8 };
+    uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES], k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    for (int l = 0; l < LANES; l++) {
+        c0[l] = (uint32_t)(counter + (uint64_t)l);
+        c1[l] = (uint32_t)((counter + (uint64_t)l) >> 32);
+        c2[l] = (uint32_t)stream;
+        c3[l] = (uint32_t)(stream >> 32);
+    }
+    for (int r = 0; r < ROUNDS; r++, k0 += WEYL_0, k1 += WEYL_1)
+        for (int l = 0; l < LANES; l++) {
+            uint64_t p0 = (uint64_t)MUL_0 * c0[l], p1 = (uint64_t)MUL_1 * c2[l];
+            c0[l] = (uint32_t)(p1 >> 32) ^ c1[l] ^ k0;
+            c2[l] = (uint32_t)(p0 >> 32) ^ c3[l] ^ k1;
+            c1[l] = (uint32_t)p1;
+            c3[l] = (uint32_t)p0;
+        }
+    for (int l = 0; l < LANES; l++) {
+        out[l][0] = c0[l];
+        out[l][1] = c1[l];
+        out[l][2] = c2[l];
+        out[l][3] = c3[l];
+    }
 }
 
 /* Words 0 (low half) and 1 (high half) of the block. */

@@ -45,10 +45,10 @@ static uint64_t digest(const task *t, const task_batch *bt)
 /* ---- golden ---------------------------------------------------------------------------------------------------- */
 
 static const struct { const char *name, *variant; uint64_t train, test; } golden[] = {
-    {"pattern", "tutorial", UINT64_C(0xa0d6f7889a1d7c69), UINT64_C(0xa0d6f7889a1d7c69)},
+    {"pattern", "tutorial", UINT64_C(0x5778d6690f9141a9), UINT64_C(0x5778d6690f9141a9)},
     {"pattern", "paper", UINT64_C(0x48b37436a3f7ae05), UINT64_C(0x48b37436a3f7ae05)},
-    {"store-recall", "default", UINT64_C(0xc5c1da66386daf78), UINT64_C(0x1f3d1ef5071f0bd8)},
-    {"evidence", "default", UINT64_C(0x6d5fcd4302d6d798), UINT64_C(0x48bf8671ccbf3bb8)},
+    {"store-recall", "default", UINT64_C(0x88db54037ff12098), UINT64_C(0x51e35c7e5843e5f8)},
+    {"evidence", "default", UINT64_C(0x120fd4867767d965), UINT64_C(0x089f05d7c0764078)},
 };
 
 START_TEST(bits_are_those_of_every_machine)
