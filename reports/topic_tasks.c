@@ -37,7 +37,14 @@ COLUMNS(published, {"engine", REP_TEXT}, {"update", REP_INT}, {"loss", REP_NUM},
 #define OUTPUT(task_, title_) {.name = "output_" task_, .script = "output", .title = title_ ": target and output", .shows = OUTPUT_SHOWS, \
     COLUMNS_OF(output), .prepare = rep_prepare_series}
 #define TRAINED(task_, title_) {.name = "trained_" task_, .script = "trained", .title = title_ ": a trial of the trained network", .shows = TRAINED_SHOWS, \
-    COLUMNS_OF(trained), .prepare = rep_prepare_series}
+    COLUMNS_OF(trained), .prepare = prepare_trained}
+
+/* Six panels need more height than one. */
+static ep_status prepare_trained(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err)
+{
+    rep_put(vars, "H = 760\n");
+    return rep_prepare_series(t, dat, vars, err);
+}
 
 static const rep_part parts[] = {
     {.name = "published_run", .title = "A published training run, reproduced by eprop-train",
@@ -52,7 +59,7 @@ static const rep_part parts[] = {
     {.name = "training", .title = "All training runs", .shows = "Iterations done; the iteration at which the stop rule held (held-out error below 0.05; - where it did not hold or "
      "was switched off to compare equally long runs); last training loss; loss and error on test trials; time of the whole run and of the engine.",
      .blind = "Times are of runs side by side on a busy machine.", COLUMNS_OF(training)},
-    CURVE("pattern", "Pattern generation", "set logscale y\ny_label = 'loss'\n"),
+    CURVE("pattern", "Pattern generation", "set logscale y\nset autoscale yfix\ny_label = 'loss'\n"),
     DISTANCE("pattern", "Pattern generation"),
     OUTPUT("pattern", "Pattern generation"),
     TRAINED("pattern", "Pattern generation"),
