@@ -34,7 +34,7 @@ void bench_lstm_free(lstm_subject *k)
 bool bench_lstm_open(const lstm_subject *k, const opt_engine *e, ep_rule rule, int chunk, int window, int threads, lstm_worker *w)
 {
     bool wide = e->format == OPT_BINARY64;
-    opt_config cfg = {.net = &k->net, .rule = rule, .loss = EP_CLASSIFICATION, .B = k->B, .T = k->T, .window = window,
+    opt_config cfg = {.net = &k->net, .rule = rule, .loss = EP_REGRESSION, .B = k->B, .T = k->T, .window = window,
                       .threads = threads, .chunk = chunk};
     *w = (lstm_worker){.e = e, .bytes = e->state_size(&cfg), .rule = rule, .window = window};
     w->mem = w->bytes ? aligned_alloc(OPT_ALIGN, w->bytes) : NULL;

@@ -1,4 +1,4 @@
-/* lstm_subject.h: an LSTM with random weights and inputs, classification, and an engine at work on it.
+/* lstm_subject.h: an LSTM with random weights, inputs and targets, the quadratic loss that the peers are given, and an engine at work on it.
  * SPDX-License-Identifier: MIT */
 #ifndef BENCH_LSTM_SUBJECT_H
 #define BENCH_LSTM_SUBJECT_H

@@ -14,6 +14,10 @@ valgrind: ## Check tests under valgrind, multiplier 0.05
 	$(MAKE) check-white
 check-white: $(CHECK_TESTS) ## only the Check tests, each in one process (CK_FORK=no)
 	@CK_FORK=no sh ci/run-tests.sh $(BUILD) "$(CHECK_TESTS)" ""
+ENGINE_TESTS := $(filter $(BUILD)/optimized/test/% $(BUILD)/verify/test/test_scalar_% $(BUILD)/verify/test/test_fast_%,$(CHECK_TESTS))
+check-levels: $(ENGINE_TESTS) ## tests of the scalar and fast engines, on the widest vectors and on none
+	@CK_FORK=no sh ci/run-tests.sh $(BUILD) "$(ENGINE_TESTS)" ""
+	@EPROP_FAST_ISA=base CK_FORK=no sh ci/run-tests.sh $(BUILD) "$(ENGINE_TESTS)" ""
 coverage: ## line coverage of the tests by gcov (build-cov/)
 	$(MAKE) BUILD=build-cov OPT=-O0 SAN=--coverage check
 	@sh ci/coverage.sh build-cov
@@ -56,4 +60,4 @@ dist: ## source archive of the last commit
 	git archive --format=tar.gz --prefix=eprop-verify-$(VERSION)/ -o $(BUILD)/eprop-verify-$(VERSION).tar.gz HEAD
 	@echo $(BUILD)/eprop-verify-$(VERSION).tar.gz
 
-.PHONY: always bench peers sanitize valgrind check-white coverage lint format format-check install uninstall dist
+.PHONY: always bench peers sanitize valgrind check-white check-levels coverage lint format format-check install uninstall dist

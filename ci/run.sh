@@ -12,6 +12,14 @@ stage() {
     build) make -j"$jobs" all ;;
     check) make -j"$jobs" check ;;
     clang) make -j"$jobs" CC=clang BUILD=build-clang check ;;
+    levels) # the engines' tests by every compiler and at every level of optimization
+        for cc in gcc clang; do
+            if ! command -v "$cc" >/dev/null; then echo "levels: $cc is not installed, skipped"; continue; fi
+            for level in 0 1 2 3; do
+                echo "-- $cc -O$level"
+                make -j"$jobs" CC="$cc" OPT=-O$level BUILD="build-$cc-O$level" check-levels
+            done
+        done ;;
     lint) make -j"$jobs" lint ;;
     sanitize) make -j"$jobs" sanitize ;;
     valgrind) make -j"$jobs" valgrind ;;
@@ -73,7 +81,7 @@ stage() {
         rm -rf "$d"
         if [ -n "$left" ]; then echo "install: uninstall left $left" >&2; exit 1; fi ;;
     all) for s in deps build check lint clang sanitize judge ports vectors install report report-check; do stage "$s"; done ;;
-    *) echo "run.sh: unknown stage '$1'; stages: deps build check clang lint sanitize valgrind coverage judge ports vectors report report-check install all" >&2; exit 2 ;;
+    *) echo "run.sh: unknown stage '$1'; stages: deps build check clang levels lint sanitize valgrind coverage judge ports vectors report report-check install all" >&2; exit 2 ;;
     esac
 }
 if [ $# -eq 0 ]; then echo "usage: ci/run.sh STAGE..." >&2; exit 2; fi
