@@ -10,7 +10,7 @@ bool opt_rule_online(ep_rule r) { return r >= EP_RTRL && r <= EP_EPROP1_GLOBAL; 
 bool opt_config_streams(const opt_config *cfg)
 {
     bool windows = cfg->rule >= EP_TBPTT && cfg->rule <= EP_EPROP3_SG;
-    return windows && (cfg->chunk > 0 || cfg->T == 0) && !(cfg->c_reg > 0);
+    return windows && cfg->T == 0 && !(cfg->c_reg > 0);
 }
 
 int opt_hidden_count(ep_model m, const ep_options *o)

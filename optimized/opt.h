@@ -31,8 +31,8 @@ typedef struct opt_config {
     int T;       /* longest trial of grad; 0: online use only */
     int window;  /* tbptt*, eprop3*: steps, >= 1; bptt: where opt_seeds are delivered, 0 = nowhere; else ignored */
     int threads; /* 0 and 1: the calling thread alone; engines without threads ignore it */
-    int chunk;   /* steps of a chunk in engines that learn online by chunks; 0: the engine chooses. tbptt*, eprop3*: 1 =
-                  * window by window, see forward */
+    int chunk;   /* steps of a chunk in engines that learn online by chunks; 0: the engine chooses. tbptt*, eprop3* of
+                  * LSTM: > 0 = grad window by window */
     const struct fix_profile *profile; /* OPT_FIXED: the formats (copied), NULL = the engine's own; else ignored */
     uint64_t seed;                     /* OPT_FIXED: of stochastic rounding; else ignored */
 } opt_config;
@@ -169,7 +169,7 @@ const opt_engine *opt_scalar_f64(void);
  * engine where it has no path of its own; describe() names the path. No RTRL. Gradients of theta are absent (count 0)
  * on the paths of its own. e-prop 1 with T > 0 and chunk = 0: grad by a scan over the whole trial, no learn();
  * otherwise by chunks: memory constant in T, gradients complete at the end of each chunk and at get(). tbptt*, eprop3*
- * of LSTM with chunk > 0: grad goes window by window, memory constant in T, no OPT_ALL. */
+ * of LSTM with chunk > 0 and no regulariser: grad goes window by window, memory constant in T, no OPT_ALL. */
 const opt_engine *opt_fast_f32(void);
 const opt_engine *opt_fast_f64(void);
 
@@ -179,7 +179,7 @@ const opt_engine *opt_fast_f64(void);
 EP_MUST_USE ep_status opt_config_check(const opt_config *cfg, char *why, size_t n);
 /* Does the rule learn step by step: rtrl and e-prop 1. */
 bool opt_rule_online(ep_rule r);
-/* Is this configuration for forward and backward: a windowed rule with chunk > 0 or T = 0, no regulariser. */
+/* Is this configuration for forward and backward: a windowed rule with T = 0, no regulariser. */
 bool opt_config_streams(const opt_config *cfg);
 /* Number of hidden components, in the order above. */
 int opt_hidden_count(ep_model m, const ep_options *o);

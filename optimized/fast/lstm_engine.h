@@ -75,7 +75,7 @@ static void plan(const opt_config *cfg, state *s)
     s->windows = cfg->rule >= EP_TBPTT && cfg->rule <= EP_EPROP3_SG;
     s->e3 = cfg->rule == EP_EPROP3 || cfg->rule == EP_EPROP3_SG;
     s->chunks = s->eprop1 && (cfg->chunk > 0 || cfg->T == 0);
-    s->streams = opt_config_streams(cfg);
+    s->streams = s->windows && (cfg->T == 0 || cfg->chunk > 0) && !(cfg->c_reg > 0);
     s->nb = (size_t)cfg->B;
     for (int g = 0; g < (int)EP_N_GROUP; g++) {
         s->first[g] = s->n_par;

@@ -184,7 +184,9 @@ START_TEST(any_seeds_give_grad)
     rig whole = fixture_open(&f, opt_scalar_f64());
     ck_assert_int_eq(whole.e->grad(whole.s, &tr), EP_OK);
     f.cfg.chunk = 1;
-    rig r = fixture_open(&f, engine_of(_i)), one = fixture_open(&f, engine_of(_i));
+    rig one = fixture_open(&f, f.k.net.model == EP_LSTM ? engine_of(_i) : opt_scalar_f64()); /* the LSNN path takes no seeds */
+    f.cfg.T = 0;
+    rig r = fixture_open(&f, engine_of(_i));
     for (size_t m = 0; m <= n; m++) {
         opt_seeds end = seeds_at(&given, m < n ? m : 0), start = seeds_at(&got, m ? m - 1 : 0);
         run_window(&f, &r, m * D, m < n ? D : STEPS - n * D, m < n ? &end : NULL, m ? &start : NULL, false);
@@ -213,6 +215,9 @@ START_TEST(a_stream_needs_the_memory_of_a_window)
     f.cfg.rule = EP_EPROP3;
     f.cfg.T = 100000;
     f.cfg.chunk = 1;
+    f.cfg.net = &f.k.net;
+    ck_assert_uint_lt(opt_fast_f64()->state_size(&f.cfg), 400000);
+    f.cfg.T = 0;
     rig r = fixture_open(&f, opt_fast_f64());
     ck_assert_uint_lt(r.bytes, 400000);
     ck_assert_int_eq(r.e->step(r.s, x), EP_NOTIMPL);
@@ -229,6 +234,7 @@ START_TEST(a_stream_needs_the_memory_of_a_window)
     r.e->reset(r.s, OPT_RESET_ALL);
     ck_assert_int_eq(r.e->forward(r.s, &tr), EP_OK);
     rig_close(&r);
+    f.cfg.T = 0;
     f.cfg.c_reg = 0.5; /* the mean rate is a trial's */
     r = fixture_open(&f, opt_scalar_f64());
     ck_assert_int_eq(r.e->forward(r.s, &tr), EP_NOTIMPL);
