@@ -8,6 +8,7 @@ make deps: no apt-get here. Please install with your package manager:
   a C11 compiler, make, pkg-config
   MPFR >= 4.2, MPFI >= 1.5, GMP >= 6.2, Jansson >= 2.13
   Check >= 0.15, Criterion >= 2.4, gnuplot >= 5.4, a CBLAS (OpenBLAS)
+  for the speech task, which is left out without: libsndfile, FFTW 3, libsamplerate, espeak-ng with its data
 TEXT
     exit 1
 fi

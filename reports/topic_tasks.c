@@ -5,6 +5,7 @@
 COLUMNS(speech_spectrogram, {"part", REP_TEXT}, {"x", REP_NUM}, {"y", REP_NUM}, {"value", REP_NUM}, {"label", REP_TEXT});
 COLUMNS(speech_confusion, {"split", REP_TEXT}, {"true", REP_INT}, {"predicted", REP_INT}, {"share", REP_NUM}, {"count", REP_INT}, {"true_label", REP_TEXT},
         {"predicted_label", REP_TEXT});
+COLUMNS(speech_parts, {"part", REP_TEXT}, {"speakers", REP_INT}, {"sentences", REP_INT}, {"frames", REP_INT}, {"chosen", REP_TEXT});
 COLUMNS(speech_accuracy, {"classes", REP_INT}, {"right", REP_INT}, {"frames", REP_INT}, {"accuracy", REP_NUM});
 COLUMNS(curve, {"rule", REP_TEXT}, {"seed", REP_TEXT}, {"iteration", REP_INT}, {"loss", REP_NUM});
 COLUMNS(error, {"rule", REP_TEXT}, {"seed", REP_TEXT}, {"iteration", REP_INT}, {"error", REP_NUM});
@@ -83,6 +84,8 @@ static const rep_part parts[] = {
      .conclude = "The diagonal is what was recognised. Dark places beside it are pairs of sounds that the network does not tell apart.",
      .blind = "Rows are normalised: the figure does not show how common a phoneme is.",
      COLUMNS_OF(speech_confusion), .prepare = rep_prepare_series},
+    {.name = "speech_parts", .title = "Speech: trained and tested on whom", .shows = "Speakers, sentences and frames of 10 ms, and how the parts were chosen.",
+     COLUMNS_OF(speech_parts)},
     {.name = "speech_accuracy", .title = "Frames that were named right",
      .shows = "Frames of all test sentences, with TIMIT's 61 labels and with these folded to 39 classes.",
      .blind = "If the data are the synthetic stand-in, these numbers cannot be compared with what is published for TIMIT.", COLUMNS_OF(speech_accuracy)},

@@ -16,6 +16,7 @@ typedef struct task_speech_data {
 int task_speech_guess(const task_spec *s, const double *y, int f);
 
 /* Tables of the trained network on the test split, into DIR/data:
+ *   speech_parts.tsv        part speakers sentences frames chosen: train, dev and test, and how they were chosen
  *   speech_accuracy.tsv     classes right frames accuracy: 61 classes, and folded to 39
  *   speech_confusion.tsv    split true predicted share count true_label predicted_label, of the 39 classes
  *   speech_spectrogram.tsv  of the first utterance, part x y value label:

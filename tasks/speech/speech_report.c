@@ -82,6 +82,20 @@ static ep_status add(tally *a, uint64_t index)
     return st;
 }
 
+/* What was trained and tested on. */
+static ep_status write_parts(const task_speech_data *d, const char *dir, char why[TASK_WHY])
+{
+    static const char *const name[TASK_N_SPLIT] = {"train", "dev", "test"};
+    FILE *f = table(dir, "speech_parts", "part speakers sentences frames chosen", why);
+    if (!f) return EP_IO;
+    for (int split = 0; split < TASK_N_SPLIT; split++) {
+        size_t frames = 0;
+        for (size_t k = 0; k < d->n[split]; k++) frames += d->frames.first[d->list[split][k] + 1] - d->frames.first[d->list[split][k]];
+        (void)fprintf(f, "%s\t%zu\t%zu\t%zu\t%s\n", name[split], d->tree.speakers[split], d->n[split], frames, d->tree.split);
+    }
+    return finish(f, "speech_parts", why);
+}
+
 static ep_status write_accuracy(const tally *a, const char *dir, char why[TASK_WHY])
 {
     FILE *f = table(dir, "speech_accuracy", "classes right frames accuracy", why);
@@ -158,6 +172,7 @@ ep_status task_speech_report(const task *t, const task_oracle *ask, const char *
         st = add(&a, k);
         if (st == EP_OK && k == 0) st = write_utterance(&a, dir, why);
     }
+    if (st == EP_OK) st = write_parts(d, dir, why);
     if (st == EP_OK) st = write_accuracy(&a, dir, why);
     if (st == EP_OK) st = write_confusion(&a, dir, why);
     drop(&a);

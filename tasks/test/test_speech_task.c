@@ -196,6 +196,7 @@ static void train(const char *variant, ep_rule rule)
     ck_assert_int_eq(r.end, TASK_ENDED);
     ck_assert_msg(worst_cosine > 1 - 1e-9 && worst_cosine < 1 + 1e-9, "cosine %.17g", worst_cosine);
     ck_assert(r.test_measure >= 0 && r.test_measure <= 1 && r.last.valid_measure >= 0 && r.last.valid_measure <= 1);
+    check_tables("speech_parts", 3);
     check_tables("speech_accuracy", 2);
     check_tables("speech_confusion", 39 * 39);
     check_tables("speech_spectrogram", -11 * 40);
