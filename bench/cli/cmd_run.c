@@ -13,6 +13,7 @@ static const char usage[] =
     "usage: eprop-bench run [SUITE] --out DIR [OPTION]...\n"
     "  SUITE          gradient (default), forward, reference, all\n"
     "  --level L      quick (default) or full: the paper's largest networks too\n"
+    "  --only TEXT    cases whose name has TEXT\n"
     "  --rounds N     measurements of each subject (default 6); --work S seconds of each (default 0.05)\n"
     "  --resume       go on where a run into DIR was stopped\n"
     "  --cpu N        the processor to stay on (default: the last one)   --seed N   of orders and intervals (default 1)\n"
@@ -45,7 +46,7 @@ static const cli_group full[] = {
 enum { N_QUICK = sizeof quick / sizeof *quick, N_FULL = sizeof full / sizeof *full, MOST_ROUNDS = 1000 };
 
 typedef struct plan {
-    const char *suite, *dir;
+    const char *suite, *dir, *only;
     bool full, resume;
     int rounds, cpu;
     double work;
@@ -58,6 +59,7 @@ typedef struct plan {
 static bool chosen(const plan *p, const cli_group *g)
 {
     size_t n = strlen(p->suite);
+    if (p->only && !strstr(g->id, p->only)) return false;
     return strcmp(p->suite, "all") == 0 || (strncmp(g->id, p->suite, n) == 0 && g->id[n] == '/');
 }
 
@@ -213,7 +215,7 @@ static int parse(int argc, char **argv, plan *p)
     static const struct option options[] = {
         {"level", required_argument, NULL, 'l'}, {"out", required_argument, NULL, 'o'}, {"rounds", required_argument, NULL, 'r'},
         {"work", required_argument, NULL, 'w'}, {"resume", no_argument, NULL, 'R'}, {"cpu", required_argument, NULL, 'c'},
-        {"seed", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {0}};
+        {"seed", required_argument, NULL, 's'}, {"only", required_argument, NULL, 'O'}, {"help", no_argument, NULL, 'h'}, {0}};
     double v;
     for (int o; (o = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         switch (o) {
@@ -223,6 +225,7 @@ static int parse(int argc, char **argv, plan *p)
             p->full = strcmp(optarg, "full") == 0;
             break;
         case 'o': p->dir = optarg; break;
+        case 'O': p->only = optarg; break;
         case 'R': p->resume = true; break;
         case 'r':
             if (!cli_number(optarg, 4, MOST_ROUNDS, &v)) return cli_usage("--rounds: found '%s', expected 4 to %d", optarg, MOST_ROUNDS);
@@ -245,7 +248,7 @@ static int parse(int argc, char **argv, plan *p)
     if (optind < argc) p->suite = argv[optind++];
     if (optind < argc) return cli_usage("found '%s' after the suite, expected nothing", argv[optind]);
     if (!p->dir) return cli_usage("run: expected --out DIR; see eprop-bench run --help");
-    return group_at(p, 0) ? CLI_OK : cli_usage("found suite '%s', expected gradient, forward, reference or all", p->suite);
+    return group_at(p, 0) ? CLI_OK : p->only ? cli_usage("--only: found no case with '%s' in suite %s", p->only, p->suite) : cli_usage("found suite '%s', expected gradient, forward, reference or all", p->suite);
 }
 
 int cmd_run(int argc, char **argv)

@@ -23,8 +23,8 @@ static void cleanup(void) { run_clean(dir); }
 
 static void bench(const char *a, const char *b, const char *c, const char *d, const char *e, const char *f)
 {
-    const char *args[RUN_ARGS] = {a, b, c, d, e, f};
-    run_program(&r, "eprop-bench", args, NULL, 120);
+    const char *args[RUN_ARGS] = {a, b, c, d, e, f, f && strcmp(a, "run") == 0 ? "--only=lstm" : NULL};
+    run_program(&r, "eprop-bench", args, NULL, 300);
 }
 
 TestSuite(bench, .init = fixture, .fini = cleanup);
@@ -56,7 +56,7 @@ Test(bench, run_resumes_and_refuses)
     char *text = run_read(out, "samples.jsonl"), *table = run_read(out, "data/speed.tsv"), *manifest = run_read(out, "manifest.json");
     cr_assert(text && table && manifest && strstr(table, "\tmpfi:128\t") && strstr(manifest, "\"compiler\""));
     int samples = run_lines(text);
-    bench("run", "reference", "--out", out, "--rounds=4", NULL);
+    bench("run", "reference", "--out", out, "--rounds=4", "--work=0");
     cr_assert(r.code == 2 && strstr(r.err, "--resume"), "%d %s", r.code, r.err);
     text[strlen(text) - 30] = '\0';
     run_write(out, "samples.jsonl", text);
@@ -111,6 +111,7 @@ ParameterizedTestParameters(bench, bad_input)
         {{"run", "sums", "--out", "x"}, "found suite 'sums'", 2},
         {{"run", "--out=x", "--rounds=2"}, "--rounds: found '2', expected 4", 2},
         {{"run", "--out=/proc/no/such"}, "cannot make folder", 3},
+        {{"run", "--out=x", "--only=giraffe"}, "--only: found no case with 'giraffe'", 2},
         {{"compare", "a"}, "expected DIR_A DIR_B", 2},
         {{"compare", "/no/a", "/no/b"}, "expected a manifest", 2},
         {{"child", "gradient/alif/bptt/N0-I1-O1-T1-B1", "fast:f32"}, "expected N, I, O, B from 1", 2},
