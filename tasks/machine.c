@@ -20,14 +20,15 @@ static opt_config config(const task_machine *m, int k)
 {
     const task_spec *s = &m->t->spec;
     return (opt_config){.net = &m->model->ep[k], .rule = m->rule, .loss = s->loss, .c_reg = s->c_reg, .f_target = s->f_target,
-                        .B = m->most_B, .T = s->T, .window = s->window, .threads = m->threads};
+                        .B = m->most_B, .T = s->T, .window = s->window, .threads = m->threads,
+                        .profile = m->engine.kind == TASK_FIXED ? &m->engine.profile : NULL};
 }
 
 /* Integers: what they don't have is said before init says only that it is so. */
 static ep_status check_fixed(const task_machine *m, const opt_config *cfg, char why[TASK_WHY])
 {
     char text[TASK_WHY / 2] = "";
-    ep_status st = opt_fixed_check(cfg, m->engine.profile, text, sizeof text);
+    ep_status st = opt_fixed_check(cfg, &m->engine.profile, text, sizeof text);
     if (st == EP_OK && m->t->spec.nets > 1) {
         strcpy(text, "nets = 2: found errors of a sum, expected one network");
         st = EP_NOTIMPL;

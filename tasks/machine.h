@@ -15,12 +15,12 @@ typedef enum task_engine_kind { TASK_REFERENCE, TASK_SCALAR, TASK_FAST, TASK_FIX
 typedef struct task_engine {
     task_engine_kind kind;
     const opt_engine *opt; /* NULL: reference */
-    const fix_profile *profile; /* integers */
+    fix_profile profile;   /* integers */
     long prec;             /* reference: bits of MPFR; 0: binary64 */
     char name[40];
 } task_engine;
 
-/* reference[:BITS], scalar[:f32|f64], fast[:f32|f64], fixed:PROFILE; scalar is f64, fast is f32. */
+/* reference[:BITS], scalar[:f32|f64], fast[:f32|f64], fixed:PROFILE, fixed:FILE (reference/FIXED.md, 8.1); scalar is f64, fast is f32. */
 EP_MUST_USE ep_status task_engine_parse(const char *text, task_engine *out, char why[TASK_WHY]);
 
 /* What a batch gave. */
