@@ -45,10 +45,10 @@ mkdir -p "$work" "$out/data"
     for e in $engines; do
         echo "$train pattern --variant table-a --engine $e --threads 1 --quiet --out $work/table-a.$e"
     done
-    echo "$train evidence --variant integer --rule eprop1-symmetric --engine fixed:s16.15 --threads 1 --quiet --iterations 10 --set T=1200 --set batch=4 --set n_rec=50 --set n_alif=25 --set valid_every=0 --set test_trials=0 --out $work/fixed.evidence.s16.15"
 } > "$work/commands"
 total=$(wc -l < "$work/commands")
 echo "tasks: $total runs, $jobs at a time" >&2
+# 255 makes xargs end at once
 tr '\n' '\0' < "$work/commands" | xargs -0 -P "$jobs" -I{} sh -c '{} || exit 255'
 
 # ---- tables ------------------------------------------------------------------------------------------------------

@@ -186,6 +186,8 @@ static ep_status loop(run *r, char why[TASK_WHY])
             r->out.last = p;
             return EP_OK;
         }
+        if (st == EP_DOMAIN && !*why)
+            (void)snprintf(why, TASK_WHY, "iteration %ld: engine %s: an input, target or the regulariser is outside its formats", r->s.iteration, o->engine.name);
         if (st != EP_OK) break;
         r->out.last = p;
         st = record(r, &p, start, why);
