@@ -229,7 +229,7 @@ START_TEST(test_close_to_doubles)
         for (size_t k = 0; k < TRIALS * STEPS * OUT; k++) j->target[k] = fabs(j->target[k]) / 2;
     }
     if (_i == 4) {
-        j->cfg.c_reg = 40;
+        j->cfg.c_reg = 1000;
         j->cfg.f_target = 0.05;
     }
     char why[160] = "";
