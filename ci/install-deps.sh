@@ -1,7 +1,13 @@
 #!/bin/sh
-# Installs what eprop-verify needs: by apt on Debian and Ubuntu, elsewhere says what to install.
+# install-deps.sh [cross]: installs what eprop-verify needs: by apt on Debian and Ubuntu, elsewhere says what to install.
+# cross: cross compilers and emulators for `make cross mcu cross-bugs` as well (about 3 GB).
 set -eu
 PACKAGES="gcc make pkg-config libmpfr-dev libmpfi-dev libgmp-dev libjansson-dev check libcriterion-dev gnuplot-nox libopenblas-dev libsndfile1-dev libfftw3-dev libsamplerate0-dev libespeak-ng-dev espeak-ng-data"
+if [ "${1-}" = cross ]; then
+    PACKAGES="$PACKAGES qemu-user-static qemu-system-arm qemu-system-misc gcc-arm-none-eabi picolibc-arm-none-eabi gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf"
+    for p in aarch64-linux-gnu riscv64-linux-gnu s390x-linux-gnu powerpc64-linux-gnu i686-linux-gnu arm-linux-gnueabihf; do PACKAGES="$PACKAGES gcc-$p"; done
+    for a in arm64 riscv64 armhf s390x ppc64 i386; do PACKAGES="$PACKAGES libc6-dev-$a-cross"; done
+fi
 if ! command -v apt-get >/dev/null 2>&1; then
     cat >&2 <<TEXT
 make deps: no apt-get here. Please install with your package manager:

@@ -131,9 +131,13 @@ fixed-bounds: $(BUILD)/verify/test/test_fixed_bound ## what each profile of fixe
 	@echo $(BUILD)/runs/fixed-bounds/data/fixed_bounds.tsv
 .PHONY: fixed-bounds
 
-# The integer core elsewhere: on whatever cross compilers and emulators are installed.
-cross: ## integer core under qemu-user, its digests against the host's
-	@sh verify/test/fixed_cross.sh user $(BUILD)/cross
-mcu: ## integer core on emulated Cortex-M boards
-	@sh verify/test/fixed_cross.sh mcu $(BUILD)/mcu
-.PHONY: cross mcu
+# Elsewhere: on whatever cross compilers and emulators are installed (make deps-cross).
+cross: ## integer core and scalar engine under qemu-user against the host
+	@CC="$(CC)" sh verify/test/cross.sh user $(BUILD)/cross
+mcu: ## the same on emulated Cortex-M and RISC-V boards
+	@CC="$(CC)" sh verify/test/cross.sh mcu $(BUILD)/mcu
+cross-bugs: ## five planted portability bugs: caught where they matter, and only there
+	@CC="$(CC)" sh verify/test/cross.sh bugs $(BUILD)/cross-bugs
+deps-cross: ## install compilers and emulators for cross, mcu and cross-bugs (about 3 GB)
+	@sh ci/install-deps.sh cross
+.PHONY: cross mcu cross-bugs deps-cross
