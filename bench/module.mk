@@ -9,6 +9,7 @@ BENCH_ENGINE_LIBS := $(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-spec.a
 $(eval $(call program,bench-gemm,bench/gemm.c $(BENCH_PAIRED),$(BENCH_ENGINE_LIBS),-ldl -lm))
 $(eval $(call program,bench-lstm,bench/engines_lstm.c bench/lstm_subject.c $(BENCH_PAIRED),$(BENCH_ENGINE_LIBS),-ldl -lm))
 $(eval $(call program,bench-engines,bench/engines.c bench/scaling.c bench/subject.c bench/online.c $(BENCH_PAIRED),$(BENCH_ENGINE_LIBS),-ldl -lm))
+$(eval $(call program,bench-fixed,bench/fixed.c bench/subject.c bench/roofline.c,$(BENCH_ENGINE_LIBS),-ldl -lm))
 
 # How many bits does e-prop need? Some minutes on one core.
 $(eval $(call program,bench-wordlength,bench/wordlength.c bench/word.c,$(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-spec.a,-lm))

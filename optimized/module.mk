@@ -7,6 +7,8 @@ ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
 $(foreach d,$(BUILD) $(BUILD)/pic,$(d)/optimized/fast/%_avx2_f32.o $(d)/optimized/fast/%_avx2_f64.o): ALL_CFLAGS += -mavx2 -mfma -mbmi
 $(foreach d,$(BUILD) $(BUILD)/pic,$(d)/optimized/fast/%_avx512_f32.o $(d)/optimized/fast/%_avx512_f64.o): ALL_CFLAGS += -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mbmi -mprefer-vector-width=512
 endif
+# Loops without branches: SIMD pays.
+$(BUILD)/optimized/fixed/row.o: ALL_CFLAGS += -O3
 $(eval $(call static_lib,eprop-optimized,$(OPT_SRC)))
 $(call check_tests,$(wildcard optimized/test/test_*.c),$(LIB_OPT) $(BUILD)/libeprop-spec.a,-lm)
 # The judge's tests of the engines: the engines' objects beside the reference.

@@ -5,6 +5,11 @@
 
 #include "fix.h"
 
+/* Loops stay loops: a freestanding program may not have the memcpy and memset that gcc would make of them. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-loop-distribute-patterns")
+#endif
+
 /* The caller's memory may be declared as anything. */
 #if defined(__GNUC__)
 #define FIX_MAY_ALIAS __attribute__((may_alias))
@@ -28,6 +33,7 @@ struct fix_state {
     const fix_profile *profile;
     const int32_t *rho, *beta;
     uint8_t *past; /* [delay][n_rec], row t mod delay */
+    uint16_t *active; /* [M] room for the sources with a value at this step */
     uint64_t seed, uses; /* uses: bit q set if the network uses the format of q */
     int32_t n_in, n_rec, n_out, M, n_ref, alpha, kappa, keep, v_th, slope, eta, b_forget, c_reg, n_star;
     int32_t rows; /* of W: n_rec, LSTM 4 n_rec */
@@ -63,6 +69,36 @@ static inline unsigned fix_max(unsigned a, unsigned b) { return a > b ? a : b; }
 int32_t fix_fit(fix_state *s, unsigned q, int64_t n, unsigned f, uint32_t j, uint32_t i);
 /* Q_q(a 2^-fa + b 2^-fb). */
 int32_t fix_fit2(fix_state *s, unsigned q, int64_t a, unsigned fa, int64_t b, unsigned fb, uint32_t j, uint32_t i);
+/* ---- many numbers at once: stretches of a row of synapses ---- */
+
+enum { FIX_BLOCK = 64 };
+
+/* How Q_q(c x 2^-fx + y 2^-fy) is computed for many x and y. one: without y; narrow: no sum leaves 32 bits; drawn: by stochastic
+ * rounding. */
+typedef struct fix_plan {
+    unsigned q, fx, fy, up_x, up_y, down, bits;
+    bool one, nearest, even, wrap, drawn, narrow;
+} fix_plan;
+
+/* n numbers of row j from source i on: where stochastic rounding draws. */
+typedef struct fix_place {
+    uint32_t j, i;
+    size_t n;
+} fix_place;
+
+/* c x and y of magnitudes 2^ex and 2^ey at most; c x alone. */
+fix_plan fix_plan_sum(const fix_state *s, unsigned q, unsigned ex, unsigned fx, unsigned ey, unsigned fy);
+fix_plan fix_plan_one(const fix_state *s, unsigned q, unsigned ex, unsigned fx);
+/* For fix_add: what is added to a number of q. */
+fix_plan fix_plan_add(const fix_state *s, unsigned q, unsigned ex, unsigned fx);
+unsigned fix_exponent(const fix_state *s, unsigned q); /* log2 of the magnitude, section 6 */
+/* out = Q(c x + y), out being neither x nor y. */
+void fix_combine(fix_state *s, const fix_plan *p, int32_t c, const int32_t *x, const int32_t *y, int32_t *out, fix_place at);
+/* g = Q(g + c y). */
+void fix_add(fix_state *s, const fix_plan *p, int32_t c, const int32_t *y, int32_t *g, fix_place at);
+void fix_read(const fix_array *a, size_t at, int32_t *to, size_t n);
+void fix_write(fix_array *a, size_t at, const int32_t *from, size_t n);
+
 /* g[k] = Q_q(g[k] + m 2^-f). */
 void fix_accumulate(fix_state *s, unsigned q, size_t k, int64_t m, unsigned f, size_t j, size_t i);
 /* The network uses the format of q. */
@@ -83,6 +119,5 @@ void fix_lstm(fix_state *s, const int32_t *x);
 bool fix_is_distribution(const fix_state *s, const int32_t *target);
 void fix_softmax_error(fix_state *s, const int32_t *target);
 void fix_rate_count(fix_state *s);
-void fix_rate_trace(fix_state *s, size_t k, int32_t e, size_t j, size_t i);
 
 #endif

@@ -7,11 +7,6 @@ void fix_rate_count(fix_state *s)
     for (size_t j = 0; j < s->q[FIX_CN].n; j++) fix_accumulate(s, FIX_CN, j, fix_load(&s->q[FIX_z], j), 0, j, 0);
 }
 
-void fix_rate_trace(fix_state *s, size_t k, int32_t e, size_t j, size_t i)
-{
-    fix_accumulate(s, FIX_ES, k, e, fix_frac(s, FIX_E), j, i);
-}
-
 void fix_end(fix_state *s)
 {
     size_t n = (size_t)s->n_rec, M = (size_t)s->M;

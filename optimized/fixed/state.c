@@ -49,6 +49,7 @@ static uint32_t bytes_of(const fix_config *c, unsigned q)
     return bits > 8 ? 2 : 1;
 }
 
+static size_t sources(const fix_config *c) { return (size_t)c->n_in + (size_t)c->n_rec + 1; }
 static size_t padded(size_t n) { return (n + FIX_ALIGN - 1) / FIX_ALIGN * FIX_ALIGN; }
 
 size_t fix_state_size(const fix_config *c)
@@ -56,7 +57,7 @@ size_t fix_state_size(const fix_config *c)
     if (!fix_profile_fits(c) || (unsigned)c->feedback > FIX_ADAPTIVE) return 0;
     if (c->lstm && (c->delay != 1 || c->n_ref != 0)) return 0;
     if (c->delay < 1 || c->delay > 255 || c->n_ref < 0 || c->n_ref > 65535) return 0;
-    size_t size = padded(sizeof(fix_state)) + padded((size_t)c->delay * (size_t)c->n_rec);
+    size_t size = padded(sizeof(fix_state)) + padded((size_t)c->delay * (size_t)c->n_rec) + padded(2 * sources(c));
     for (unsigned q = 0; q < FIX_COUNT; q++) size += padded(elements(c, q) * bytes_of(c, q));
     return size;
 }
@@ -153,6 +154,8 @@ fix_status fix_init(fix_state **out, const fix_config *c, void *mem, size_t size
     at += padded(sizeof *s);
     s->past = at;
     at += padded((size_t)c->delay * (size_t)c->n_rec);
+    s->active = (uint16_t *)(void *)at;
+    at += padded(2 * sources(c));
     for (unsigned q = 0; q < FIX_COUNT; q++) {
         s->q[q].p = at;
         s->q[q].n = (uint32_t)elements(c, q);

@@ -25,30 +25,22 @@ static void source_traces(fix_state *s, const int32_t *x)
     }
 }
 
-/* e and so eps^a stay 0 on the diagonal. */
-static void adaptation_traces(fix_state *s)
-{
-    fix_array *ea = &s->q[FIX_EA], *e = &s->q[FIX_E];
-    unsigned fd = fix_frac(s, FIX_D) + fix_frac(s, FIX_EA), fe = fix_frac(s, FIX_E);
-    for (int32_t j = 0; j < s->n_rec; j++)
-        for (int32_t i = 0; i < s->M; i++) {
-            size_t k = (size_t)j * (size_t)s->M + (size_t)i;
-            int32_t n = fix_fit2(s, FIX_EA, (int64_t)s->rho[j] * fix_load(ea, k), fd, fix_load(e, k), fe, (uint32_t)j, (uint32_t)i);
-            fix_store(ea, k, n);
-        }
-}
-
 static void currents(fix_state *s, const int32_t *x)
 {
     const fix_array *w = &s->q[FIX_W];
+    uint16_t *list = s->active;
     unsigned f, fx = fix_frac(s, FIX_X);
+    size_t inputs = 0, all;
+    for (int32_t i = 0; i < s->n_in; i++)
+        if (x[i] != 0) list[inputs++] = (uint16_t)i;
+    all = inputs;
+    for (int32_t i = s->n_in; i < s->M; i++)
+        if (source(s, x, i, &f) != 0) list[all++] = (uint16_t)i;
     for (int32_t j = 0; j < s->n_rec; j++) {
         size_t row = (size_t)j * (size_t)s->M;
         int64_t in = 0, rec = 0;
-        for (int32_t i = 0; i < s->n_in; i++)
-            if (x[i] != 0) in += (int64_t)x[i] * fix_load(w, row + (size_t)i);
-        for (int32_t i = s->n_in; i < s->M; i++)
-            if (source(s, x, i, &f) != 0) rec += fix_load(w, row + (size_t)i);
+        for (size_t k = 0; k < inputs; k++) in += (int64_t)x[list[k]] * fix_load(w, row + list[k]);
+        for (size_t k = inputs; k < all; k++) rec += fix_load(w, row + list[k]);
         int32_t n = fix_fit(s, FIX_I, in + fix_up(rec, fx), fx + fix_frac(s, FIX_W), (uint32_t)j, 0);
         fix_store(&s->q[FIX_I], (size_t)j, n);
     }
@@ -93,31 +85,74 @@ static void neuron(fix_state *s, uint32_t j)
     fix_store(&s->q[FIX_r], j, spike && s->n_ref > 0 ? s->n_ref - 1 : r > 0 ? r - 1 : 0);
 }
 
-static int32_t eligibility(fix_state *s, uint32_t j, uint32_t i, size_t k, int32_t p)
+/* How operations 2, 8, 9, 10 and 18 are done. */
+typedef struct trace_plans {
+    fix_plan ea, t, e, eb, es;
+} trace_plans;
+
+static void plan_traces(const fix_state *s, trace_plans *k)
 {
-    unsigned fv = fix_frac(s, FIX_EV), fa = fix_frac(s, FIX_EA) + fix_frac(s, FIX_B);
-    int32_t ev = fix_load(&s->q[FIX_EV], i);
-    int32_t T = s->alif ? fix_fit2(s, FIX_T, ev, fv, -((int64_t)s->beta[j] * fix_load(&s->q[FIX_EA], k)), fa, j, i)
-                        : fix_fit(s, FIX_T, ev, fv, j, i);
-    return fix_fit(s, FIX_E, (int64_t)p * T, fix_frac(s, FIX_P) + fix_frac(s, FIX_T), j, i);
+    unsigned fd = fix_frac(s, FIX_D), d = fix_exponent(s, FIX_D), ev = fix_exponent(s, FIX_EV), fv = fix_frac(s, FIX_EV);
+    unsigned b = fix_exponent(s, FIX_B) + fix_exponent(s, FIX_EA), fb = fix_frac(s, FIX_B) + fix_frac(s, FIX_EA);
+    unsigned p = fix_exponent(s, FIX_P) + fix_exponent(s, FIX_T), fp = fix_frac(s, FIX_P) + fix_frac(s, FIX_T);
+    unsigned e = fix_exponent(s, FIX_E), fe = fix_frac(s, FIX_E);
+    k->ea = fix_plan_sum(s, FIX_EA, d + fix_exponent(s, FIX_EA), fd + fix_frac(s, FIX_EA), e, fe);
+    k->t = s->alif ? fix_plan_sum(s, FIX_T, b, fb, ev, fv) : fix_plan_one(s, FIX_T, ev, fv);
+    k->e = fix_plan_one(s, FIX_E, p, fp);
+    k->eb = fix_plan_sum(s, FIX_EB, d + fix_exponent(s, FIX_EB), fd + fix_frac(s, FIX_EB), e, fe);
+    if (s->q[FIX_ES].n) k->es = fix_plan_add(s, FIX_ES, e, fe);
+}
+
+static bool all_zero(const int32_t *a, const int32_t *b, const int32_t *c, size_t n)
+{
+    int32_t any = 0;
+    for (size_t k = 0; k < n; k++) any |= a[k] | b[k] | c[k];
+    return any == 0;
+}
+
+/* Sources i.. of neuron j. On the diagonal eps^v counts as 0, so that all stays 0 there without an event. LIF: eps^a is 0. */
+static void trace_block(fix_state *s, const trace_plans *p, fix_place at, int32_t psi_j)
+{
+    int32_t ea[FIX_BLOCK], e[FIX_BLOCK], bar[FIX_BLOCK], x[FIX_BLOCK], y[FIX_BLOCK];
+    size_t k = (size_t)at.j * (size_t)s->M + at.i, diagonal = (size_t)s->n_in + at.j - at.i;
+    fix_array *eps = &s->q[FIX_EA], *kept = &s->q[FIX_E], *filtered = &s->q[FIX_EB], *sum = &s->q[FIX_ES];
+    for (size_t n = 0; n < at.n; n++) ea[n] = e[n] = 0;
+    if (s->alif) {
+        fix_read(eps, k, x, at.n);
+        fix_read(kept, k, e, at.n);
+    }
+    fix_read(filtered, k, bar, at.n);
+    if (psi_j == 0 && all_zero(s->alif ? x : e, e, bar, at.n)) return;
+    if (s->alif) {
+        fix_combine(s, &p->ea, s->rho[at.j], x, e, ea, at);
+        fix_write(eps, k, ea, at.n);
+    }
+    if (psi_j != 0) {
+        fix_read(&s->q[FIX_EV], at.i, x, at.n);
+        if (diagonal < at.n) x[diagonal] = 0;
+        if (s->alif) fix_combine(s, &p->t, -s->beta[at.j], ea, x, y, at);
+        else fix_combine(s, &p->t, 1, x, NULL, y, at);
+        fix_combine(s, &p->e, psi_j, y, NULL, e, at);
+    } else
+        for (size_t n = 0; n < at.n; n++) e[n] = 0;
+    if (s->alif) fix_write(kept, k, e, at.n);
+    if (sum->n) {
+        fix_read(sum, k, x, at.n);
+        fix_add(s, &p->es, 1, e, x, at);
+        fix_write(sum, k, x, at.n);
+    }
+    fix_combine(s, &p->eb, s->kappa, bar, e, y, at);
+    fix_write(filtered, k, y, at.n);
 }
 
 static void traces(fix_state *s)
 {
-    fix_array *eb = &s->q[FIX_EB], *kept = &s->q[FIX_E];
-    unsigned fd = fix_frac(s, FIX_D) + fix_frac(s, FIX_EB), fe = fix_frac(s, FIX_E);
-    const bool rated = s->q[FIX_ES].n > 0;
-    for (int32_t j = 0; j < s->n_rec; j++) {
-        int32_t p = fix_load(&s->q[FIX_P], (size_t)j);
-        for (int32_t i = 0; i < s->M; i++) {
-            size_t k = (size_t)j * (size_t)s->M + (size_t)i;
-            if (i == s->n_in + j) continue;
-            int32_t e = p ? eligibility(s, (uint32_t)j, (uint32_t)i, k, p) : 0, bar = fix_load(eb, k);
-            if (s->alif) fix_store(kept, k, e);
-            if (e != 0 && rated) fix_rate_trace(s, k, e, (size_t)j, (size_t)i);
-            if ((e | bar) == 0) continue;
-            fix_store(eb, k, fix_fit2(s, FIX_EB, (int64_t)s->kappa * bar, fd, e, fe, (uint32_t)j, (uint32_t)i));
-        }
+    trace_plans p;
+    plan_traces(s, &p);
+    for (uint32_t j = 0; j < (uint32_t)s->n_rec; j++) {
+        int32_t psi_j = fix_load(&s->q[FIX_P], j);
+        for (uint32_t i = 0, M = (uint32_t)s->M; i < M; i += FIX_BLOCK)
+            trace_block(s, &p, (fix_place){j, i, M - i < FIX_BLOCK ? M - i : FIX_BLOCK}, psi_j);
     }
 }
 
@@ -167,15 +202,30 @@ void fix_accumulate(fix_state *s, unsigned q, size_t k, int64_t m, unsigned f, s
     fix_store(&s->q[q], k, fix_fit2(s, q, fix_load(&s->q[q], k), fix_frac(s, q), m, f, (uint32_t)j, (uint32_t)i));
 }
 
+/* Operation 15; ebar is 0 on the diagonal. */
+static void recurrent_gradient(fix_state *s)
+{
+    const fix_plan p = fix_plan_add(s, FIX_G, fix_exponent(s, FIX_L) + fix_exponent(s, FIX_EB), fix_frac(s, FIX_L) + fix_frac(s, FIX_EB));
+    int32_t g[FIX_BLOCK], bar[FIX_BLOCK];
+    for (uint32_t j = 0; j < (uint32_t)s->rows; j++) {
+        int32_t l = fix_load(&s->q[FIX_L], j % (uint32_t)s->n_rec);
+        for (uint32_t i = 0, M = (uint32_t)s->M; l != 0 && i < M; i += FIX_BLOCK) {
+            const fix_place at = {j, i, M - i < FIX_BLOCK ? M - i : FIX_BLOCK};
+            size_t k = (size_t)j * M + i;
+            fix_read(&s->q[FIX_EB], k, bar, at.n);
+            if (all_zero(bar, bar, bar, at.n)) continue;
+            fix_read(&s->q[FIX_G], k, g, at.n);
+            fix_add(s, &p, l, bar, g, at);
+            fix_write(&s->q[FIX_G], k, g, at.n);
+        }
+    }
+}
+
 static void gradients(fix_state *s)
 {
-    size_t n = (size_t)s->n_rec, M = (size_t)s->M;
-    unsigned f = fix_frac(s, FIX_L) + fix_frac(s, FIX_EB), fo = fix_frac(s, FIX_ER) + fix_frac(s, FIX_ZB);
-    for (size_t j = 0; j < (size_t)s->rows; j++) {
-        int64_t l = fix_load(&s->q[FIX_L], j % n);
-        for (size_t i = 0; l != 0 && i < M; i++) /* ebar is 0 on the diagonal */
-            fix_accumulate(s, FIX_G, j * M + i, l * fix_load(&s->q[FIX_EB], j * M + i), f, j, i);
-    }
+    size_t n = (size_t)s->n_rec;
+    unsigned fo = fix_frac(s, FIX_ER) + fix_frac(s, FIX_ZB);
+    recurrent_gradient(s);
     for (size_t k = 0; k < (size_t)s->n_out; k++) {
         int64_t err = fix_load(&s->q[FIX_ER], k);
         for (size_t j = 0; j <= n; j++) fix_accumulate(s, FIX_GO, k * (n + 1) + j, err * fix_load(&s->q[FIX_ZB], j), fo, k, j);
@@ -190,7 +240,6 @@ static bool target_valid(const fix_state *s, const int32_t *target)
 static void spiking(fix_state *s, const int32_t *x)
 {
     source_traces(s, x);
-    if (s->alif) adaptation_traces(s);
     currents(s, x);
     for (uint32_t j = 0; j < (uint32_t)s->n_rec; j++) neuron(s, j);
     for (uint32_t j = 0; j < (uint32_t)s->n_rec; j++) s->past[s->row * (uint32_t)s->n_rec + j] = (uint8_t)fix_load(&s->q[FIX_z], j);
