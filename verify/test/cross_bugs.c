@@ -5,11 +5,11 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "../../optimized/fixed_host/host.h"
 #include "fixed_golden.h"
 #include "float_golden.h"
 
 int cross_bug;
+bool host_round(const fix_profile *p, unsigned q, double v, int32_t *n); /* inside the engine around the core */
 
 static _Alignas(OPT_ALIGN) unsigned char memory[F_MEMORY];
 static double buffer[F_MOST];
