@@ -138,6 +138,8 @@ mcu: ## the same on emulated Cortex-M and RISC-V boards
 	@CC="$(CC)" sh verify/test/cross.sh mcu $(BUILD)/mcu
 cross-bugs: ## five planted portability bugs: caught where they matter, and only there
 	@CC="$(CC)" sh verify/test/cross.sh bugs $(BUILD)/cross-bugs
+mcu-figures: ## the integer core on Cortex-M4 and RV32: bytes, what fits, instructions a step
+	@CC="$(CC)" sh verify/test/cross.sh figures $(BUILD)/mcu-figures
 deps-cross: ## install compilers and emulators for cross, mcu and cross-bugs (about 3 GB)
 	@sh ci/install-deps.sh cross
-.PHONY: cross mcu cross-bugs deps-cross
+.PHONY: cross mcu cross-bugs mcu-figures deps-cross

@@ -1,16 +1,18 @@
 #!/bin/sh
-# cross.sh user|mcu|bugs DIR: the integer core and the scalar float engine on other processors by qemu, with each cross compiler that is
+# cross.sh user|mcu|bugs|figures DIR: the integer core and the scalar float engine on other processors by qemu, with each cross compiler that is
 # installed (ci/install-deps.sh cross).
 #
 #   user  qemu-user: Linux on other instruction sets      mcu  bare metal by picolibc and semihosting
 #         Each line: golden networks of the integer core (their digests), or of the float engine (cross_class.awk).
+#         mcu also trains pattern generation on the Cortex-M4: its learning curve is the host's.
 #         DIR/user.tsv, DIR/mcu.tsv; "N targets run, N matched"; exit 1 if one did not match.
 #   bugs  five planted bugs on all of them: each must be caught where it matters, and only there. DIR/bugs.tsv.
+#   figures  bytes, what fits, instructions a step on Cortex-M4 and RISC-V: DIR/TARGET.tsv.
 # JOBS=N: targets side by side, 2 unless set. SPDX-License-Identifier: MIT
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-kind=${1-} dir=${2-} count=0
-[ -n "$dir" ] || { echo "usage: cross.sh user|mcu|bugs DIR" >&2; exit 2; }
+kind=${1-} dir=${2-} count=0 icount=""
+[ -n "$dir" ] || { echo "usage: cross.sh user|mcu|bugs|figures DIR" >&2; exit 2; }
 mkdir -p "$dir" || exit 3
 core="$(echo optimized/fixed/*.c)"
 spec="$(echo reference/spec/*.c)"
@@ -41,6 +43,25 @@ floats() {
     build_and_run "verify/test/float_device.c $scalar" "$@"
     found=$(awk -f verify/test/cross_class.awk "$dir/reference.out" "$dir/$name.out")
     printf '%s\tfloats\t%s\t%s\t%s\n' "$name" "$3" "$found" "$expected" >"$dir/$line.line"
+}
+
+pattern() { # the learning curve, line by line
+    name=$1
+    found="differs"
+    build_and_run "verify/test/mcu_pattern.c $core" "$@" && grep -q '^end$' "$dir/$name.out" &&
+        grep -v '^digest' "$dir/$name.out" | cmp -s - "$dir/curve.out" && found="equal"
+    printf '%s\ttraining\t%s\t%s\tequal\n' "$name" "$3" "$found" >"$dir/$line.line"
+}
+
+figures() {
+    name=$1
+    build_and_run "verify/test/mcu_figures.c $core" "$@" && grep -q '^end$' "$dir/$name.out" || { echo "$name: no figures"; return; }
+    sed '/^end$/d' "$dir/$name.out" >"$dir/$name.tsv"
+    # shellcheck disable=SC2086
+    for f in $core; do "$2" -std=c11 $3 -c "$f" -o "$dir/$name-$(basename "$f" .c).o" || return; done
+    { printf 'core_text\tdata\tbss\n'; "${2%gcc}size" -t "$dir/$name"-*.o | awk 'END { print $1 "\t" $2 "\t" $3 }'; } >>"$dir/$name.tsv"
+    echo "== $name"
+    cat "$dir/$name.tsv"
 }
 
 bugs() {
@@ -80,19 +101,20 @@ user() { # "SUFFIX" "MORE FLAGS"
 
 arm() { # "SUFFIX" "MORE FLAGS" NAME "CPU FLAGS" MACHINE FLASH RAM SIZE
     target "$1" "$2" "$3" arm-none-eabi-gcc "--specs=picolibc.specs --oslib=semihost --crt0=hosted -mthumb $4 -Wl,--defsym=__flash=$6,--defsym=__flash_size=$8,--defsym=__ram=$7,--defsym=__ram_size=$8" \
-        qemu-system-arm -M "$5" -nographic -monitor none -serial none -semihosting-config enable=on,target=native -kernel
+        qemu-system-arm -M "$5" -nographic -monitor none -serial none -semihosting-config enable=on,target=native $icount -kernel
 }
 
 riscv() { # "SUFFIX" "MORE FLAGS" NAME "CPU FLAGS" BITS
     target "$1" "$2" "$3" riscv64-unknown-elf-gcc "--specs=picolibc.specs --oslib=semihost --crt0=hosted $4 -Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=0x400000,--defsym=__ram=0x80400000,--defsym=__ram_size=0x400000" \
-        "qemu-system-riscv$5" -M virt -bios none -nographic -monitor none -serial none -semihosting-config enable=on,target=native -kernel
+        "qemu-system-riscv$5" -M virt -bios none -nographic -monitor none -serial none -semihosting-config enable=on,target=native $icount -kernel
 }
 
+m4() { arm "$1" "$2" cortex-m4 "-mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16" mps2-an386 0 0x20000000 0x400000; }
 m55() { arm "$1" "$2" cortex-m55 "-mcpu=cortex-m55 -mfloat-abi=hard" mps3-an547 0 0x20000000 0x80000; }
 
 mcu() {
     arm "$1" "$2" cortex-m3 "-mcpu=cortex-m3" mps2-an385 0 0x20000000 0x400000
-    arm "$1" "$2" cortex-m4 "-mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16" mps2-an386 0 0x20000000 0x400000
+    m4 "$1" "$2"
     arm "$1" "$2" cortex-m7 "-mcpu=cortex-m7 -mfloat-abi=hard -mfpu=fpv5-d16" mps2-an500 0 0x20000000 0x400000
     arm "$1" "$2" cortex-m33 "-mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16" mps2-an505 0x10000000 0x38000000 0x80000
     m55 "$1" "$2"
@@ -160,7 +182,16 @@ mcu)
     action=floats expected=exact
     mcu -float "-O2 -ffp-contract=off"
     float_variants
+    # shellcheck disable=SC2086
+    "${CC:-cc}" $warn -O2 verify/test/mcu_pattern.c $core -o "$dir/curve" && "$dir/curve" | grep -v '^digest' >"$dir/curve.out"
+    action=pattern
+    m4 -pattern "-O2"
     verdict ;;
+figures)
+    icount="-icount shift=0" action=figures
+    m4 "" "-O2"
+    riscv "" "-O2" rv32imac "-march=rv32imac -mabi=ilp32" 32
+    wait ;;
 bugs)
     reference || exit 3
     for f in optimized/fixed optimized/fixed_host; do
@@ -173,5 +204,5 @@ bugs)
     user "" "-O2 -ffp-contract=fast -fwrapv -Wno-conversion"
     mcu "" "-O2 -ffp-contract=fast -fwrapv -Wno-conversion"
     bug_table ;;
-*) echo "usage: cross.sh user|mcu|bugs DIR" >&2; exit 2 ;;
+*) echo "usage: cross.sh user|mcu|bugs|figures DIR" >&2; exit 2 ;;
 esac
