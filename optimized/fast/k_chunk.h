@@ -35,7 +35,7 @@ INLINE void chunk_steps(size_t nv, const lsnn *s, const strip *w, const lane *ln
     real decay = 1;
     for (size_t t = w->steps; t-- > 0; decay *= s->kappa) {
         vec L[2];
-        learning_signal(nv, s, j, ln->errbar + t * s->kp, L);
+        learning_signal(nv, s, j, w->errbar + t * s->kp, L);
         EACH(q, o, nv)
         {
             size_t at = t * s->np + j + o;
@@ -170,20 +170,10 @@ INLINE void synapses(size_t nv, const lsnn *s, const strip *w, const lane *ln, c
 /* The GEMM form: sums of dense channels, depth c, for each history in use. */
 static void dense_sums(const lsnn *s, const strip *w, lane *ln)
 {
-    ln->dense_in = mostly(ln, 0, s->n_in, w->steps);
-    ln->dense_rec = mostly(ln, s->n_in, s->R - 1, w->steps);
-    if (ln->dense_rec) spike_matrix(s, w, ln->pre);
-    for (size_t h = 0; h < N_HIST; h++) {
-        real *rec = ln->sums[h] + s->n_in * s->np;
+    for (size_t h = 0; h < N_HIST && (ln->dense_in || ln->dense_rec); h++) {
         if ((h == 1 && !s->has_a) || (h == 3 && !s->dR)) continue;
-        if (ln->dense_in) {
-            memset(ln->sums[h], 0, s->n_in * s->np * sizeof(real));
-            multiply((factor){w->x, 1, s->n_in}, s->n_in, w->steps, ln->hist[h], s->np, ln->sums[h]);
-        }
-        if (ln->dense_rec) {
-            memset(rec, 0, s->n_rec * s->np * sizeof(real));
-            multiply((factor){ln->pre, 1, s->n_rec}, s->n_rec, w->steps, ln->hist[h], s->np, rec);
-        }
+        memset(ln->sums[h], 0, s->R * s->np * sizeof(real));
+        dense_channels(s, w, ln, 0, w->steps, (matrix){ln->hist[h], s->np}, ln->sums[h], s->np);
     }
 }
 
@@ -206,7 +196,7 @@ static void k_chunk_pass(const lsnn *s, const strip *w, lane *ln, real *dW, real
 {
     size_t plane = s->R * s->np;
     real decay = 1, *p = s->p + w->b * plane;
-    sort_events(s, w, ln);
+    prepare_events(s, w, ln, 0, w->steps);
     dense_sums(s, w, ln);
     for (size_t t = 0; t < w->steps; t++) decay *= s->kappa;
     for (size_t j = 0; j < s->np; j += 4 * LANES) {

@@ -19,65 +19,67 @@ INLINE void learning_signal(size_t nv, const lsnn *s, size_t j, const real *errb
     }
 }
 
-INLINE void scan_tile(size_t nv, const lsnn *s, const strip *w, const real *errbar, size_t j, real *db)
-{
-    vec M[4], H[4], sum[4];
-    EACH(q, o, nv) M[q] = H[q] = sum[q] = v_set(0);
-    for (size_t t = w->steps; t-- > 0;) {
-        real *psi = w->psi + t * s->np + j;
-        vec L[4];
-        learning_signal(nv, s, j, errbar + t * s->kp, L);
-        EACH(q, o, nv)
-        {
-            vec G = v_load(psi + o) * (L[q] - v_load(s->beta_g + j + o) * M[q]);
-            M[q] = v_load(s->rho + j + o) * M[q] + G;
-            H[q] = v_load(s->alpha + j + o) * H[q] + G;
-            vec dv = v_load(s->g_in + j + o) * H[q];
-            sum[q] += dv;
-            v_store(psi + o, dv);
-        }
-    }
-    EACH(q, o, nv) v_store(db + j + o, v_load(db + j + o) + sum[q]);
-}
-
-static void k_scan(const lsnn *s, const strip *w, const real *errbar, real *db)
-{
-    for (size_t j = 0; j < s->np; j += 4 * LANES) WITH_QUARTER(s->np - j, scan_tile, s, w, errbar, j, db)
-}
-
 /* ---- events of a strip, by channel ------------------------------------------------------------------ */
 
-/* Events of one row as row << 32 | channel, four written at a time as in list_bits. */
-INLINE uint64_t *flatten_row(const uint64_t *bits, size_t words, uint64_t row, uint64_t *to)
+/* Bit i of word t becomes bit t of word i: halves of ever smaller squares change places. */
+#define SWAP_BITS(type, a, b, by, low) \
+    do { \
+        type t_ = ((*(a) >> (by)) ^ *(b)) & (low); \
+        *(b) ^= t_; \
+        *(a) ^= t_ << (by); \
+    } while (0)
+
+typedef uint64_t words64 __attribute__((vector_size(VEC_BYTES), may_alias));
+enum { WORDS = VEC_BYTES / 8 };
+
+INLINE void turn_round(uint64_t *a, unsigned by, uint64_t low)
 {
-    for (size_t k = 0; k < words; k++) {
-        uint64_t left = bits[k], stop = UINT64_C(1) << 63, head = row + k * 64, *end = to;
-        end += __builtin_popcountll(left);
-        for (size_t n = 0; n < LIST_SLACK; n++, left &= left - 1) to[n] = head + (uint64_t)__builtin_ctzll(left | stop);
-        for (to += LIST_SLACK; left; left &= left - 1) *to++ = head + (uint64_t)__builtin_ctzll(left);
-        to = end;
+    for (unsigned from = 0; from < 64; from += 2 * by) {
+        if (by >= WORDS)
+            for (unsigned k = from; k < from + by; k += WORDS)
+                SWAP_BITS(words64, (words64 *)(void *)(a + k), (words64 *)(void *)(a + k + by), by, low);
+        else
+            UNROLL for (unsigned k = 0; k < by; k++) SWAP_BITS(uint64_t, a + from + k, a + from + k + by, by, low);
     }
-    return to;
 }
 
-/* times[first[i] .. first[i+1]): the rows in which channel i is not 0, ascending. */
-static void sort_events(const lsnn *s, const strip *w, lane *ln)
+static void turn_square(uint64_t *a)
 {
-    uint32_t *next = ln->first + 1, sum = 0; /* counts, then starts, then ends: first[i + 1] */
-    uint64_t *end = ln->flat;
-    for (size_t t = 0; t < w->steps; t++) {
-        uint64_t row = (uint64_t)t << 32;
-        if (w->x) end = flatten_row(w->xbits + t * s->xw, s->xw, row, end);
-        end = flatten_row(strip_z(s, w, t), s->zw, row + s->n_in, end);
-    }
-    memset(ln->first, 0, (s->R + 1) * sizeof *ln->first);
-    for (const uint64_t *e = ln->flat; e < end; e++) next[*e & UINT32_MAX]++;
+    turn_round(a, 32, UINT64_C(0x00000000ffffffff));
+    turn_round(a, 16, UINT64_C(0x0000ffff0000ffff));
+    turn_round(a, 8, UINT64_C(0x00ff00ff00ff00ff));
+    turn_round(a, 4, UINT64_C(0x0f0f0f0f0f0f0f0f));
+    turn_round(a, 2, UINT64_C(0x3333333333333333));
+    turn_round(a, 1, UINT64_C(0x5555555555555555));
+}
+
+/* turned [64 words][squares]: bit t of square q of channel c is bit c of row 64 q + t. */
+static void turn_bits(const uint64_t *rows_of, size_t words, size_t steps, uint64_t *turned, size_t squares)
+{
+    for (size_t q = 0; q < squares; q++)
+        for (size_t word = 0; word < words; word++) {
+            _Alignas(64) uint64_t a[64] = {0};
+            uint64_t any = 0;
+            size_t n = steps - q * 64 < 64 ? steps - q * 64 : 64;
+            for (size_t t = 0; t < n; t++) any |= a[t] = rows_of[(q * 64 + t) * words + word];
+            if (any) turn_square(a);
+            for (size_t c = 0; c < 64; c++) turned[(word * 64 + c) * squares + q] = a[c];
+        }
+}
+
+/* times[first[i] .. first[i+1]): the steps after t0 at which channel i is not 0, ascending, of `steps` steps. */
+static void sort_events(const lsnn *s, const strip *w, lane *ln, size_t t0, size_t steps)
+{
+    size_t squares = (steps + 63) / 64, n = 0;
+    uint64_t *z = ln->turned + s->xw * 64 * squares;
+    if (w->x) turn_bits(w->xbits + t0 * s->xw, s->xw, steps, ln->turned, squares);
+    turn_bits(strip_z(s, w, t0), s->zw, steps, z, squares);
     for (size_t i = 0; i + 1 < s->R; i++) {
-        uint32_t n = next[i];
-        next[i] = sum;
-        sum += n;
+        ln->first[i] = (uint32_t)n;
+        if (i >= s->n_in) n += list_bits(z + (i - s->n_in) * squares, squares, 0, ln->times + n);
+        else if (w->x) n += list_bits(ln->turned + i * squares, squares, 0, ln->times + n);
     }
-    for (const uint64_t *e = ln->flat; e < end; e++) ln->times[next[*e & UINT32_MAX]++] = (uint32_t)(*e >> 32);
+    ln->first[s->R - 1] = ln->first[s->R] = (uint32_t)n;
 }
 
 /* acc += sum over the rows `at` of hist; x: weights by row, stride ld. */
@@ -93,15 +95,16 @@ INLINE void gather_row(size_t nv, const uint32_t *at, const uint32_t *end, const
         for (; at < end; at++) EACH(q, o, nv) acc[q] += v_load(hist + *at * np + o);
 }
 
-INLINE void gather_tile(size_t nv, const lsnn *s, const strip *w, const lane *ln, const real *hist, real *dW, size_t i,
-                        size_t end)
+INLINE void gather_tile(size_t nv, const lsnn *s, const strip *w, const lane *ln, size_t t0, matrix hist, real *dW,
+                        size_t i, size_t end)
 {
     for (; i < end; i++) {
         const uint32_t *at = ln->times + ln->first[i], *stop = ln->times + ln->first[i + 1];
         vec acc[8];
+        EACH(q, o, nv) __builtin_prefetch(dW + (i + 4) * s->np + o, 1);
         if (at == stop) continue;
         EACH(q, o, nv) acc[q] = v_set(0);
-        gather_row(nv, at, stop, hist, s->np, i < s->n_in && !w->binary ? w->x + i : NULL, s->n_in, acc);
+        gather_row(nv, at, stop, hist.at, hist.ld, i < s->n_in && !w->binary ? w->x + t0 * s->n_in + i : NULL, s->n_in, acc);
         EACH(q, o, nv) v_store(dW + i * s->np + o, v_load(dW + i * s->np + o) + acc[q]);
     }
 }
@@ -114,37 +117,120 @@ static bool mostly(const lane *ln, size_t from, size_t to, size_t steps)
     return to > from && (double)(ln->first[to] - ln->first[from]) > GATHER_DENSE * (double)((to - from) * steps);
 }
 
-static void spike_matrix(const lsnn *s, const strip *w, real *pre)
+static void spike_matrix(const lsnn *s, const strip *w, size_t t0, size_t steps, real *pre)
 {
-    for (size_t t = 0; t < w->steps; t++)
+    for (size_t t = 0; t < steps; t++)
         for (size_t i = 0; i < s->n_rec; i++)
-            pre[t * s->n_rec + i] = (real)(strip_z(s, w, t)[i / 64] >> (i % 64) & 1);
+            pre[t * s->n_rec + i] = (real)(strip_z(s, w, t0 + t)[i / 64] >> (i % 64) & 1);
 }
 
-static void k_gather(const lsnn *s, const strip *w, lane *ln, const real *hist, real *dW)
+/* Sorts the events of a block and says which channels are dense. */
+static void prepare_events(const lsnn *s, const strip *w, lane *ln, size_t t0, size_t steps)
 {
-    size_t from = 0, to = s->R - 1;
-    sort_events(s, w, ln);
-    if (mostly(ln, 0, s->n_in, w->steps)) {
-        multiply((factor){w->x, 1, s->n_in}, s->n_in, w->steps, hist, s->np, dW);
-        from = s->n_in;
-    }
-    if (mostly(ln, s->n_in, to, w->steps)) {
-        spike_matrix(s, w, ln->pre);
-        multiply((factor){ln->pre, 1, s->n_rec}, s->n_rec, w->steps, hist, s->np, dW + s->n_in * s->np);
-        to = s->n_in;
-    }
-    for (size_t j = 0; j < s->np; j += TILE) WITH_TILE(s->np - j, gather_tile, s, w, ln, hist + j, dW + j, from, to)
+    sort_events(s, w, ln, t0, steps);
+    ln->dense_in = mostly(ln, 0, s->n_in, steps);
+    ln->dense_rec = mostly(ln, s->n_in, s->R - 1, steps);
+    if (ln->dense_rec) spike_matrix(s, w, t0, steps, ln->pre);
 }
 
-INLINE void readout_rows(size_t nv, const lsnn *s, const strip *w, const real *errbar, real *dWout)
+/* Sums of the dense channels of `width` neurons. */
+static void dense_channels(const lsnn *s, const strip *w, const lane *ln, size_t t0, size_t steps, matrix hist, real *sums,
+                           size_t width)
+{
+    target in = {sums, s->np}, rec = {sums + s->n_in * s->np, s->np};
+    if (ln->dense_in) multiply((factor){w->x + t0 * s->n_in, 1, s->n_in}, s->n_in, steps, hist, in, width);
+    if (ln->dense_rec) multiply((factor){ln->pre, 1, s->n_rec}, s->n_rec, steps, hist, rec, width);
+}
+
+/* dW[i][..] += sum over a block's steps of hist pre, neurons of one tile. */
+static void gather_block(const lsnn *s, const strip *w, const lane *ln, size_t t0, size_t steps, matrix hist, real *dW,
+                         size_t width)
+{
+    size_t from = ln->dense_in ? s->n_in : 0, to = ln->dense_rec ? s->n_in : s->R - 1;
+    dense_channels(s, w, ln, t0, steps, hist, dW, width);
+    WITH_TILE(width, gather_tile, s, w, ln, t0, hist, dW, from, to)
+}
+
+/* ---- the scan ------------------------------------------------------------------------------------------- */
+
+/* Neurons j .. of one block of steps, into hist [steps][TILE], which holds the signals where `given`. */
+INLINE void scan_tile(size_t nv, const lsnn *s, const lane *ln, const real *psi, const real *errbar, size_t steps, bool given,
+                      size_t j, real *hist, real *db)
+{
+    const real *alpha = s->alpha + j, *rho = s->rho + j, *beta = s->beta_g + j, *g_in = s->g_in + j;
+    vec M[4], H[4], sum[4];
+    EACH(q, o, nv)
+    {
+        M[q] = v_load(ln->M + j + o);
+        H[q] = v_load(ln->H + j + o);
+        sum[q] = v_load(db + j + o);
+    }
+    for (size_t t = steps; t-- > 0;) {
+        const real *p = psi + t * s->np + j;
+        if (t >= AHEAD) EACH(q, o, nv) __builtin_prefetch(p - AHEAD * s->np + o);
+        real *to = hist + t * TILE;
+        vec L[4];
+        if (given) EACH(q, o, nv) L[q] = v_load(to + o);
+        else learning_signal(nv, s, j, errbar + t * s->kp, L);
+        EACH(q, o, nv)
+        {
+            vec G = v_load(p + o) * (L[q] - v_load(beta + o) * M[q]);
+            M[q] = v_load(rho + o) * M[q] + G;
+            H[q] = v_load(alpha + o) * H[q] + G;
+            vec dv = v_load(g_in + o) * H[q];
+            sum[q] += dv;
+            v_store(to + o, dv);
+        }
+    }
+    EACH(q, o, nv)
+    {
+        v_store(ln->M + j + o, M[q]);
+        v_store(ln->H + j + o, H[q]);
+        v_store(db + j + o, sum[q]);
+    }
+}
+
+/* Outputs above this number make the learning signal a GEMM of its own. */
+enum { FEW_OUTPUTS = 4 };
+
+/* Learning signals of one tile and block, by rows of hist. */
+static void signals_of_block(const lsnn *s, const real *errbar, size_t steps, size_t j, size_t width, real *hist)
+{
+    for (size_t t = 0; t < steps; t++)
+        for (size_t o = 0; o < width; o += LANES) v_store(hist + t * TILE + o, v_load(s->reg + j + o));
+    multiply((factor){errbar, s->kp, 1}, steps, s->n_out, (matrix){s->F + j, s->np}, (target){hist, TILE}, width);
+}
+
+/* A block's history of one tile stays in the second level of cache between scan and gather. */
+static void k_scan(const lsnn *s, const strip *w, lane *ln, real *dW)
+{
+    const real *errbar = w->errbar;
+    real *db = dW + (s->R - 1) * s->np;
+    memset(ln->M, 0, s->np * sizeof(real));
+    memset(ln->H, 0, s->np * sizeof(real));
+    for (size_t end = w->steps, t0; end > 0; end = t0) {
+        t0 = (end - 1) / BLOCK_STEPS * BLOCK_STEPS;
+        prepare_events(s, w, ln, t0, end - t0);
+        for (size_t j = 0; j < s->np; j += TILE) {
+            size_t width = s->np - j < TILE ? s->np - j : TILE;
+            bool given = s->n_out > FEW_OUTPUTS;
+            if (given) signals_of_block(s, errbar + t0 * s->kp, end - t0, j, width, ln->tile);
+            for (size_t o = 0; o < width; o += 4 * LANES)
+                WITH_QUARTER(width - o, scan_tile, s, ln, w->psi + t0 * s->np, errbar + t0 * s->kp, end - t0, given, j + o,
+                             ln->tile + o, db)
+            gather_block(s, w, ln, t0, end - t0, (matrix){ln->tile, TILE}, dW + j, width);
+        }
+    }
+}
+
+INLINE void readout_rows(size_t nv, const lsnn *s, const strip *w, size_t from, real *dWout)
 {
     vec bias[8];
     EACH(q, o, nv) bias[q] = v_set(0);
     for (size_t t = 0; t < w->steps; t++) {
         const uint64_t *z = strip_z(s, w, t + s->delay);
         vec e[8];
-        EACH(q, o, nv) bias[q] += e[q] = v_load(errbar + t * s->kp + o);
+        EACH(q, o, nv) bias[q] += e[q] = v_load(w->errbar + t * w->le + from + o);
         for (size_t k = 0; k < s->zw; k++)
             for (uint64_t left = z[k]; left; left &= left - 1) {
                 real *row = dWout + (k * 64 + (size_t)__builtin_ctzll(left)) * s->kp;
@@ -155,9 +241,9 @@ INLINE void readout_rows(size_t nv, const lsnn *s, const strip *w, const real *e
     EACH(q, o, nv) v_store(row + o, v_load(row + o) + bias[q]);
 }
 
-static void k_readout(const lsnn *s, const strip *w, const real *errbar, real *dWout)
+static void k_readout(const lsnn *s, const strip *w, real *dWout)
 {
-    for (size_t k = 0; k < s->kp; k += TILE) WITH_TILE(s->kp - k, readout_rows, s, w, errbar + k, dWout + k)
+    for (size_t k = 0; k < s->kp; k += TILE) WITH_TILE(s->kp - k, readout_rows, s, w, k, dWout + k)
 }
 
 #endif

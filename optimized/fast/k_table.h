@@ -8,6 +8,5 @@
 #define ISA_TEXT(x) ISA_TEXT2(x)
 
 const lsnn_kernels LSNN_TABLE(ISA) = {
-    .name = ISA_TEXT(ISA), .forward = k_forward, .scan = k_scan, .bptt = k_bptt, .gather = k_gather,
-    .readout = k_readout, .chunk_scan = k_chunk_scan, .chunk_pass = k_chunk_pass, .finite = k_finite,
+    .name = ISA_TEXT(ISA), .forward = k_forward, .scan = k_scan, .bptt = k_bptt, .readout = k_readout, .chunk_scan = k_chunk_scan, .chunk_pass = k_chunk_pass, .finite = k_finite,
 };

@@ -111,9 +111,8 @@ static ep_status check_trials(const lsnn *s, const opt_trials *tr)
 {
     if (tr->T < 0 || tr->T > s->cfg.T || tr->B < 0 || tr->B > s->cfg.B) return EP_DOMAIN;
     size_t steps = (size_t)tr->T * (size_t)tr->B;
-    bool good = finite_or_absent(s, tr->x, steps * s->n_in) && finite_or_absent(s, tr->target, steps * s->n_out) &&
-                finite_or_absent(s, tr->mask, steps) && not_negative(tr->mask, steps) &&
-                finite_or_absent(s, tr->err, steps * s->n_out);
+    bool good = finite_or_absent(s, tr->target, steps * s->n_out) && finite_or_absent(s, tr->mask, steps) &&
+                not_negative(tr->mask, steps) && finite_or_absent(s, tr->err, steps * s->n_out);
     if (s->cfg.loss == EP_CLASSIFICATION) good = good && not_negative(tr->target, steps * s->n_out);
     if (!good) return EP_DOMAIN;
     return tr->seeds || tr->delivered ? EP_NOTIMPL : EP_OK;

@@ -102,13 +102,15 @@ static void plan(const opt_config *cfg, lsnn *s)
 static void carve_lane(cursor *c, const lsnn *s, lane *ln)
 {
     size_t most = (size_t)s->cfg.B < GROUP ? (size_t)s->cfg.B : GROUP, group = s->keep_all ? 0 : most;
+    size_t rows = s->bptt ? GROUP * GROUP_STEPS : s->chunked || s->block < BLOCK_STEPS ? s->block : BLOCK_STEPS; /* sorted at once */
     lane l = {.psi = numbers(c, group, s->block, s->np)};
     l.xbits = take(c, sizeof(uint64_t), group, s->block, s->xw);
     l.errbar = numbers(c, s->bptt ? most : 1, s->block, s->kp);
     l.I = numbers(c, GROUP, s->np, 1);
     l.M = numbers(c, GROUP, s->np, 1);
     l.H = numbers(c, GROUP, s->np, 1);
-    l.trans = numbers(c, GROUP, s->np, 1);
+    l.L = numbers(c, GROUP, s->np, 1);
+    l.tile = numbers(c, s->chunked || s->bptt ? 0 : rows, 8 * OPT_ALIGN / sizeof(real), 1);
     l.gz = numbers(c, GROUP, s->n_rec, 1);
     for (int h = 0; s->chunked && h < N_HIST; h++) {
         l.hist[h] = numbers(c, s->block, s->np, 1);
@@ -116,11 +118,13 @@ static void carve_lane(cursor *c, const lsnn *s, lane *ln)
     }
     l.coef = numbers(c, N_COEF, s->np, 1);
     l.first = take(c, sizeof(uint32_t), s->R + 1, 1, 1);
-    l.times = take(c, sizeof(uint32_t), s->R, s->block, 1);
-    l.flat = take(c, sizeof(uint64_t), s->R + 4, s->block, 1);
-    l.active = take(c, sizeof(uint32_t), s->R + 8, 1, 1); /* two lists, each with some slack */
+    l.times = take(c, sizeof(uint32_t), s->R + 4, rows + 1, 1);
+    l.turned = take(c, sizeof(uint64_t), 64 * (s->xw + s->zw), (rows + 63) / 64, 1);
+    l.cur = numbers(c, s->np, 1, 1);
+    l.rows = take(c, sizeof(uint32_t), s->R + 16, 1, 1);
+    l.z_rows = take(c, sizeof(uint32_t), GROUP, s->np + 8, 1);
     l.bits = take(c, sizeof(uint64_t), GROUP, s->zw, 1);
-    l.pre = numbers(c, s->block, s->n_rec, 1);
+    l.pre = numbers(c, rows, s->n_rec, 1);
     if (ln) *ln = l;
 }
 
@@ -140,6 +144,7 @@ static void carve_trials(cursor *c, lsnn *s)
     s->x = numbers(c, chunks, s->block, s->n_in);
     s->L = numbers(c, chunks, s->block, s->np);
     s->binary = take(c, sizeof(bool), B, 1, 1);
+    s->bad = take(c, sizeof(bool), B, 1, 1);
     s->spikes = take(c, sizeof(uint32_t), B, s->n_rec, 1);
     s->norm = numbers(c, B, 1, 1);
     s->loss = numbers(c, B, 1, 1);
@@ -156,8 +161,8 @@ static size_t bytes_of(lsnn *s, unsigned char *base)
     cursor c = {.base = base, .used = (sizeof *s + OPT_ALIGN - 1) / OPT_ALIGN * OPT_ALIGN};
     real **row[] = {&s->alpha, &s->rho, &s->beta, &s->beta_g, &s->g_in, &s->g_a, &s->back, &s->reg};
     s->lanes = take(&c, sizeof(lane), s->n_lane, 1, 1);
-    s->W = numbers(&c, s->R, s->np, 1);
-    s->Wrec = numbers(&c, s->bptt ? s->n_rec : 0, s->np, 1);
+    s->W = numbers(&c, s->R + 1, s->np, 1);
+    s->packed = numbers(&c, s->bptt ? s->n_out + s->n_rec : 0, s->np, 1);
     s->F = numbers(&c, s->n_out, s->np, 1);
     s->fb = numbers(&c, s->n_out, s->np, 1);
     s->Wout = numbers(&c, s->n_rec + 1, s->kp, 1);

@@ -10,7 +10,7 @@
 
 static strip open_strip(const lsnn *s, size_t b, size_t steps)
 {
-    strip w = strip_of(s, b, steps, s->lanes, 0);
+    strip w = strip_of(s, b, steps, s->lanes, 0, 1);
     w.x = s->n_in ? s->x + b * s->block * s->n_in : NULL;
     w.L = s->has_L ? s->L + b * s->block * s->np : NULL;
     w.binary = s->binary[b];
@@ -25,6 +25,7 @@ static void close_slot(void *arg, size_t slot, size_t lane_index)
     slot_range(a, slot, &b, &end);
     for (; b < end; b++) {
         strip w = open_strip(s, b, s->fill);
+        w.errbar = s->lanes[lane_index].errbar;
         close_chunk(s, &w, slot, &s->lanes[lane_index]);
         s->binary[b] = true;
     }
@@ -58,7 +59,7 @@ static void learn_late(lsnn *s, size_t b, const real *err, const real *L)
 static void forget_rows(lsnn *s)
 {
     for (size_t b = 0; b < s->nb && s->fill; b++) {
-        strip w = strip_of(s, b, 0, s->lanes, 0);
+        strip w = strip_of(s, b, 0, s->lanes, 0, 1);
         memcpy(s->y0 + b * s->kp, w.y + (s->fill - 1) * s->kp, s->kp * sizeof(real));
         memmove(w.zbits, w.zbits + s->fill * s->zw, s->delay * s->zw * sizeof(uint64_t));
     }
@@ -73,7 +74,7 @@ static void step_all(lsnn *s, const real *x)
     else if (s->fill == s->block) close_open(s);
     row = s->fill;
     for (size_t b = 0; b < s->nb; b++) {
-        strip w = s->chunked ? open_strip(s, b, row + 1) : strip_of(s, b, 1, s->lanes, 0);
+        strip w = s->chunked ? open_strip(s, b, row + 1) : strip_of(s, b, 1, s->lanes, 0, 1);
         if (s->chunked) {
             real *to = s->x + (b * s->block + row) * s->n_in;
             if (x) memcpy(to, x + b * s->n_in, s->n_in * sizeof(real));

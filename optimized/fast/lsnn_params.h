@@ -55,6 +55,19 @@ static bool in_range(const lsnn *s, int g, size_t k, real v)
     return g < EP_G_THETA || g == (int)EP_G_THETA + (int)EP_BETA || (v >= 0 && v < 1);
 }
 
+/* F [n_out][np], then Wrec [n_rec][np] by rows of neurons, each in panels of one line of cache: row k of panel p of K
+ * rows at (p K + k) width. */
+static void pack(lsnn *s)
+{
+    size_t width = OPT_ALIGN / sizeof(real);
+    real *rec = s->packed + s->n_out * s->np;
+    for (size_t j = 0; j < s->n_rec; j++) {
+        size_t panel = j / width, at = j % width;
+        for (size_t k = 0; k < s->n_out; k++) s->packed[(panel * s->n_out + k) * width + at] = s->F[k * s->np + j];
+        for (size_t l = 0; l < s->n_rec; l++) rec[(panel * s->n_rec + l) * width + at] = s->W[(s->n_in + j) * s->np + l];
+    }
+}
+
 /* Everything that is computed from parameters and options. */
 static void derive(lsnn *s)
 {
@@ -74,12 +87,11 @@ static void derive(lsnn *s)
                                                 : one;
     s->scale = o->psi_scale == EP_SCALE_GAMMA ? s->gamma : s->gamma / s->v_th;
     s->inverse_width = one / s->v_th;
-    for (size_t l = 0; s->bptt && l < s->n_rec; l++)
-        for (size_t j = 0; j < s->n_rec; j++) s->Wrec[l * s->np + j] = s->W[(s->n_in + j) * s->np + l];
     bool symmetric = s->bptt || s->cfg.rule == EP_EPROP1_SYMMETRIC;
     for (size_t k = 0; k < s->n_out; k++)
         for (size_t j = 0; j < s->n_rec; j++)
             s->F[k * s->np + j] = symmetric ? s->Wout[j * s->kp + k] : s->fb[k * s->np + j];
+    if (s->bptt) pack(s);
     for (size_t c = 0; s->chunked && c <= s->block; c++)
         for (size_t j = 0; j < s->np; j++)
             s->power[c * s->np + j] = c ? s->power[(c - 1) * s->np + j] * s->alpha[j] : one;

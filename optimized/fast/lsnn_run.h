@@ -8,15 +8,19 @@
 #include "../scalar/numbers.h"
 #include "../loss.h"
 
-static strip strip_of(const lsnn *s, size_t b, size_t steps, const lane *ln, size_t g)
+/* Strip g of n whose first is trial b; histories lie in the lane where not those of all trials are kept. */
+static strip strip_of(const lsnn *s, size_t b, size_t steps, const lane *ln, size_t g, size_t n)
 {
-    strip w = {.b = b, .steps = steps, .binary = true, .zbits = s->zbits + b * (s->block + s->delay) * s->zw};
-    bool own = ln && !s->keep_all; /* histories of the lane's group of trials, or of all */
-    size_t at = own ? g : b;
-    w.psi = (own ? ln->psi : s->psi) + at * s->block * s->np;
-    w.xbits = (own ? ln->xbits : s->xbits) + at * s->block * s->xw;
-    w.y = s->y + b * s->block * s->kp;
-    w.err = s->err + b * s->block * s->kp;
+    strip w = {.b = b + g, .steps = steps, .binary = true, .zbits = s->zbits + (b + g) * (s->block + s->delay) * s->zw};
+    bool own = ln && !s->keep_all, beside = s->bptt;
+    size_t at = own ? 0 : b;
+    w.ld = beside ? n * s->np : s->np;
+    w.le = beside ? n * s->kp : s->kp;
+    w.psi = (own ? ln->psi : s->psi) + at * s->block * s->np + g * (beside ? s->np : s->block * s->np);
+    w.xbits = (own ? ln->xbits : s->xbits) + (at + g) * s->block * s->xw;
+    w.errbar = ln ? ln->errbar + (beside ? g * s->kp : 0) : NULL;
+    w.y = s->y + (b + g) * s->block * s->kp;
+    w.err = s->err + (b + g) * s->block * s->kp;
     return w;
 }
 
@@ -69,17 +73,16 @@ static void errors(lsnn *s, const strip *w, const opt_trials *tr, size_t t0)
 }
 
 /* errbar^t = err^t + kappa errbar^{t+1}, then times g_out; 0 beyond the end of a window. */
-static void filter_errors(const lsnn *s, const strip *w, real *errbar)
+static void filter_errors(const lsnn *s, const strip *w)
 {
     for (size_t t = w->steps; t-- > 0;) {
         bool last = t + 1 == w->steps || (s->window && (t + 1) % s->window == 0);
-        for (size_t k = 0; k < s->n_out; k++) {
-            size_t at = t * s->kp + k;
-            errbar[at] = w->err[at] + (last ? 0 : s->kappa * errbar[at + s->kp]);
-        }
+        const real *err = w->err + t * s->kp;
+        real *to = w->errbar + t * w->le;
+        for (size_t k = 0; k < s->n_out; k++) to[k] = err[k] + (last ? 0 : s->kappa * to[k + w->le]);
     }
     for (size_t t = 0; t < w->steps; t++)
-        for (size_t k = 0; k < s->n_out; k++) errbar[t * s->kp + k] *= s->g_out;
+        for (size_t k = 0; k < s->n_out; k++) w->errbar[t * w->le + k] *= s->g_out;
 }
 
 /* ---- whole trials ---------------------------------------------------------------------------------- */
@@ -116,11 +119,12 @@ static void forward_group(const job *a, strip *w, size_t n, size_t b, lane *ln)
     size_t T = (size_t)a->tr->T;
     for (size_t g = 0; g < n; g++) {
         clear_trial(s, b + g);
-        w[g] = strip_of(s, b + g, T, ln, g);
+        w[g] = strip_of(s, b, T, ln, g, n);
         w[g].x = input_of(s, a->tr, b + g);
     }
     s->k->forward(s, w, n, ln, 0, T);
     for (size_t g = 0; g < n; g++) {
+        s->bad[b + g] = w[g].bad;
         s->binary[b + g] = w[g].binary;
         errors(s, &w[g], a->tr, 0);
     }
@@ -130,28 +134,22 @@ static void backward_group(const job *a, const strip *w, size_t n, size_t slot, 
 {
     const lsnn *s = a->s;
     real *dW = s->dW + slot * s->R * s->np, *dWout = s->dWout + slot * (s->n_rec + 1) * s->kp;
-    real *db = dW + (s->R - 1) * s->np;
-    for (size_t g = 0; s->bptt && g < n; g++) filter_errors(s, &w[g], ln->errbar + g * s->block * s->kp);
-    if (s->bptt && n) s->k->bptt(s, w, n, ln, db);
+    for (size_t g = 0; s->bptt && g < n; g++) filter_errors(s, &w[g]);
+    if (s->bptt && n) s->k->bptt(s, w, n, ln, dW);
     for (size_t g = 0; g < n; g++) {
-        real *errbar = ln->errbar + (s->bptt ? g * s->block * s->kp : 0);
         if (!s->bptt) {
-            filter_errors(s, &w[g], errbar);
-            s->k->scan(s, &w[g], errbar, db);
+            filter_errors(s, &w[g]);
+            s->k->scan(s, &w[g], ln, dW);
         }
-        s->k->gather(s, &w[g], ln, w[g].psi, dW);
-        s->k->readout(s, &w[g], errbar, dWout);
+        s->k->readout(s, &w[g], dWout);
     }
 }
 
-/* Trials run side by side where that shares weights: GEMMs at high rates; BPTT's dot products, once the weights do not
- * fit into the first levels of cache. Else one by one, so that a trial's history is used while it is cached. */
-enum { CACHED_WEIGHTS = 256 << 10 };
-
+/* Trials run side by side where that shares weights: GEMMs at high rates, and BPTT's. Else one by one, so that a trial's
+ * history is used while it is cached. */
 static size_t group_size(const lsnn *s, bool dense, size_t left)
 {
-    bool large = s->bptt && s->n_rec * s->np * sizeof(real) > CACHED_WEIGHTS;
-    size_t n = dense || large ? GROUP : 1;
+    size_t n = dense || s->bptt ? GROUP : 1;
     return n < left ? n : left;
 }
 
@@ -183,7 +181,7 @@ static void backward_slot(void *arg, size_t slot, size_t lane_index)
     for (; b < end; b += n) {
         n = group_size(s, true, end - b);
         for (size_t g = 0; g < n; g++) {
-            w[g] = strip_of(s, b + g, (size_t)a->tr->T, &s->lanes[lane_index], g);
+            w[g] = strip_of(s, b, (size_t)a->tr->T, &s->lanes[lane_index], g, n);
             w[g].x = input_of(s, a->tr, b + g);
             w[g].binary = s->binary[b + g];
             if (a->tr->part == OPT_BACKWARD) errors(s, &w[g], a->tr, 0);
@@ -210,10 +208,11 @@ static real reg_signal(const lsnn *s, size_t j)
 /* ---- chunks ------------------------------------------------------------------------------------------ */
 
 /* dWout_kj += g_out sum_s errbar_k^s z_j^s + g_out kappa errbar_k^{t0} zbar_j, and zbar moves on. */
-static void readout_chunk(lsnn *s, const strip *w, const real *errbar, real *dWout)
+static void readout_chunk(lsnn *s, const strip *w, real *dWout)
 {
+    const real *errbar = w->errbar;
     real *zbar = s->zbar + w->b * (s->n_rec + 1), decay = 1;
-    s->k->readout(s, w, errbar, dWout);
+    s->k->readout(s, w, dWout);
     for (size_t j = 0; j <= s->n_rec && w->steps; j++)
         for (size_t k = 0; k < s->n_out; k++) dWout[j * s->kp + k] += s->kappa * zbar[j] * errbar[k];
     for (size_t t = 0; t < w->steps; t++) decay *= s->kappa;
@@ -241,10 +240,10 @@ static void close_chunk(lsnn *s, strip *w, size_t slot, lane *ln)
 {
     size_t plane = s->R * s->np;
     if (w->steps == 0) return;
-    filter_errors(s, w, ln->errbar);
+    filter_errors(s, w);
     s->k->chunk_scan(s, w, ln);
     s->k->chunk_pass(s, w, ln, s->dW + slot * plane, s->dR ? s->dR + slot * plane : NULL);
-    readout_chunk(s, w, ln->errbar, s->dWout + slot * (s->n_rec + 1) * s->kp);
+    readout_chunk(s, w, s->dWout + slot * (s->n_rec + 1) * s->kp);
     end_chunk(s, w);
 }
 
@@ -259,10 +258,12 @@ static void chunked_slot(void *arg, size_t slot, size_t lane_index)
     for (; b < end; b++) {
         const real *x = input_of(s, a->tr, b);
         clear_trial(s, b);
+        s->bad[b] = false;
         for (size_t t = 0; t < T; t += s->block) {
-            strip w = strip_of(s, b, T - t < s->block ? T - t : s->block, ln, 0);
+            strip w = strip_of(s, b, T - t < s->block ? T - t : s->block, ln, 0, 1);
             w.x = x ? x + t * s->n_in : NULL;
             s->k->forward(s, &w, 1, ln, 0, w.steps);
+            s->bad[b] = s->bad[b] || w.bad;
             errors(s, &w, a->tr, t);
             if (a->tr->part == OPT_FORWARD) end_chunk(s, &w);
             else close_chunk(s, &w, slot, ln);
@@ -303,6 +304,8 @@ static ep_status run_trials(lsnn *s, const opt_trials *tr)
     reduce_array(s->dWout, (s->n_rec + 1) * s->kp, a.slots);
     if (s->dR) reduce_array(s->dR, s->R * s->np, a.slots);
     s->reduced = true;
+    for (size_t b = 0; b < s->nb; b++)
+        if (s->bad[b]) return EP_DOMAIN;
     bool good = s->k->finite(s->dW, s->R * s->np) && s->k->finite(s->dWout, (s->n_rec + 1) * s->kp) &&
                 (!s->dR || s->k->finite(s->dR, s->R * s->np));
     return good ? EP_OK : EP_UNABLE;

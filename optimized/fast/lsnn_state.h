@@ -12,32 +12,37 @@
 
 typedef OPT_REAL real;
 
-enum { GROUP = 16, MOST_SLOTS = 16, N_HIST = 4 };
+enum { GROUP = 16, MOST_SLOTS = 16, N_HIST = 4, BLOCK_STEPS = 512, GROUP_STEPS = 64 };
 
 /* Histories of one trial over a block. */
 typedef struct strip {
     size_t b, steps;
     const real *x;                 /* [steps][n_in] */
-    bool binary;                   /* x is 0 or 1 */
+    bool binary, bad;              /* x is 0 or 1; not finite */
     uint64_t *zbits, *xbits;       /* [steps + d][zw], [steps][xw] */
-    real *psi;                     /* [steps][np]; the scans leave g_in H or dv here */
+    real *psi;                     /* [steps] rows ld apart; BPTT leaves dv here */
+    size_t ld;                     /* np, or n np where n trials lie side by side step by step */
+    real *errbar;                  /* [steps] rows of [kp], le apart: g_out times filtered errors */
+    size_t le;
     real *y, *err;                 /* [steps][kp] */
     real *L;                       /* [steps][np] learning signals given as such, or NULL */
 } strip;
 
 /* Scratch memory of one thread. */
 typedef struct lane {
-    real *psi;                     /* [GROUP][block][np] where histories are not kept for all trials */
+    real *psi;                     /* [block][GROUP][np] where histories are not kept for all trials */
     uint64_t *xbits;               /* [GROUP][block][xw], likewise */
-    real *errbar;                  /* [GROUP][block][kp]: g_out times filtered errors */
-    real *I, *M, *H, *trans, *gz;  /* [GROUP][np] each; gz: [GROUP][n_rec] spikes as numbers */
+    real *errbar;                  /* [block][GROUP][kp] */
+    real *I, *M, *H, *L, *gz;      /* [GROUP][np] each; gz: [GROUP][n_rec] spikes as numbers */
+    real *tile;                    /* [BLOCK_STEPS] x 8 vectors: a tile's history */
     real *hist[N_HIST];            /* [block][np]: H^G, H^U, H^V, H^R of a chunk */
     real *sums[N_HIST];            /* [R][np]: sums of dense channels over a chunk */
     real *coef;                    /* [N_COEF][np] */
     bool dense_in, dense_rec;
-    uint64_t *flat;                /* [R block] events in the order of rows */
+    uint64_t *turned;              /* [64 (xw + zw)][steps/64] bits by channel */
     uint32_t *first, *times;       /* [R]: row i has times[first[i] .. first[i + 1]) */
-    uint32_t *active;              /* indices of inputs, then of neurons, that are not 0 */
+    real *cur;                     /* [np] currents of one trial */
+    uint32_t *rows, *z_rows;       /* [R], [GROUP][np]: rows of W that a step adds, and of the last spikes; with slack */
     uint64_t *bits;                /* [GROUP][zw] psi > 0 */
     real *pre;                     /* [block][n_rec]: spikes as numbers, for the dense form */
 } lane;
@@ -57,7 +62,7 @@ typedef struct lsnn {
     bool chunked, bptt, keep_all, has_a, ge, same_step, unmasked, distinct_alpha;
     int n_ref;
     real g_out, kappa, v_th, gamma, scale, inverse_width;
-    real *W, *Wrec;    /* [R][np]; [n_rec][np] by rows of neurons, BPTT only */
+    real *W, *packed;  /* [R + 1][np], the last row 0; BPTT: F and Wrec by rows of neurons, in panels */
     real *F;           /* [n_out][np] feedback in use: Wout or B^T */
     real *Wout, *fb;   /* [n_rec + 1][kp] transposed, the bias last; [n_out][np] B^T */
     real *alpha, *rho, *beta, *beta_g, *g_in, *g_a, *back, *reg; /* [np]; beta g_a; what the reset transmits */
@@ -65,7 +70,7 @@ typedef struct lsnn {
     real *y0;          /* [B][kp] y before the block */
     uint64_t *zbits, *xbits;
     real *psi, *y, *err, *x, *L; /* [B] strips */
-    bool *binary;      /* [B] inputs of the last whole trial were 0 or 1 */
+    bool *binary, *bad; /* [B] inputs of the last whole trial were 0 or 1; one was not finite */
     uint32_t *spikes;  /* [B][n_rec] since the gradient was cleared */
     real *norm, *loss; /* [B] */
     real *dW, *dWout, *dR; /* [n_slot] x [R][np], [n_rec + 1][kp], [R][np] */
@@ -84,13 +89,11 @@ typedef struct lsnn_kernels {
     const char *name;
     /* Steps `from` .. to-1 of a group of strips. */
     void (*forward)(lsnn *s, strip *w, size_t n, lane *ln, size_t from, size_t to);
-    /* H in place of psi from filtered errors: e-prop 1 of a whole trial. */
-    void (*scan)(const lsnn *s, const strip *w, const real *errbar, real *db);
-    /* dv in place of psi, of a group of strips. */
-    void (*bptt)(const lsnn *s, const strip *w, size_t n, lane *ln, real *db);
-    /* dW += sum_s hist[s] pre[s] over the channels' events. */
-    void (*gather)(const lsnn *s, const strip *w, lane *ln, const real *hist, real *dW);
-    void (*readout)(const lsnn *s, const strip *w, const real *errbar, real *dWout);
+    /* dW from psi and filtered errors: e-prop 1 of a whole trial. */
+    void (*scan)(const lsnn *s, const strip *w, lane *ln, real *dW);
+    /* dW of a group of strips that lie side by side; dv in place of psi. */
+    void (*bptt)(const lsnn *s, const strip *w, size_t n, lane *ln, real *dW);
+    void (*readout)(const lsnn *s, const strip *w, real *dWout);
     /* A chunk: histories and coefficients, then one pass over the synapses. */
     void (*chunk_scan)(const lsnn *s, const strip *w, lane *ln);
     void (*chunk_pass)(const lsnn *s, const strip *w, lane *ln, real *dW, real *dR);

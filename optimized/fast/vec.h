@@ -61,13 +61,25 @@ static inline uint64_t v_bits(ivec mask)
 #elif VEC_BYTES == 64
     return _mm512_movepi32_mask((__m512i)mask);
 #elif VEC_BYTES == 32 && OPT_DOUBLE
-    return (uint64_t)_mm256_movemask_pd((__m256d)mask);
+    return (uint32_t)_mm256_movemask_pd((__m256d)mask);
 #elif VEC_BYTES == 32
-    return (uint64_t)_mm256_movemask_ps((__m256)mask);
+    return (uint32_t)_mm256_movemask_ps((__m256)mask);
 #else
     uint64_t bits = 0;
     for (int l = 0; l < LANES; l++) bits |= (uint64_t)(mask[l] & 1) << l;
     return bits;
+#endif
+}
+
+/* The same, from a comparison's mask in the form that compiles best. */
+static inline uint64_t v_mask(ivec mask)
+{
+#if VEC_BYTES == 64 && OPT_DOUBLE
+    return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask);
+#elif VEC_BYTES == 64
+    return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask);
+#else
+    return v_bits(mask);
 #endif
 }
 

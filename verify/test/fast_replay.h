@@ -116,7 +116,7 @@ static inline void replay_readout(replay *a, int t0, int t1)
 
 /* ---- whole trials -------------------------------------------------------------------------------------- */
 
-/* sum_l Wrec_lj dv_l^{t+d} in any order. */
+/* L + sum_l Wrec_lj dv_l^{t+d} in any order. */
 static inline void transmitted_to(replay *a, int t, int j, ref_num *L)
 {
     double mag = 0, top = 0;
@@ -127,8 +127,9 @@ static inline void transmitted_to(replay *a, int t, int j, ref_num *L)
         top += fabs(a->c->ar->to_d(term));
         ref_add(a->c, sum, sum, term);
     }
-    sum->e.mag = mag + a->n * top;
+    double start = fabs(a->c->ar->to_d(L)), start_mag = L->e.mag;
     ref_add(a->c, L, L, sum);
+    L->e.mag = start_mag + mag + a->n * (start + top); /* the terms are added to L one by one */
 }
 
 /* dv = g_in H, all neurons, backward in time. */
@@ -146,8 +147,8 @@ static inline void replay_whole(replay *a, int window)
             if (t == end) ref_set(a->c, &M[j], &a->c->zero);
             if (t == end) ref_set(a->c, &H[j], &a->c->zero);
             signal_of(a, t, j, &a->r->run.reg[j], G);
-            if (bptt && net->opt.reset_path == EP_RESET_TRANSMITTED) ref_sub(a->c, G, G, times(a, back, &H[j]));
             if (bptt && t + a->v.delay <= end) transmitted_to(a, t, j, G);
+            if (bptt && net->opt.reset_path == EP_RESET_TRANSMITTED) ref_sub(a->c, G, G, times(a, back, &H[j]));
             ref_sub(a->c, G, G, times(a, beta, &M[j]));
             ref_mul(a->c, G, ref_at2(a->psi, a->n, t, j), G);
             decay_add(a, &M[j], theta_of(a, EP_RHO, j), G);
