@@ -26,7 +26,7 @@ ep_status vfy_answer_init(vfy_answer *a, const vfy_epv_case *c, uint64_t mask)
     mask &= vfy_wanted(c);
     for (int q = 0; q < VFY_N_QUANTITY; q++) {
         if (!(mask >> q & 1)) continue;
-        vfy_shape shape = vfy_quantity_shape((vfy_quantity)q, &c->net, c->batch.T, c->batch.B);
+        vfy_shape shape = vfy_quantity_shape((vfy_quantity)q, &c->net, c->batch.T, c->batch.B, c->updates);
         size_t n = vfy_shape_size(&shape);
         ep_status s = n > VFY_MAX_ANSWER || total + n > VFY_MAX_ANSWER ? EP_DOMAIN : EP_OK;
         if (!s && !(out.q[q] = malloc(n * size))) s = EP_NOMEM;
@@ -80,7 +80,7 @@ double vfy_error_ratio(vfy_format f, double got, const vfy_want *w)
 
 double vfy_error_limit(const vfy_epv_case *c)
 {
-    double k = (double)c->batch.T * ((double)c->net.n_in + c->net.n_rec + c->net.n_out + 16);
+    double k = (c->updates ? (double)c->updates : 1) * (double)c->batch.T * ((double)c->net.n_in + c->net.n_rec + c->net.n_out + 16);
     double ku = k * unit_of(c->format);
     return ku < 0.5 ? 1 / (1 - ku) : 2;
 }
@@ -106,9 +106,9 @@ static void add_to(sums *s, double got, double want)
 
 static void note_divergence(const vfy_epv_case *c, const vfy_want *w, double got, double r, vfy_divergence *d)
 {
-    vfy_shape shape = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B);
+    vfy_shape shape = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B, c->updates);
     int t = vfy_shape_step(&shape, w->at);
-    if (t == 0) t = c->batch.T + 1;
+    if (t == 0) t = c->batch.T + 1; /* of a chain every entry has its update */
     if (d->found) {
         if (t != d->t ? t > d->t : w->q != d->q ? w->q > d->q : w->at > d->at) return;
     }
@@ -170,7 +170,7 @@ void vfy_divergence_text(const vfy_epv_case *c, const vfy_comparison *r, char *b
         if (n) (void)snprintf(buf, n, "no divergence in %zu entries, limit %.9g", r->compared, r->limit);
         return;
     }
-    vfy_shape shape = vfy_quantity_shape(d->q, &c->net, c->batch.T, c->batch.B);
+    vfy_shape shape = vfy_quantity_shape(d->q, &c->net, c->batch.T, c->batch.B, c->updates);
     vfy_position_text(vfy_quantity_name(d->q), &shape, d->at, where, sizeof where);
     if (d->want->kind == VFY_VALUE) {
         vfy_bits_text(c->format, d->want->bits, hex);

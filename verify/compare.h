@@ -29,7 +29,7 @@ uint64_t vfy_wanted(const vfy_epv_case *c);
 double vfy_error_ratio(vfy_format f, double got, const vfy_want *w);
 
 /* The second-order limit 1/(1 - k u), k the roundings on the longest chain of a case:
- * T (n_in + n_rec + n_out + 16). At least 1, at most 2. */
+ * T (n_in + n_rec + n_out + 16), of a chain times its updates. At least 1, at most 2. */
 double vfy_error_limit(const vfy_epv_case *c);
 
 typedef struct vfy_tensor {
@@ -41,7 +41,8 @@ typedef struct vfy_tensor {
     double cosine, norm_ratio, sign_agreement; /* over the compared entries; NaN where they mean nothing */
 } vfy_tensor;
 
-/* The first entry over the limit in the order t, dataflow rank, position; what has no time comes after step T. */
+/* The first entry over the limit in the order t (of a chain: update), dataflow rank, position; what has no time comes
+ * after step T. */
 typedef struct vfy_divergence {
     bool found;
     int t;          /* T + 1 for what has no time */

@@ -40,7 +40,10 @@ enum {
 enum {
     EPROP_F32 = 0, /* float  */
     EPROP_F64 = 1, /* double */
-    EPROP_I32 = 2  /* int32_t n, meaning n 2^-f with f from input_fraction, quantity_fraction */
+    EPROP_I32 = 2, /* int32_t n, meaning n 2^-f with f from input_fraction, quantity_fraction */
+    /* int32_t n of a fixed-point profile: the integers of reference/FIXED.md, each in the format that its quantity has
+     * there. The scalars of a case are such integers too: kappa, v_th, slope, eta, lambda. */
+    EPROP_FIXED_Q15 = 3, EPROP_FIXED_S16_15 = 4, EPROP_FIXED_W8 = 5, EPROP_FIXED_RECKON = 6
 };
 
 enum { EPROP_LIF, EPROP_ALIF, EPROP_LSNN, EPROP_LSTM, EPROP_RATE, EPROP_SYNAPTIC };
@@ -95,6 +98,9 @@ enum {
     EPROP_IN_X,        /* [B][T][n_in] */
     EPROP_IN_TARGET,   /* [B][T][n_out] */
     EPROP_IN_MASK,     /* [B][T]; NULL: all 1 */
+    EPROP_IN_Z,        /* [B][T][n_rec] spikes to take in the place of the network's own; NULL: its own */
+    EPROP_IN_PSI,      /* [B][T][n_rec] the same for psi */
+    EPROP_IN_L,        /* [B][T][n_rec] the same for the learning signal */
     EPROP_N_INPUT
 };
 
@@ -128,6 +134,14 @@ enum {
     EPROP_Q_DRHO,
     EPROP_Q_DBETA,
     EPROP_Q_DALPHA_S,
+    EPROP_Q_COUNT,    /* of chains, from here on; [updates][..], rows of `report` are read. Spikes since the start: [n_rec] */
+    EPROP_Q_ULOSS,    /* E of the update */
+    EPROP_Q_WIN,      /* weights after the update, shaped as the inputs */
+    EPROP_Q_WREC,
+    EPROP_Q_BIAS,
+    EPROP_Q_WOUT,
+    EPROP_Q_BOUT,
+    EPROP_Q_FEEDBACK, /* eprop1-adaptive */
     EPROP_N_QUANTITY
 };
 #define EPROP_BIT(n) ((uint64_t)1 << (n))
@@ -148,6 +162,14 @@ typedef struct eprop_case {
     double kappa, v_th, gamma, b_forget, c_reg, f_target; /* exactly numbers of the format (I32: of fraction 30) */
     uint32_t n_input;
     const void *const *input; /* [n_input] in the format; NULL: all zero, if not said otherwise above */
+    /* Since release 2 of this file; zero where `size` does not reach. */
+    int32_t updates;        /* a chain of so many updates of the weights; 0: none */
+    int32_t online, carry;  /* update after every step (else after every batch); states go on from update to update */
+    uint32_t n_report;
+    const int32_t *report;  /* [n_report] updates, ascending, whose numbers are asked for */
+    double eta, lambda;     /* learning rate; decay of Wout and B in eprop1-adaptive */
+    double slope;           /* fixed point: gamma / v_th^2, in the place of gamma */
+    uint64_t draws;         /* fixed point: seed of stochastic rounding */
 } eprop_case;
 
 /* Where results go. quantity[q] is NULL (not wanted) or an array of the caller in the format. Traces are not stored:
@@ -195,6 +217,8 @@ typedef struct eprop_port {
     void (*close)(void *handle);
     /* One line on the last answer that was not EPROP_OK; handle NULL: on open. Never NULL. */
     const char *(*reason)(void *handle);
+    /* Since release 2 of this file; zero where `size` does not reach. */
+    uint64_t given; /* EPROP_BIT(EPROP_IN_Z) and so on: arrays that can be taken as given */
 } eprop_port;
 
 typedef const eprop_port *(*eprop_port_function)(void);

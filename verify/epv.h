@@ -14,6 +14,7 @@ enum {
     VFY_EPV_MAX_DIM = 65536,     /* n_in, n_rec, n_out, B; T is bounded by EP_MAX_DIM */
     VFY_EPV_MAX_ARRAY = 1 << 24, /* elements of one input array */
     VFY_EPV_MAX_FLAGS = 200,
+    VFY_EPV_MAX_REPORT = 16,     /* updates of a chain whose numbers are asked for */
     VFY_EPV_ERR = 320            /* a buffer of this size holds every message about a path of up to 100 bytes */
 };
 
@@ -52,6 +53,13 @@ typedef struct vfy_epv_case {
     vfy_seed seed;    /* eprop3: what is seeded at a window's end */
     bool reg_off;     /* windows without the rate regulariser */
     vfy_family family;
+    /* A chain: so many updates, 0: none. After every step (online) or every batch; carry: states go on from one update to
+     * the next. lambda: decay of Wout and B in eprop1-adaptive. */
+    int updates, n_report, report[VFY_EPV_MAX_REPORT];
+    bool online, carry;
+    double eta, lambda;
+    /* z, psi, L taken as given, [B][T][n_rec], or NULL: the network's own. */
+    const double *given[3];
     bool has_margin;
     double margin;    /* certified min |v - v_th - beta a| over all steps and neurons */
     uint64_t rng;     /* seed the case was generated from; 0 = none */
@@ -65,6 +73,9 @@ typedef struct vfy_epv_file {
     size_t n, cap;
     vfy_epv_case *cases;
 } vfy_epv_file;
+
+/* Is the number of this update asked for? */
+bool vfy_epv_reports(const vfy_epv_case *c, int update);
 
 /* Reads a whole file; on failure *out is untouched and err (VFY_EPV_ERR bytes) says FILE:LINE: what was found and
  * expected. EP_FORMAT: malformed; EP_DOMAIN: a value out of its range; EP_IO; EP_NOMEM. Cost: linear. */

@@ -6,7 +6,8 @@
 
 const char *const vfy_key_name[VFY_N_KEY] = {
     "model",    "preset", "rule",  "format", "T",        "B",      "n_in",     "n_rec",  "n_out", "loss", "n_ref", "kappa",
-    "v_th",     "gamma",  "b_forget", "c_reg", "f_target", "window", "seed", "reg", "family", "margin", "rng", "flags"};
+    "v_th",     "gamma",  "b_forget", "c_reg", "f_target", "window", "seed", "reg",
+    "updates",  "regime", "carry", "eta",    "lambda",   "report", "given",    "family", "margin", "rng", "flags"};
 
 static const bool required[VFY_N_KEY] = {true, true, true, true, true, true, true, true, true, true};
 
@@ -90,6 +91,8 @@ static int choice(const vfy_head *h, int k, const char *(*name)(int), int n)
 static const char *seed_name(int i) { return vfy_seed_name((vfy_seed)i); }
 static const char *family_name(int i) { return vfy_family_name((vfy_family)i); }
 static const char *reg_name(int i) { return i ? "off" : "on"; }
+static const char *regime_name(int i) { return i ? "online" : "batch"; }
+static const char *carry_name(int i) { return i ? "all" : "none"; }
 
 static ep_status finish_names(vfy_reader *r, const vfy_head *h, vfy_epv_case *c, ep_preset *preset)
 {
@@ -103,10 +106,14 @@ static ep_status finish_names(vfy_reader *r, const vfy_head *h, vfy_epv_case *c,
     if (!ep_loss_parse(h->value[VFY_K_LOSS], &c->batch.loss))
         return bad_value(r, h, VFY_K_LOSS, "regression or classification");
     int seed = choice(h, VFY_K_SEED, seed_name, VFY_N_SEED), family = choice(h, VFY_K_FAMILY, family_name, VFY_N_FAMILY);
-    int reg = choice(h, VFY_K_REG, reg_name, 2);
+    int reg = choice(h, VFY_K_REG, reg_name, 2), regime = choice(h, VFY_K_REGIME, regime_name, 2), carry = choice(h, VFY_K_CARRY, carry_name, 2);
     if (seed == VFY_N_SEED) return bad_value(r, h, VFY_K_SEED, "none, c, z or zc");
     if (family == VFY_N_FAMILY) return bad_value(r, h, VFY_K_FAMILY, "grad, step, trace, loop, chain, edge or reject");
     if (reg == 2) return bad_value(r, h, VFY_K_REG, "on or off");
+    if (regime == 2) return bad_value(r, h, VFY_K_REGIME, "batch or online");
+    if (carry == 2) return bad_value(r, h, VFY_K_CARRY, "none or all");
+    c->online = regime == 1;
+    c->carry = carry == 1;
     c->seed = (vfy_seed)seed;
     c->family = (vfy_family)family;
     c->reg_off = reg == 1;
@@ -123,6 +130,7 @@ static ep_status finish_sizes(vfy_reader *r, const vfy_head *h, vfy_epv_case *c)
     if ((s = integer(r, h, VFY_K_N_OUT, 1, VFY_EPV_MAX_DIM, &c->net.n_out))) return s;
     if ((s = integer(r, h, VFY_K_N_REF, 0, EP_MAX_DIM, &c->net.n_ref))) return s;
     if ((s = integer(r, h, VFY_K_WINDOW, 1, EP_MAX_DIM, &c->window))) return s;
+    if ((s = integer(r, h, VFY_K_UPDATES, 1, EP_MAX_DIM, &c->updates))) return s;
     for (int i = 0; i < VFY_N_INPUT; i++) {
         vfy_shape shape = vfy_input_shape((vfy_input)i, &c->net, c->batch.T, c->batch.B);
         if (vfy_shape_size(&shape) > VFY_EPV_MAX_ARRAY)
@@ -173,6 +181,74 @@ static ep_status finish_rule(vfy_reader *r, const vfy_head *h, const vfy_epv_cas
     return EP_OK;
 }
 
+/* report U1,U2,..: ascending, the last at most `updates`. */
+static ep_status finish_report(vfy_reader *r, const vfy_head *h, vfy_epv_case *c)
+{
+    char text[VFY_EPV_MAX_FLAGS + 1];
+    strcpy(text, h->value[VFY_K_REPORT]);
+    for (char *w = text, *next; w; w = next) {
+        uint64_t u;
+        next = strchr(w, ',');
+        if (next) *next++ = '\0';
+        bool ok = c->n_report < VFY_EPV_MAX_REPORT && vfy_integer_parse(w, (uint64_t)c->updates, &u) && u > 0 &&
+                  (c->n_report == 0 || (int)u > c->report[c->n_report - 1]);
+        if (!ok) return bad_value(r, h, VFY_K_REPORT, "at most 16 updates, ascending, separated by commas");
+        c->report[c->n_report++] = (int)u;
+    }
+    return EP_OK;
+}
+
+/* What only chains have, and what they cannot have. */
+static ep_status finish_chain(vfy_reader *r, const vfy_head *h, vfy_epv_case *c)
+{
+    static const int only[] = {VFY_K_REGIME, VFY_K_CARRY, VFY_K_ETA, VFY_K_LAMBDA, VFY_K_REPORT};
+    ep_status s;
+    for (int i = 0; i < 5 && !c->updates; i++)
+        if (h->line[only[i]])
+            return vfy_reader_fail(r, EP_FORMAT, h->line[only[i]], "key %s: a case without key updates has none", vfy_key_name[only[i]]);
+    if ((c->family == VFY_FAMILY_CHAIN) != (c->updates > 0))
+        return vfy_reader_fail(r, EP_FORMAT, c->line, "found family %s %s key updates, expected both family chain and updates or neither",
+                               vfy_family_name(c->family), c->updates ? "with" : "without");
+    if (!c->updates) return EP_OK;
+    if (!h->line[VFY_K_ETA] || !h->line[VFY_K_REPORT])
+        return vfy_reader_fail(r, EP_FORMAT, c->line, "case without key %s, which chains need", h->line[VFY_K_ETA] ? "report" : "eta");
+    if ((s = number(r, h, VFY_K_ETA, c->format, &c->eta)) || (s = number(r, h, VFY_K_LAMBDA, c->format, &c->lambda))) return s;
+    if (c->eta <= 0) return bad_value(r, h, VFY_K_ETA, "a number > 0");
+    if (c->lambda < 0 || c->lambda >= 1) return bad_value(r, h, VFY_K_LAMBDA, "a number in [0, 1)");
+    if (c->lambda != 0 && c->rule != EP_EPROP1_ADAPTIVE) return bad_value(r, h, VFY_K_LAMBDA, "none: only eprop1-adaptive has it");
+    if (!vfy_rule_is_eprop1(c->rule)) return bad_value(r, h, VFY_K_RULE, "a rule eprop1-*, as in every chain");
+    if ((c->online || c->carry) && c->batch.B > 1)
+        return vfy_reader_fail(r, EP_FORMAT, c->line, "found B %d, expected 1 in chains with regime online or carry all", c->batch.B);
+    if (c->online && h->line[VFY_K_C_REG] && strspn(h->value[VFY_K_C_REG], "0") != strlen(h->value[VFY_K_C_REG]))
+        return bad_value(r, h, VFY_K_C_REG, "0: online there is no mean rate");
+    return finish_report(r, h, c);
+}
+
+/* given z,psi,L: marked by a place that stands for the array until it is read. */
+static ep_status finish_given(vfy_reader *r, const vfy_head *h, vfy_epv_case *c)
+{
+    static const char *const names[] = {"z", "psi", "L"};
+    static const double mark = 0;
+    char text[VFY_EPV_MAX_FLAGS + 1];
+    if (!h->line[VFY_K_GIVEN]) return EP_OK;
+    strcpy(text, h->value[VFY_K_GIVEN]);
+    int last = -1;
+    for (char *w = text, *next; w; w = next) {
+        next = strchr(w, ',');
+        if (next) *next++ = '\0';
+        int i = 0;
+        while (i < 3 && strcmp(names[i], w) != 0) i++;
+        if (i == 3 || i <= last || !vfy_input_of_model((vfy_input)(VFY_IN_GIVEN_Z + i), c->net.model))
+            return bad_value(r, h, VFY_K_GIVEN, "some of z,psi,L in this order, z and psi of spiking models only");
+        c->given[i] = &mark;
+        last = i;
+    }
+    if (!vfy_rule_is_eprop1(c->rule) || c->updates)
+        return vfy_reader_fail(r, EP_FORMAT, h->line[VFY_K_GIVEN], "key given: found rule %s%s, expected eprop1-* and no chain",
+                               ep_rule_name(c->rule), c->updates ? " in a chain" : "");
+    return EP_OK;
+}
+
 ep_status vfy_head_finish(vfy_reader *r, const vfy_head *h, vfy_epv_case *c)
 {
     ep_status s;
@@ -182,6 +258,7 @@ ep_status vfy_head_finish(vfy_reader *r, const vfy_head *h, vfy_epv_case *c)
     c->net.opt = ep_preset_options(preset);
     if ((s = finish_options(r, h, c))) return s;
     if ((s = finish_rule(r, h, c))) return s;
+    if ((s = finish_chain(r, h, c)) || (s = finish_given(r, h, c))) return s;
     if ((s = number(r, h, VFY_K_KAPPA, c->format, &c->net.kappa))) return s;
     if ((s = number(r, h, VFY_K_V_TH, c->format, &c->net.v_th))) return s;
     if ((s = number(r, h, VFY_K_GAMMA, c->format, &c->net.gamma))) return s;

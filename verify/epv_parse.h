@@ -36,7 +36,8 @@ bool vfy_integer_parse(const char *s, uint64_t max, uint64_t *out);
 enum vfy_key {
     VFY_K_MODEL, VFY_K_PRESET, VFY_K_RULE, VFY_K_FORMAT, VFY_K_T, VFY_K_B, VFY_K_N_IN, VFY_K_N_REC, VFY_K_N_OUT,
     VFY_K_LOSS, VFY_K_N_REF, VFY_K_KAPPA, VFY_K_V_TH, VFY_K_GAMMA, VFY_K_B_FORGET, VFY_K_C_REG, VFY_K_F_TARGET,
-    VFY_K_WINDOW, VFY_K_SEED, VFY_K_REG, VFY_K_FAMILY, VFY_K_MARGIN, VFY_K_RNG, VFY_K_FLAGS, VFY_N_KEY
+    VFY_K_WINDOW, VFY_K_SEED, VFY_K_REG, VFY_K_UPDATES, VFY_K_REGIME, VFY_K_CARRY, VFY_K_ETA, VFY_K_LAMBDA, VFY_K_REPORT,
+    VFY_K_GIVEN, VFY_K_FAMILY, VFY_K_MARGIN, VFY_K_RNG, VFY_K_FLAGS, VFY_N_KEY
 };
 extern const char *const vfy_key_name[VFY_N_KEY];
 
@@ -58,6 +59,7 @@ static inline bool vfy_rule_has_window(ep_rule r)
     return r == EP_TBPTT || r == EP_TBPTT_SG || r == EP_EPROP3 || r == EP_EPROP3_SG;
 }
 static inline bool vfy_rule_has_seed(ep_rule r) { return r == EP_EPROP3 || r == EP_EPROP3_SG; }
+static inline bool vfy_rule_is_eprop1(ep_rule r) { return r >= EP_EPROP1_SYMMETRIC && r <= EP_EPROP1_GLOBAL; }
 static inline bool vfy_rule_has_feedback(ep_rule r)
 {
     return r == EP_EPROP1_RANDOM || r == EP_EPROP1_ADAPTIVE || r == EP_EPROP1_GLOBAL;

@@ -20,7 +20,7 @@ static ep_status parse_index(vfy_reader *r, const vfy_shape *s, const char *name
 {
     *at = 0;
     for (int d = 0; d < s->nd; d++) {
-        uint64_t v, first = s->axis[d] == 't', last = (uint64_t)s->n[d] - 1 + first;
+        uint64_t v, first = vfy_axis_from_one(s->axis[d]), last = (uint64_t)s->n[d] - 1 + first;
         if (!vfy_integer_parse(word[d], last, &v) || v < first)
             return vfy_reader_fail(r, EP_FORMAT, r->line, "%s: index %d (%c): found `%.40s`, expected %d to %d", name, d + 1,
                                    s->axis[d], word[d], (int)first, (int)last);
@@ -55,6 +55,8 @@ static ep_status read_in(vfy_reader *r, building *b)
         return vfy_reader_fail(r, EP_FORMAT, r->line, "found %s, which model %s does not have", name, ep_model_name(c->net.model));
     if (i == VFY_IN_FEEDBACK && !vfy_rule_has_feedback(c->rule))
         return vfy_reader_fail(r, EP_FORMAT, r->line, "found B, which rule %s does not use", ep_rule_name(c->rule));
+    if (i >= VFY_IN_GIVEN_Z && !c->given[i - VFY_IN_GIVEN_Z])
+        return vfy_reader_fail(r, EP_FORMAT, r->line, "found %s, which key given does not name", name);
     int nd = b->shape[i].nd;
     if (r->n_words != 3 + nd)
         return vfy_reader_fail(r, EP_FORMAT, r->line, "%s: found %d words after the name, expected %d indices (%s) and bits", name,
@@ -125,7 +127,9 @@ static ep_status read_out(vfy_reader *r, building *b)
         return vfy_reader_fail(r, EP_FORMAT, r->line, "found `%.80s`, expected `out NAME INDICES ...` with a known name", r->text);
     if (!vfy_quantity_of_model(w.q, c->net.model))
         return vfy_reader_fail(r, EP_FORMAT, r->line, "found %s, which model %s does not have", r->word[1], ep_model_name(c->net.model));
-    vfy_shape shape = vfy_quantity_shape(w.q, &c->net, c->batch.T, c->batch.B);
+    if (vfy_quantity_of_chain(w.q) != (c->updates > 0) || (w.q == VFY_Q_FEEDBACK && c->rule != EP_EPROP1_ADAPTIVE))
+        return vfy_reader_fail(r, EP_FORMAT, r->line, "found %s, which is no quantity of %s", r->word[1], c->updates ? "this chain" : "a case without updates");
+    vfy_shape shape = vfy_quantity_shape(w.q, &c->net, c->batch.T, c->batch.B, c->updates);
     if (vfy_shape_size(&shape) == SIZE_MAX)
         return vfy_reader_fail(r, EP_FORMAT, r->line, "%s has more elements than can be counted", r->word[1]);
     char **rest = r->word + 2 + shape.nd;
@@ -160,12 +164,26 @@ static ep_status check_duplicates(vfy_reader *r, const vfy_epv_case *c)
     for (size_t i = 1; !s && i < c->n_want; i++)
         if (p[i]->q == p[i - 1]->q && p[i]->at == p[i - 1]->at) {
             char where[64];
-            vfy_shape shape = vfy_quantity_shape(p[i]->q, &c->net, c->batch.T, c->batch.B);
+            vfy_shape shape = vfy_quantity_shape(p[i]->q, &c->net, c->batch.T, c->batch.B, c->updates);
             vfy_position_text(vfy_quantity_name(p[i]->q), &shape, p[i]->at, where, sizeof where);
             s = vfy_reader_fail(r, EP_FORMAT, p[i]->line, "%s: given a second time, first in line %ld", where, p[i - 1]->line);
         }
     free(p);
     return s;
+}
+
+/* Given arrays without a line are zero, and still given. */
+static ep_status attach_given(vfy_epv_case *c)
+{
+    for (int i = 0; i < 3; i++) {
+        if (!c->given[i]) continue;
+        vfy_shape shape = vfy_input_shape((vfy_input)(VFY_IN_GIVEN_Z + i), &c->net, c->batch.T, c->batch.B);
+        double **own = &c->own[VFY_IN_GIVEN_Z + i];
+        if (!*own) *own = calloc(vfy_shape_size(&shape), sizeof **own);
+        if (!*own) return EP_NOMEM;
+        c->given[i] = *own;
+    }
+    return EP_OK;
 }
 
 static void attach(vfy_epv_case *c)
@@ -194,6 +212,10 @@ static ep_status finish_case(vfy_reader *r, building *b, const char *id)
     if (strcmp(id, "-") != 0 && strcmp(id, c->id) != 0)
         return vfy_reader_fail(r, EP_FORMAT, c->line, "case id ep:%s does not match its content, expected ep:%s", id, c->id);
     attach(c);
+    if (attach_given(c) != EP_OK) return vfy_reader_fail(r, EP_NOMEM, r->line, "no memory for given arrays");
+    for (size_t i = 0; c->given[0] && i < (size_t)c->batch.B * (size_t)c->batch.T * (size_t)c->net.n_rec; i++)
+        if (c->given[0][i] != 0 && c->given[0][i] != 1)
+            return vfy_reader_fail(r, EP_DOMAIN, c->line, "given z: found %g, expected 0 or 1", c->given[0][i]);
     if (vfy_rule_has_feedback(c->rule) && !c->net.B)
         return vfy_reader_fail(r, EP_FORMAT, c->line, "case without `in B` lines, which rule %s needs", ep_rule_name(c->rule));
     if ((s = ep_net_check(&c->net, why, sizeof why)) || (s = ep_batch_check(&c->net, &c->batch, why, sizeof why)))
@@ -333,6 +355,13 @@ void vfy_epv_free(vfy_epv_file *f)
     for (size_t i = 0; i < f->n; i++) vfy_epv_case_clear(&f->cases[i]);
     free(f->cases);
     free(f);
+}
+
+bool vfy_epv_reports(const vfy_epv_case *c, int update)
+{
+    for (int i = 0; i < c->n_report; i++)
+        if (c->report[i] == update) return true;
+    return false;
 }
 
 ep_status vfy_epv_add(vfy_epv_case *c, const vfy_want *w)

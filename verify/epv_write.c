@@ -19,6 +19,9 @@ static const double *input_of(const vfy_epv_case *c, vfy_input i)
     case VFY_IN_X: return c->batch.x;
     case VFY_IN_TARGET: return c->batch.target;
     case VFY_IN_MASK: return c->batch.mask;
+    case VFY_IN_GIVEN_Z:
+    case VFY_IN_GIVEN_PSI:
+    case VFY_IN_GIVEN_L: return c->given[i - VFY_IN_GIVEN_Z];
     default: return vfy_input_of_model(i, c->net.model) ? c->net.theta[i - VFY_IN_THETA] : NULL;
     }
 }
@@ -27,8 +30,8 @@ static const struct {
     int key;
     bool always; /* written even if 0, for spiking models */
 } scalars[] = {{VFY_K_KAPPA, false}, {VFY_K_V_TH, true}, {VFY_K_GAMMA, true}, {VFY_K_B_FORGET, false},
-               {VFY_K_C_REG, false}, {VFY_K_F_TARGET, false}};
-enum { N_SCALAR = 6 };
+               {VFY_K_C_REG, false}, {VFY_K_F_TARGET, false}, {VFY_K_ETA, false}, {VFY_K_LAMBDA, false}};
+enum { N_SCALAR = 8 };
 
 static double scalar_of(const vfy_epv_case *c, int key)
 {
@@ -38,6 +41,8 @@ static double scalar_of(const vfy_epv_case *c, int key)
     case VFY_K_GAMMA: return c->net.gamma;
     case VFY_K_B_FORGET: return c->net.b_forget;
     case VFY_K_C_REG: return c->batch.c_reg;
+    case VFY_K_ETA: return c->eta;
+    case VFY_K_LAMBDA: return c->lambda;
     default: return c->batch.f_target;
     }
 }
@@ -89,9 +94,11 @@ static ep_status check_case(const vfy_epv_case *c, char *err, size_t n)
     else if (c->has_margin && !(isfinite(c->margin) && c->margin >= 0)) bad = "margin";
     else if (!memchr(c->flags, 0, sizeof c->flags) ||
              strspn(c->flags, "abcdefghijklmnopqrstuvwxyz0123456789-,") != strlen(c->flags)) bad = "flags";
+    else if (c->updates && (c->n_report < 1 || !(c->eta > 0) || !vfy_rule_is_eprop1(c->rule) || ((c->online || c->carry) && c->batch.B > 1) ||
+                            (c->online && c->batch.c_reg != 0) || c->family != VFY_FAMILY_CHAIN)) bad = "chain";
     for (size_t i = 0; !bad && i < c->n_want; i++) {
         const vfy_want *w = &c->want[i];
-        vfy_shape shape = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B);
+        vfy_shape shape = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B, c->updates);
         bool ok = vfy_quantity_of_model(w->q, c->net.model) && w->at < vfy_shape_size(&shape);
         if (w->kind == VFY_VALUE)
             ok = ok && vfy_bits_finite(c->format, w->bits) && w->extra < 4096 && isfinite(w->mag) && w->mag >= 0;
@@ -161,6 +168,25 @@ static void print_options(FILE *f, const vfy_epv_case *c)
     }
 }
 
+static void print_chain(FILE *f, const vfy_epv_case *c)
+{
+    if (!c->updates) return;
+    fprintf(f, "updates %d\nregime %s\ncarry %s\nreport ", c->updates, c->online ? "online" : "batch", c->carry ? "all" : "none");
+    for (int i = 0; i < c->n_report; i++) fprintf(f, "%s%d", i ? "," : "", c->report[i]);
+    fprintf(f, "\n");
+}
+
+static void print_given(FILE *f, const vfy_epv_case *c)
+{
+    const char *comma = "given ";
+    for (int i = 0; i < 3; i++) {
+        if (!c->given[i]) continue;
+        fprintf(f, "%s%s", comma, vfy_input_name((vfy_input)(VFY_IN_GIVEN_Z + i)));
+        comma = ",";
+    }
+    if (*comma == ',') fprintf(f, "\n");
+}
+
 static void print_head(FILE *f, const vfy_epv_case *c)
 {
     char hex[17];
@@ -180,6 +206,8 @@ static void print_head(FILE *f, const vfy_epv_case *c)
     if (vfy_rule_has_window(c->rule)) fprintf(f, "window %d\n", c->window);
     if (vfy_rule_has_seed(c->rule)) fprintf(f, "seed %s\n", vfy_seed_name(c->seed));
     if (c->reg_off) fprintf(f, "reg off\n");
+    print_chain(f, c);
+    print_given(f, c);
     if (c->family != VFY_FAMILY_GRAD) fprintf(f, "family %s\n", vfy_family_name(c->family));
     if (c->has_margin && vfy_bits_of(VFY_F64, c->margin, &bits)) {
         vfy_bits_text(VFY_F64, bits, hex);
@@ -222,7 +250,7 @@ static void print_want(FILE *f, const vfy_epv_case *c)
     for (size_t i = 0; i < c->n_want; i++) {
         const vfy_want *w = &c->want[i];
         uint64_t lo, hi;
-        vfy_shape shape = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B);
+        vfy_shape shape = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B, c->updates);
         print_position(f, "out", vfy_quantity_name(w->q), &shape, w->at);
         if (w->kind == VFY_ZERO) {
             fprintf(f, " zero\n");

@@ -15,7 +15,11 @@ _Static_assert(EPROP_F64 == (int)VFY_F64 && EPROP_SEED_ZC == (int)VFY_SEED_ZC, "
 _Static_assert(EPROP_N_INPUT == (int)VFY_N_INPUT && EPROP_IN_X == (int)VFY_IN_X, "inputs");
 _Static_assert(EPROP_N_QUANTITY == (int)VFY_N_QUANTITY && EPROP_Q_DWIN == (int)VFY_Q_GRAD, "quantities");
 _Static_assert(EPROP_Q_EPS_S == (int)VFY_Q_EPS_S && EPROP_Q_EBAR == (int)VFY_Q_EBAR, "quantities");
+_Static_assert(EPROP_IN_L == (int)VFY_IN_GIVEN_L && EPROP_Q_COUNT == (int)VFY_Q_COUNT, "release 2");
+_Static_assert(EPROP_Q_WIN == (int)VFY_Q_WEIGHT && EPROP_Q_FEEDBACK == (int)VFY_Q_FEEDBACK, "release 2");
 _Static_assert(VFY_N_QUANTITY <= 64, "a mask has 64 bits");
+
+enum { FIRST_TABLE = offsetof(eprop_port, given) }; /* bytes of the table in release 1 */
 
 #if defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
@@ -32,8 +36,8 @@ static ep_status say(ep_status s, char *err, size_t n, const char *format, ...)
 static ep_status check_table(const char *path, const eprop_port *p, char *err, size_t n)
 {
     if (!p) return say(EP_PORT, err, n, "%s: %s returned NULL", path, EPROP_PORT_SYMBOL);
-    if (p->size < sizeof *p)
-        return say(EP_PORT, err, n, "%s: table of %u bytes, expected at least %zu", path, (unsigned)p->size, sizeof *p);
+    if (p->size < FIRST_TABLE)
+        return say(EP_PORT, err, n, "%s: table of %u bytes, expected at least %d", path, (unsigned)p->size, FIRST_TABLE);
     if (p->version != EPROP_PORT_VERSION)
         return say(EP_PORT, err, n, "%s: interface version %u, expected %d", path, (unsigned)p->version, EPROP_PORT_VERSION);
     const char *missing = !p->name ? "name" : !p->release ? "release" : !p->open ? "open" : !p->run ? "run"
@@ -66,9 +70,14 @@ ep_status vfy_plugin_load(const char *path, vfy_plugin *out, char *err, size_t n
     ep_status s = symbol.object ? EP_OK : say(EP_PORT, err, n, "%s: exports no symbol %s", path, EPROP_PORT_SYMBOL);
     const eprop_port *port = s ? NULL : symbol.function();
     if (!s) s = check_table(path, port, err, n);
-    if (s) (void)dlclose(object);
-    else *out = (vfy_plugin){object, port};
-    return s;
+    if (s) {
+        (void)dlclose(object);
+        return s;
+    }
+    *out = (vfy_plugin){.object = object};
+    memcpy(&out->table, port, port->size < sizeof *port ? port->size : sizeof *port);
+    out->port = &out->table;
+    return EP_OK;
 }
 
 void vfy_plugin_unload(vfy_plugin *p)
@@ -99,6 +108,9 @@ ep_status vfy_plugin_claims(const eprop_port *p, const vfy_epv_case *c, char *er
         if (size[i].limit > 0 && size[i].value > size[i].limit)
             return say(EP_NOTIMPL, err, n, "%s claims %s up to %d, the case has %d", p->name, size[i].name, size[i].limit,
                        size[i].value);
+    for (int i = VFY_IN_GIVEN_Z; i <= VFY_IN_GIVEN_L; i++)
+        if (c->given[i - VFY_IN_GIVEN_Z] && !(p->given >> i & 1))
+            return say(EP_NOTIMPL, err, n, "%s cannot take %s as given", p->name, vfy_input_name((vfy_input)i));
     if (!(p->quantities & vfy_wanted(c)))
         return say(EP_NOTIMPL, err, n, "%s claims none of the quantities the case expects", p->name);
     return EP_OK;
@@ -107,7 +119,7 @@ ep_status vfy_plugin_claims(const eprop_port *p, const vfy_epv_case *c, char *er
 /* A case in the port's terms: the arrays in the case's format. */
 typedef struct handed {
     eprop_case c;
-    int32_t option[EPROP_N_OPTION];
+    int32_t option[EPROP_N_OPTION], report[VFY_EPV_MAX_REPORT];
     double gain[3];
     const void *input[EPROP_N_INPUT];
     void *own[EPROP_N_INPUT]; /* floats */
@@ -138,6 +150,7 @@ static ep_status hand_inputs(const vfy_epv_case *c, handed *h)
     in[EPROP_IN_X] = c->batch.x;
     in[EPROP_IN_TARGET] = c->batch.target;
     in[EPROP_IN_MASK] = c->batch.mask;
+    for (int i = 0; i < 3; i++) in[EPROP_IN_Z + i] = c->given[i];
     for (int i = 0; i < EPROP_N_INPUT; i++) {
         h->input[i] = in[i];
         if (!in[i] || c->format == VFY_F64) continue;
@@ -167,7 +180,10 @@ static handed *hand(const vfy_epv_case *c)
                         .window = c->window, .seed = (int32_t)c->seed, .reg_off = c->reg_off, .n_option = EPROP_N_OPTION,
                         .option = h->option, .gain = h->gain, .kappa = c->net.kappa, .v_th = c->net.v_th,
                         .gamma = c->net.gamma, .b_forget = c->net.b_forget, .c_reg = c->batch.c_reg,
-                        .f_target = c->batch.f_target, .n_input = EPROP_N_INPUT, .input = h->input};
+                        .f_target = c->batch.f_target, .n_input = EPROP_N_INPUT, .input = h->input, .updates = c->updates,
+                        .online = c->online, .carry = c->carry, .n_report = (uint32_t)c->n_report, .report = h->report,
+                        .eta = c->eta, .lambda = c->lambda};
+    for (int i = 0; i < c->n_report; i++) h->report[i] = c->report[i];
     hand_options(&c->net.opt, h);
     if (hand_inputs(c, h) == EP_OK) return h;
     hand_clear(h);

@@ -8,6 +8,7 @@
 
 typedef struct vfy_plugin {
     void *object; /* of dlopen */
+    eprop_port table; /* as long as this loader knows it: what the port's own lacks is zero */
     const eprop_port *port;
 } vfy_plugin;
 

@@ -28,7 +28,7 @@ static bool in_list(const char *word, const char *const *names, int n, uint64_t 
     return false;
 }
 
-/* Names of a kind; k: 'f' formats, 'm' models, 'r' rules, 'l' losses, 'q' quantities. */
+/* Names of a kind; k: 'f' formats, 'm' models, 'r' rules, 'l' losses, 'q' quantities, 'g' given arrays. */
 static int names_of(char k, const char *names[64])
 {
     int n = 0;
@@ -37,6 +37,7 @@ static int names_of(char k, const char *names[64])
     case 'm': for (; n < EP_N_MODEL; n++) names[n] = ep_model_name((ep_model)n); break;
     case 'r': for (; n < EP_N_RULE; n++) names[n] = ep_rule_name((ep_rule)n); break;
     case 'l': for (; n < EP_N_LOSS; n++) names[n] = ep_loss_name((ep_loss)n); break;
+    case 'g': for (; n < 3; n++) names[n] = vfy_input_name((vfy_input)(VFY_IN_GIVEN_Z + n)); break;
     default: for (; n < VFY_N_QUANTITY; n++) names[n] = vfy_quantity_name((vfy_quantity)n); break;
     }
     return n;
@@ -68,14 +69,14 @@ static ep_status parse_name(const char *key, const char *value, char out[33], ch
 static ep_status parse_word(const char *key, char *value, vfy_claims *p, char *err, size_t n)
 {
     const struct { const char *key; uint64_t *mask; } list[] = {{"formats", &p->formats}, {"models", &p->models}, {"rules", &p->rules},
-                                                                {"losses", &p->losses}, {"quantities", &p->quantities}};
+                                                                {"losses", &p->losses}, {"quantities", &p->quantities}, {"given", &p->given}};
     const struct { const char *key; int *max; } size[] = {{"max_in", &p->max_in}, {"max_rec", &p->max_rec}, {"max_out", &p->max_out},
                                                           {"max_T", &p->max_T}, {"max_B", &p->max_B}};
     const struct { const char *key, *yes, *no; bool *flag; } flag[] = {{"set", "yes", "no", &p->set}, {"contract", "on", "off", &p->contract}};
     uint64_t v;
     if (!strcmp(key, "name")) return parse_name(key, value, p->name, err, n);
     if (!strcmp(key, "version")) return parse_name(key, value, p->version, err, n);
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 6; i++)
         if (!strcmp(key, list[i].key)) return parse_list(key, value, list[i].mask, err, n);
     for (size_t i = 0; i < 5; i++)
         if (!strcmp(key, size[i].key)) {
@@ -138,6 +139,7 @@ void vfy_claims_print(FILE *f, const vfy_claims *p)
     print_list(f, "rules", p->rules);
     print_list(f, "losses", p->losses);
     print_list(f, "quantities", p->quantities);
+    if (p->given) print_list(f, "given", p->given);
     for (int i = 0; i < 5; i++)
         if (size[i].max > 0) fprintf(f, " %s=%d", size[i].key, size[i].max);
     fprintf(f, " set=%s contract=%s", p->set ? "yes" : "no", p->contract ? "on" : "off");
@@ -157,6 +159,9 @@ bool vfy_claims_cover(const vfy_claims *p, const vfy_epv_case *c, char *why, siz
     for (size_t i = 0; i < 5; i++)
         if (size[i].limit > 0 && size[i].value > size[i].limit)
             return (void)snprintf(why, n, "%s %d is more than the %d claimed", size[i].name, size[i].value, size[i].limit), false;
+    for (int i = 0; i < 3; i++)
+        if (c->given[i] && !(p->given >> i & 1))
+            return (void)snprintf(why, n, "%s as given is not claimed", vfy_input_name((vfy_input)(VFY_IN_GIVEN_Z + i))), false;
     if (c->family != VFY_FAMILY_REJECT && !(p->quantities & vfy_wanted(c)))
         return (void)snprintf(why, n, "none of the expected quantities is claimed"), false;
     return true;

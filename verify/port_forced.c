@@ -40,7 +40,7 @@ static void print_set(FILE *f, const vfy_epv_case *c, const vfy_want *w, int b, 
 {
     int index[VFY_MAX_AXES];
     char hex[17];
-    vfy_shape s = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B);
+    vfy_shape s = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B, c->updates);
     vfy_shape_index(&s, w->at, index);
     fprintf(f, "set t=%d", t);
     if (c->batch.B > 1) fprintf(f, " b=%d", b);
@@ -56,7 +56,7 @@ static ep_status print_state(FILE *f, const vfy_epv_case *full, int b, int t)
 {
     for (size_t i = 0; i < full->n_want; i++) {
         const vfy_want *w = &full->want[i];
-        vfy_shape s = vfy_quantity_shape(w->q, &full->net, full->batch.T, full->batch.B);
+        vfy_shape s = vfy_quantity_shape(w->q, &full->net, full->batch.T, full->batch.B, full->updates);
         int at = vfy_shape_step(&s, w->at);
         bool spike = w->q == VFY_Q_Z && at <= t && at > t - full->net.opt.delay && at > 0;
         if (at == 0 || trial_of(full, &s, w->at) != b || !(spike || (at == t && is_state(w->q)))) continue;
@@ -78,7 +78,7 @@ static void hear_step(void *user, size_t i, vfy_outcome *o)
     (void)i;
     for (size_t m = 0; o->end == VFY_ANSWERED && m < c->n_want; m++) {
         const vfy_want *w = &c->want[m];
-        vfy_shape s = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B);
+        vfy_shape s = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B, c->updates);
         if (w->q != k->j->q || !o->answer.q[w->q] || vfy_shape_step(&s, w->at) != k->t || trial_of(c, &s, w->at) != k->b) continue;
         worst = fmax(worst, vfy_error_ratio(c->format, vfy_answer_value(&o->answer, w->q, w->at), w));
         n++;
@@ -116,7 +116,7 @@ ep_status vfy_judge_forced(const vfy_port_args *a, const vfy_claims *p, const vf
         full.want = NULL;
         full.n_want = full.cap_want = 0;
     }
-    vfy_shape s = vfy_quantity_shape(j->q, &c->net, c->batch.T, c->batch.B);
+    vfy_shape s = vfy_quantity_shape(j->q, &c->net, c->batch.T, c->batch.B, c->updates);
     step k = {.j = j, .b = trial_of(c, &s, j->at), .t = j->t};
     ep_status st = oracle ? oracle->expect(&full, (UINT64_C(1) << VFY_Q_LOSS) - 1, &sure) : EP_OK;
     FILE *f = st == EP_OK ? open_memstream(&text, &size) : NULL;

@@ -13,7 +13,7 @@ static int most(int32_t v) { return v > 0 ? (int)v : 0; }
 static void greet(FILE *out, const eprop_port *p)
 {
     vfy_claims c = {.formats = p->formats & 3, .models = p->models, .rules = p->rules, .losses = p->losses,
-                    .quantities = p->quantities, .max_in = most(p->max_in), .max_rec = most(p->max_rec),
+                    .quantities = p->quantities, .given = p->given >> VFY_IN_GIVEN_Z & 7, .max_in = most(p->max_in), .max_rec = most(p->max_rec),
                     .max_out = most(p->max_out), .max_T = most(p->max_T), .max_B = most(p->max_B),
                     .contract = p->flags & EPROP_CONTRACTS};
     (void)snprintf(c.name, sizeof c.name, "%.32s", p->name);
@@ -63,7 +63,7 @@ static size_t report(FILE *out, const vfy_epv_case *c, const vfy_answer *a)
     size_t count = 0;
     for (int q = 0; q < VFY_N_QUANTITY; q++) {
         if (!a->q[q]) continue;
-        vfy_shape s = vfy_quantity_shape((vfy_quantity)q, &c->net, c->batch.T, c->batch.B);
+        vfy_shape s = vfy_quantity_shape((vfy_quantity)q, &c->net, c->batch.T, c->batch.B, c->updates);
         size_t n = vfy_shape_size(&s);
         for (size_t i = 0; i < n; i++, count++) {
             int index[VFY_MAX_AXES];

@@ -76,7 +76,7 @@ ep_status vfy_hearing_open(vfy_hearing *h, const vfy_epv_case *c, uint64_t want)
     ep_status st = vfy_answer_init(&h->answer, c, want);
     for (int q = 0; st == EP_OK && q < VFY_N_QUANTITY; q++) {
         if (!h->answer.q[q]) continue;
-        vfy_shape s = vfy_quantity_shape((vfy_quantity)q, &c->net, c->batch.T, c->batch.B);
+        vfy_shape s = vfy_quantity_shape((vfy_quantity)q, &c->net, c->batch.T, c->batch.B, c->updates);
         h->seen[q] = calloc(vfy_shape_size(&s) / 8 + 1, 1);
         if (!h->seen[q]) st = EP_NOMEM;
     }
@@ -119,10 +119,10 @@ static vfy_heard take_got(vfy_hearing *h, char *word[], int n, const char *line)
     if (h->c->family == VFY_FAMILY_REJECT) return h->count++, VFY_MORE; /* any number is wrong, whatever it is */
     if (!vfy_quantity_parse(word[1], &q)) return broken(h, "found quantity `%.40s`, which is unknown", word[1]);
     if (!h->answer.q[q]) return broken(h, "found quantity %s, which was not wanted", word[1]);
-    vfy_shape s = vfy_quantity_shape(q, &h->c->net, h->c->batch.T, h->c->batch.B);
+    vfy_shape s = vfy_quantity_shape(q, &h->c->net, h->c->batch.T, h->c->batch.B, h->c->updates);
     if (n != 3 + s.nd) return broken(h, "`%.60s`: found %d indices, expected %d", line, n - 3, s.nd);
     for (int d = 0; d < s.nd; d++) {
-        int from = s.axis[d] == 't';
+        int from = vfy_axis_from_one(s.axis[d]);
         if (!vfy_integer_parse(word[2 + d], EP_MAX_DIM, &v) || v < (uint64_t)from || v >= (uint64_t)(s.n[d] + from))
             return broken(h, "`%.60s`: index `%.20s`, expected %d to %d", line, word[2 + d], from, s.n[d] - 1 + from);
         at = at * (size_t)s.n[d] + (size_t)v - (size_t)from;

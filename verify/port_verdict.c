@@ -60,7 +60,7 @@ static int first_flip(const vfy_epv_case *c, const vfy_answer *a)
 {
     int first = c->batch.T + 2;
     if (c->family != VFY_FAMILY_EDGE || !vfy_flags_has(c->flags, "near-threshold") || !a->q[VFY_Q_Z]) return first;
-    vfy_shape s = vfy_quantity_shape(VFY_Q_Z, &c->net, c->batch.T, c->batch.B);
+    vfy_shape s = vfy_quantity_shape(VFY_Q_Z, &c->net, c->batch.T, c->batch.B, c->updates);
     for (size_t i = 0; i < c->n_want; i++) {
         const vfy_want *w = &c->want[i];
         int t = w->q == VFY_Q_Z ? vfy_shape_step(&s, w->at) : first;
@@ -75,7 +75,7 @@ static size_t keep_before(const vfy_epv_case *c, int flip, vfy_want *out)
     size_t n = 0;
     for (size_t i = 0; i < c->n_want; i++) {
         const vfy_want *w = &c->want[i];
-        vfy_shape s = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B);
+        vfy_shape s = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B, c->updates);
         int t = vfy_shape_step(&s, w->at);
         if (t > 0 && (t < flip || (t == flip && w->q < VFY_Q_Z))) out[n++] = *w;
     }
@@ -93,6 +93,7 @@ static vfy_class class_of(const vfy_epv_case *c, const vfy_answer *a, const vfy_
     if (!r->first.found) return VFY_CLASS_BOUND;
     for (int q = VFY_Q_GRAD; q < VFY_N_QUANTITY; q++) {
         const vfy_tensor *t = &r->q[q];
+        if (q == VFY_Q_COUNT || q == VFY_Q_ULOSS) continue;
         if (!t->n || isnan(t->norm_ratio)) continue;
         any = true;
         if (!(t->cosine >= VFY_COSINE) || !(t->norm_ratio <= VFY_NORM) || !(t->norm_ratio >= 1 / VFY_NORM)) return VFY_CLASS_FAIL;
@@ -156,7 +157,8 @@ static bool of_readout(vfy_quantity q) { return q == VFY_Q_GRAD + EP_G_WOUT || q
 /* The recurrent layer's gradients are one place, the readout's another. */
 static bool same_place(vfy_quantity a, vfy_quantity b)
 {
-    return a == b || (a >= VFY_Q_GRAD && b >= VFY_Q_GRAD && of_readout(a) == of_readout(b));
+    return a == b || (vfy_quantity_is_gradient(a) && vfy_quantity_is_gradient(b) && of_readout(a) == of_readout(b)) ||
+           (vfy_quantity_of_chain(a) && vfy_quantity_of_chain(b));
 }
 
 /* Edge cases are too small to speak for every bug that their sizes allow. */

@@ -14,14 +14,16 @@ static const char *const format_names[VFY_N_FORMAT] = {"f32", "f64"};
 
 static const named inputs[VFY_N_INPUT] = {
     {"Win", "cji"}, {"Wrec", "cjl"}, {"b", "cj"},   {"Wout", "kj"},    {"bout", "k"}, {"B", "jk"},     {"alpha", "j"},
-    {"rho", "j"},   {"beta", "j"},   {"alpha_s", "j"}, {"x", "bti"},  {"target", "btk"}, {"mask", "bt"}};
+    {"rho", "j"},   {"beta", "j"},   {"alpha_s", "j"}, {"x", "bti"},  {"target", "btk"}, {"mask", "bt"},
+    {"z", "btj"},   {"psi", "btj"}, {"L", "btj"}};
 
 static const named quantities[VFY_N_QUANTITY] = {
     {"I", "btcj"},     {"s", "btj"},      {"v", "btj"},  {"a", "btj"},     {"c", "btj"},     {"z", "btj"},
     {"r", "btj"},      {"psi", "btj"},    {"eps_s", "btjm"}, {"eps_v", "btjm"}, {"eps_a", "btjm"}, {"eps_c", "btjm"}, {"e", "btjm"},
     {"ebar", "btjm"},  {"y", "btk"},      {"err", "btk"}, {"E", ""},       {"L", "btj"},     {"dWin", "cji"},
     {"dWrec", "cjl"},  {"db", "cj"},      {"dWout", "kj"}, {"dbout", "k"}, {"dalpha", "j"},  {"drho", "j"},
-    {"dbeta", "j"},    {"dalpha_s", "j"}};
+    {"dbeta", "j"},    {"dalpha_s", "j"}, {"count", "uj"}, {"loss", "u"},     {"Win", "ucji"},   {"Wrec", "ucjl"},
+    {"b", "ucj"},      {"Wout", "ukj"},   {"bout", "uk"},  {"B", "ujk"}};
 
 static int index_of(const named *table, int n, const char *s)
 {
@@ -60,13 +62,15 @@ bool vfy_quantity_parse(const char *s, vfy_quantity *out)
 
 bool vfy_input_of_model(vfy_input i, ep_model m)
 {
+    if (i == VFY_IN_GIVEN_Z || i == VFY_IN_GIVEN_PSI) return ep_model_spikes(m);
     if (i < VFY_IN_THETA || i >= VFY_IN_X) return i < VFY_N_INPUT;
     return ep_model_has(m, (ep_theta)(i - VFY_IN_THETA));
 }
 
 bool vfy_quantity_of_model(vfy_quantity q, ep_model m)
 {
-    if (q >= VFY_Q_GRAD + EP_G_THETA) {
+    if (q == VFY_Q_COUNT) return ep_model_spikes(m);
+    if (q >= VFY_Q_GRAD + EP_G_THETA && q < VFY_Q_COUNT) {
         int p = (int)q - VFY_Q_GRAD - EP_G_THETA;
         return p < EP_N_THETA && ep_model_has(m, (ep_theta)p);
     }
@@ -92,7 +96,7 @@ int vfy_trace_columns(const ep_net *net)
     return n;
 }
 
-static vfy_shape shape_of(const char *axes, const ep_net *net, int T, int B)
+static vfy_shape shape_of(const char *axes, const ep_net *net, int T, int B, int U)
 {
     vfy_shape s = {0};
     for (; *axes; axes++) {
@@ -100,6 +104,7 @@ static vfy_shape shape_of(const char *axes, const ep_net *net, int T, int B)
         switch (*axes) {
         case 'b': n = B; break;
         case 't': n = T; break;
+        case 'u': n = U; break;
         case 'c': n = ep_model_channels(net->model); break;
         case 'i': n = net->n_in; break;
         case 'k': n = net->n_out; break;
@@ -113,11 +118,11 @@ static vfy_shape shape_of(const char *axes, const ep_net *net, int T, int B)
     return s;
 }
 
-vfy_shape vfy_input_shape(vfy_input i, const ep_net *net, int T, int B) { return shape_of(inputs[i].axes, net, T, B); }
+vfy_shape vfy_input_shape(vfy_input i, const ep_net *net, int T, int B) { return shape_of(inputs[i].axes, net, T, B, 0); }
 
-vfy_shape vfy_quantity_shape(vfy_quantity q, const ep_net *net, int T, int B)
+vfy_shape vfy_quantity_shape(vfy_quantity q, const ep_net *net, int T, int B, int U)
 {
-    return shape_of(quantities[q].axes, net, T, B);
+    return shape_of(quantities[q].axes, net, T, B, U);
 }
 
 size_t vfy_shape_size(const vfy_shape *s)
@@ -133,7 +138,7 @@ size_t vfy_shape_size(const vfy_shape *s)
 void vfy_shape_index(const vfy_shape *s, size_t at, int index[VFY_MAX_AXES])
 {
     for (int d = s->nd - 1; d >= 0; d--) {
-        index[d] = (int)(at % (size_t)s->n[d]) + (s->axis[d] == 't');
+        index[d] = (int)(at % (size_t)s->n[d]) + vfy_axis_from_one(s->axis[d]);
         at /= (size_t)s->n[d];
     }
 }
@@ -143,7 +148,7 @@ int vfy_shape_step(const vfy_shape *s, size_t at)
     int index[VFY_MAX_AXES];
     vfy_shape_index(s, at, index);
     for (int d = 0; d < s->nd; d++)
-        if (s->axis[d] == 't') return index[d];
+        if (vfy_axis_from_one(s->axis[d])) return index[d];
     return 0;
 }
 

@@ -81,7 +81,7 @@ static void thin(vfy_epv_case *c)
 {
     size_t kept = 0;
     for (size_t i = 0; i < c->n_want; i++) {
-        vfy_shape s = vfy_quantity_shape(c->want[i].q, &c->net, c->batch.T, c->batch.B);
+        vfy_shape s = vfy_quantity_shape(c->want[i].q, &c->net, c->batch.T, c->batch.B, c->updates);
         int t = vfy_shape_step(&s, c->want[i].at);
         if (t == 0 || t <= 4 || t > c->batch.T - 4 || (t >= 126 && t <= 130)) c->want[kept++] = c->want[i];
     }

@@ -69,7 +69,7 @@ uint64_t vfy_rule_quantities(ep_rule r, ep_model m)
     uint64_t mask = 0;
     for (int q = 0; q < VFY_N_QUANTITY; q++) {
         bool row = q >= VFY_Q_EPS_S && q <= VFY_Q_EBAR;
-        if (!vfy_quantity_of_model((vfy_quantity)q, m) || (row && !eprop1)) continue;
+        if (!vfy_quantity_of_model((vfy_quantity)q, m) || (row && !eprop1) || vfy_quantity_of_chain((vfy_quantity)q)) continue;
         if (q == VFY_Q_L && !eprop1 && r != EP_BPTT) continue;
         mask |= bit(q);
     }
@@ -153,7 +153,7 @@ static ep_status pass_open(const vfy_epv_case *k, uint64_t mask, const ref_arith
     if (st == EP_OK && mask >> VFY_Q_GRAD) st = ref_gradient(&p->c, &p->run, &a, &p->g);
     p->L = ref_bytes(&p->c, (size_t)k->batch.B * sizeof *p->L);
     for (int q = VFY_Q_EPS_S; q <= VFY_Q_EBAR; q++) {
-        vfy_shape s = vfy_quantity_shape((vfy_quantity)q, &k->net, k->batch.T, k->batch.B);
+        vfy_shape s = vfy_quantity_shape((vfy_quantity)q, &k->net, k->batch.T, k->batch.B, k->updates);
         if (mask & bit(VFY_Q_E)) p->row[q - VFY_Q_EPS_S] = ref_vec(&p->c, vfy_shape_size(&s));
     }
     if (st == EP_OK) st = p->c.status;
@@ -238,7 +238,7 @@ static bool write_down(vfy_format f, const ref_num *in, const ref_num *err, vfy_
 
 static ep_status add_quantity(vfy_epv_case *k, const pass *in, const pass *err, int q, vfy_certainty *out)
 {
-    vfy_shape shape = vfy_quantity_shape((vfy_quantity)q, &k->net, k->batch.T, k->batch.B);
+    vfy_shape shape = vfy_quantity_shape((vfy_quantity)q, &k->net, k->batch.T, k->batch.B, k->updates);
     size_t n = vfy_shape_size(&shape), T = (size_t)k->batch.T, N = (size_t)k->net.n_rec;
     ep_status st = EP_OK;
     for (size_t at = 0; st == EP_OK && at < n; at++) {

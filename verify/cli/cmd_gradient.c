@@ -85,7 +85,7 @@ static vfy_gradient_args case_args(const options *o, const vfy_epv_case *k)
 
 static void position(const vfy_epv_case *k, const vfy_entry *e, char *buf, size_t n)
 {
-    vfy_shape s = vfy_quantity_shape(e->want.q, &k->net, k->batch.T, k->batch.B);
+    vfy_shape s = vfy_quantity_shape(e->want.q, &k->net, k->batch.T, k->batch.B, k->updates);
     vfy_position_text(vfy_quantity_name(e->want.q), &s, e->at, buf, n);
 }
 

@@ -68,7 +68,7 @@ static ep_status try_mutant(bench *k, int mutant, result *r, vfy_tally *t)
     r->caught = vfy_tally_code(t) != 0;
     (void)snprintf(r->found, sizeof r->found, "%s", first ? vfy_quantity_name(first->q) : t->broke ? "protocol" : "-");
     (void)snprintf(r->id, sizeof r->id, "%s", first ? first->c->id : "-");
-    if (mutant) r->named = r->caught && named_in(vfy_mutants[mutant - 1].at, r->found, first && first->q >= VFY_Q_GRAD);
+    if (mutant) r->named = r->caught && named_in(vfy_mutants[mutant - 1].at, r->found, first && vfy_quantity_is_gradient(first->q));
     return EP_OK;
 }
 

@@ -10,6 +10,8 @@
 
 #define HEAD "epv 1\ncase ep:-\nmodel alif\npreset paper2019\nrule bptt\nformat f32\nT 3\nB 1\nn_in 2\nn_rec 2\nn_out 1\nloss regression\n"
 #define SCALARS "v_th 3f800000\ngamma 3e99999a\n"
+#define CHAIN "epv 1\ncase ep:-\nmodel alif\npreset paper2019\nrule eprop1-symmetric\nformat f32\nT 3\nB 2\nn_in 2\nn_rec 2\nn_out 1\nloss regression\n" SCALARS \
+    "updates 3\nfamily chain\neta 3f800000\n"
 #define GOOD HEAD SCALARS "in Win 1 0 3f000000\nin x 3 1 3f800000\nout dWin 1 0 3f2a7e11.8c2 mag 3ff8000000000000\nend\n"
 
 static ep_status read_text(const char *text, size_t n, vfy_epv_file **out, char err[VFY_EPV_ERR])
@@ -126,6 +128,28 @@ static const struct {
     {HEAD SCALARS "seed x\nend\n", "t.epv:15: seed: found `x`, expected none, c, z or zc"},
     {HEAD SCALARS "reg maybe\nend\n", "t.epv:15: reg: found `maybe`, expected on or off"},
     {HEAD SCALARS "family none\nend\n", "t.epv:15: family: found `none`, expected grad, step, trace, loop, chain, edge or reject"},
+    {HEAD SCALARS "eta 3f800000\nend\n", "t.epv:15: key eta: a case without key updates has none"},
+    {HEAD SCALARS "family chain\nend\n", "t.epv:2: found family chain without key updates, expected both family chain and updates or neither"},
+    {HEAD SCALARS "updates 3\nend\n", "t.epv:2: found family grad with key updates, expected both family chain and updates or neither"},
+    {HEAD SCALARS "updates 3\nfamily chain\nend\n", "t.epv:2: case without key eta, which chains need"},
+    {HEAD SCALARS "updates 3\nfamily chain\neta 3f800000\nend\n", "t.epv:2: case without key report, which chains need"},
+    {HEAD SCALARS "updates 3\nfamily chain\neta 80000000\nreport 3\nend\n", "t.epv:17: eta: found `80000000`, expected a number > 0"},
+    {HEAD SCALARS "updates 3\nfamily chain\neta 3f800000\nreport 3\nend\n", "t.epv:5: rule: found `bptt`, expected a rule eprop1-*, as in every chain"},
+    {CHAIN "report 3,2\nend\n", "t.epv:18: report: found `3,2`, expected at most 16 updates, ascending, separated by commas"},
+    {CHAIN "report 4\nend\n", "t.epv:18: report: found `4`, expected at most 16 updates, ascending, separated by commas"},
+    {CHAIN "report 3\nregime often\nend\n", "t.epv:19: regime: found `often`, expected batch or online"},
+    {CHAIN "report 3\ncarry some\nend\n", "t.epv:19: carry: found `some`, expected none or all"},
+    {CHAIN "report 3\nlambda 3f000000\nend\n", "t.epv:19: lambda: found `3f000000`, expected none: only eprop1-adaptive has it"},
+    {CHAIN "report 3\ncarry all\nend\n", "t.epv:2: found B 2, expected 1 in chains with regime online or carry all"},
+    {CHAIN "report 3\nout E 00000000.000 mag 0000000000000000\nend\n", "t.epv:19: found E, which is no quantity of this chain"},
+    {CHAIN "report 3\nout B 3 0 0 00000000.000 mag 0000000000000000\nend\n", "t.epv:19: found B, which is no quantity of this chain"},
+    {CHAIN "report 3\nout Win 0 0 0 00000000.000 mag 0000000000000000\nend\n", "t.epv:19: Win: index 1 (u): found `0`, expected 1 to 3"},
+    {CHAIN "report 3\ngiven z\nend\n", "t.epv:19: key given: found rule eprop1-symmetric in a chain, expected eprop1-* and no chain"},
+    {HEAD SCALARS "out Win 1 0 0 zero\nend\n", "t.epv:15: found Win, which is no quantity of a case without updates"},
+    {HEAD SCALARS "given v\nend\n", "t.epv:15: given: found `v`, expected some of z,psi,L in this order, z and psi of spiking models only"},
+    {HEAD SCALARS "given L,z\nend\n", "t.epv:15: given: found `L,z`, expected some of z,psi,L in this order, z and psi of spiking models only"},
+    {HEAD SCALARS "given L\nend\n", "t.epv:15: key given: found rule bptt, expected eprop1-* and no chain"},
+    {HEAD SCALARS "in L 0 1 0 3f800000\nend\n", "t.epv:15: found L, which key given does not name"},
     {HEAD SCALARS "margin bff0000000000000\nend\n", "t.epv:15: margin: found `bff0000000000000`, expected a number >= 0"},
     {HEAD SCALARS "rng 18446744073709551616\nend\n", "t.epv:15: rng: found `18446744073709551616`, expected an integer from 0 to 2^64 - 1"},
     {HEAD SCALARS "flags A\nend\n", "t.epv:15: flags: found `A`, expected names of a-z, 0-9 and -, separated by commas"},

@@ -93,9 +93,12 @@ static void same(const vfy_epv_case *x, const vfy_epv_case *y)
         ck_assert_msg(strcmp(s, t) == 0, "%s: %s, %s", name, s, t);
     }
     const double *p[] = {a->Win, a->Wrec, a->b, a->Wout, a->bout, a->B, a->theta[0], a->theta[1], a->theta[2], a->theta[3],
-                         x->batch.x, x->batch.target, x->batch.mask};
+                         x->batch.x, x->batch.target, x->batch.mask, x->given[0], x->given[1], x->given[2]};
     const double *q[] = {b->Win, b->Wrec, b->b, b->Wout, b->bout, b->B, b->theta[0], b->theta[1], b->theta[2], b->theta[3],
-                         y->batch.x, y->batch.target, y->batch.mask};
+                         y->batch.x, y->batch.target, y->batch.mask, y->given[0], y->given[1], y->given[2]};
+    ck_assert(x->updates == y->updates && x->online == y->online && x->carry == y->carry && x->eta == y->eta && x->lambda == y->lambda);
+    ck_assert(x->n_report == y->n_report && memcmp(x->report, y->report, sizeof x->report) == 0);
+    for (int i = 0; i < 3; i++) ck_assert(!x->given[i] == !y->given[i]);
     for (int i = 0; i < VFY_N_INPUT; i++) {
         vfy_shape shape = vfy_input_shape((vfy_input)i, a, x->batch.T, x->batch.B);
         if (!vfy_input_of_model((vfy_input)i, a->model)) continue;
@@ -112,19 +115,34 @@ static void same(const vfy_epv_case *x, const vfy_epv_case *y)
 static void add_wants(vfy_epv_case *c, uint64_t seed)
 {
     for (int q = 0; q < VFY_N_QUANTITY; q++) {
-        if (!vfy_quantity_of_model((vfy_quantity)q, c->net.model)) continue;
-        vfy_shape shape = vfy_quantity_shape((vfy_quantity)q, &c->net, c->batch.T, c->batch.B);
+        if (!vfy_quantity_of_model((vfy_quantity)q, c->net.model) || vfy_quantity_of_chain((vfy_quantity)q) != (c->updates > 0)) continue;
+        if (q == VFY_Q_FEEDBACK && c->rule != EP_EPROP1_ADAPTIVE) continue;
+        vfy_shape shape = vfy_quantity_shape((vfy_quantity)q, &c->net, c->batch.T, c->batch.B, c->updates);
         size_t size = vfy_shape_size(&shape);
         vfy_want w = {.q = (vfy_quantity)q, .kind = (vfy_kind)(q % 3), .at = ep_rng_u64(seed, 2, (uint64_t)q) % size};
         if (w.kind == VFY_VALUE)
             ck_assert(vfy_bits_of(c->format, (double)(float)ep_rng_normal(seed, 3, (uint64_t)q, 8), &w.bits)),
-                w.extra = (unsigned)q * 150, w.mag = 0.1 * q;
+                w.extra = (unsigned)q * 150 % 4096, w.mag = 0.1 * q;
         if (w.kind == VFY_UNDECIDED) w.lo = -0.1 * q, w.hi = 0x1p-1074;
         ck_assert_int_eq(vfy_epv_add(c, &w), EP_OK);
     }
 }
 
 /* model x format x rule, with batches of 1 and 2. */
+/* Chains, and given arrays: e-prop 1 only. */
+static void extend(sample *s, vfy_epv_case *c, int k)
+{
+    bool eprop1 = c->rule >= EP_EPROP1_SYMMETRIC && c->rule <= EP_EPROP1_GLOBAL;
+    if (c->family == VFY_FAMILY_CHAIN && !eprop1) c->family = VFY_FAMILY_GRAD;
+    if (c->family == VFY_FAMILY_CHAIN) {
+        c->updates = 1000, c->n_report = 3, c->report[0] = 1, c->report[1] = 10, c->report[2] = 1000;
+        c->carry = k == 0, c->eta = 0x1p-10, c->lambda = c->rule == EP_EPROP1_ADAPTIVE ? 0.25 : 0;
+    } else if (eprop1 && ep_model_spikes(c->net.model)) {
+        for (int i = 0; i < MAX; i++) s->a[VFY_IN_GIVEN_Z][i] = s->a[VFY_IN_GIVEN_Z][i] != 0;
+        for (int i = k; i < 3; i++) c->given[i] = s->a[VFY_IN_GIVEN_Z + i];
+    }
+}
+
 START_TEST(round_trip)
 {
     static sample s[2];
@@ -139,6 +157,7 @@ START_TEST(round_trip)
         if (rule >= EP_TBPTT && rule <= EP_EPROP3_SG) c[k].window = 3, c[k].reg_off = k;
         if (rule == EP_EPROP3) c[k].seed = VFY_SEED_ZC;
         c[k].family = (vfy_family)(_i % VFY_N_FAMILY);
+        extend(&s[k], &c[k], k);
         if (k) c[k].has_margin = true, c[k].margin = 0.1, c[k].rng = 77, strcpy(c[k].flags, "a-b,c");
         add_wants(&c[k], (uint64_t)_i);
     }

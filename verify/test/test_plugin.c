@@ -177,7 +177,7 @@ START_TEST(a_wrong_line_is_found_at_its_quantity)
     ck_assert_msg(strncmp(text, vfy_quantity_name(line[_i - 1]), strlen(vfy_quantity_name(line[_i - 1]))) == 0, "%s", text);
     for (size_t i = 0; i < m.c.n_want; i++) { /* nothing before it is over the limit */
         const vfy_want *w = &m.c.want[i];
-        vfy_shape shape = vfy_quantity_shape(w->q, &m.c.net, T, 1);
+        vfy_shape shape = vfy_quantity_shape(w->q, &m.c.net, T, 1, 0);
         int t = vfy_shape_step(&shape, w->at);
         if (t && t < r.first.t) ck_assert_uint_eq(r.q[w->q].over > 0 && w == r.first.want, 0);
     }
@@ -304,7 +304,7 @@ START_TEST(the_port_is_handed_the_whole_case)
     const uint64_t all = ~UINT64_C(0);
     const eprop_port port = {.size = sizeof port, .version = 1, .name = "echo", .release = "1", .formats = all, .models = all,
                              .rules = all, .losses = all, .quantities = all, .open = echo_open, .run = echo_run,
-                             .close = echo_close, .reason = echo_reason};
+                             .close = echo_close, .reason = echo_reason, .given = all};
     double a[VFY_N_INPUT][64];
     for (int i = 0; i < VFY_N_INPUT; i++)
         for (int k = 0; k < 64; k++) a[i][k] = k == 1 ? 0.5 + i : 0;
@@ -313,7 +313,9 @@ START_TEST(the_port_is_handed_the_whole_case)
                   .b_forget = 0.4, .n_ref = 9};
     vfy_epv_case c = {.rule = EP_EPROP3, .format = VFY_F64, .net = net, .window = 7, .seed = VFY_SEED_Z, .reg_off = true,
                       .batch = {.T = 5, .B = 2, .x = a[10], .target = a[11], .mask = a[12], .loss = EP_CLASSIFICATION,
-                                .c_reg = 0.5, .f_target = 0.6}};
+                                .c_reg = 0.5, .f_target = 0.6},
+                      .given = {a[13], a[14], a[15]}, .updates = 9, .online = true, .carry = true, .eta = 0.7, .lambda = 0.8,
+                      .n_report = 2, .report = {4, 9}};
     vfy_want w = {.q = VFY_Q_LOSS};
     vfy_answer answer;
     char err[VFY_EPV_ERR] = "";
@@ -337,6 +339,7 @@ START_TEST(the_port_is_handed_the_whole_case)
             for (int i = 0; i < EPROP_N_INPUT; i++) ck_assert(seen.given[i] && seen.first[i] == 0.5 + i);
         }
     const eprop_case *g = &seen.c;
+    ck_assert(g->updates == 9 && g->online == 1 && g->carry == 1 && g->n_report == 2 && g->eta == 0.7 && g->lambda == 0.8);
     ck_assert(g->size == sizeof *g && g->model == EPROP_SYNAPTIC && g->rule == EPROP_RULE_EPROP3 && g->T == 5 && g->B == 2);
     ck_assert(g->n_in == 2 && g->n_rec == 3 && g->n_out == 4 && g->n_ref == 9 && g->window == 7 && g->seed == EPROP_SEED_Z);
     ck_assert(g->reg_off == 1 && g->loss == EPROP_LOSS_CLASSIFICATION && g->n_option == EPROP_N_OPTION);

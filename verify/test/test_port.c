@@ -39,7 +39,7 @@ static void answer(const vfy_epv_case *c, fault f)
         int index[VFY_MAX_AXES];
         char hex[17];
         uint64_t bits = w->kind == VFY_VALUE ? w->bits + (w->extra >= 0x800) : 0;
-        vfy_shape s = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B);
+        vfy_shape s = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B, c->updates);
         if (f == LEAVES_OUT && w->q == VFY_Q_PSI && i % 7 == 0) continue;
         if (f == LAST_BIT && w->q == VFY_Q_EBAR && w->mag > 4) bits++;
         if (f == NAN_ANSWER && w->q == VFY_Q_Y) bits = 0x7fc00000;
@@ -185,7 +185,7 @@ START_TEST(flips)
     ck_assert_int_eq(vfy_answer_init(&o.answer, c, ~UINT64_C(0)), EP_OK);
     for (size_t i = 0; i < c->n_want; i++) {
         const vfy_want *w = &c->want[i];
-        vfy_shape s = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B);
+        vfy_shape s = vfy_quantity_shape(w->q, &c->net, c->batch.T, c->batch.B, c->updates);
         int t = vfy_shape_step(&s, w->at);
         float right = (float)(w->kind == VFY_VALUE ? vfy_bits_value(VFY_F32, w->bits + (w->extra >= 0x800)) : 0);
         bool late = t == 0 || t > 3 || (t == 3 && w->q >= VFY_Q_Z);

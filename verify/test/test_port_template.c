@@ -93,7 +93,7 @@ START_TEST(forced_steps_of_the_right_port)
         j->diverged = true;
         j->t = 3 + (int)(i % 5);
         j->q = q[i % 4];
-        vfy_shape s = vfy_quantity_shape(j->q, &j->c->net, j->c->batch.T, j->c->batch.B);
+        vfy_shape s = vfy_quantity_shape(j->q, &j->c->net, j->c->batch.T, j->c->batch.B, j->c->updates);
         j->at = vfy_shape_size(&s) - 1; /* the last trial */
         ck_assert_int_eq(vfy_judge_forced(&a, &claims, vfy_reference(), j), EP_OK);
         ck_assert_msg(strstr(j->forced, "is right"), "%s t=%d: %s", vfy_quantity_name(j->q), j->t, j->forced);
