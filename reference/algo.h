@@ -116,6 +116,36 @@ void ref_signal_feedback(ref_ctx *c, const ref_view *v, const ref_num *B, ref_nu
 /* Exact real-time recurrent learning, n_rec <= 64: full sensitivities, cost n_rec^3 (n_rec + n_in) T. */
 EP_MUST_USE ep_status ref_grad_rtrl(ref_ctx *c, const ref_view *v, const ref_num *reg, ref_grad *g);
 
+/* ---- e-prop 1 beside the running network ------------------------------------------------------- */
+
+/* The network, its traces and its gradient at one step; memory O(n_rec (n_in + n_rec)), whatever T. The rows of tr are
+ * steps modulo an even number of them: `row` is the last one, row - 1 the step before it. */
+typedef struct ref_online {
+    ref_net *net;
+    ref_traj tr;
+    int row, t;          /* t: steps since the states were zero */
+    ref_grad g;          /* since it was cleared, the regulariser not included */
+    ref_num *L;          /* [n_rec] of the last step, before its delay */
+    ref_num *spikes;     /* [n_rec] sum of z since the gradient was cleared */
+    ref_num *sum_e;      /* [n_rec][columns] the same of e */
+    ref_trace_watch watch; /* may be set: sees every column of the last step; its t counts rows */
+    struct ref_online_work *work;
+} ref_online;
+
+/* All zero. net stays the caller's, and ref_online_update changes its weights. */
+EP_MUST_USE ep_status ref_online_init(ref_ctx *c, ref_net *net, ref_online *o);
+/* States at t = 0: everything but weights, gradient and sums. */
+void ref_online_reset(ref_ctx *c, ref_online *o);
+/* One step with x^t, y*^t, m^t of trial b: network, readout, L, traces, gradient, tr.loss. L_given (may be NULL): [n_rec] in
+ * the place of L. EP_UNABLE: a spike test is undecided. Cost O(n_rec (n_in + n_rec)). */
+EP_MUST_USE ep_status ref_online_step(ref_ctx *c, ref_online *o, ep_rule rule, const ep_batch *bt, int b, int t,
+                                      const double *L_given);
+/* g += c_reg (fbar - f*)/(T B) sum_t e, loss += E_reg, from the sums since the gradient was cleared. */
+void ref_online_regularise(ref_ctx *c, ref_online *o, const ep_batch *bt);
+/* W <- W - eta g for Win, Wrec, b, Wout, bout; adaptive: Kolen-Pollack for Wout and B. Then clears g and the sums; the
+ * loss goes on. */
+void ref_online_update(ref_ctx *c, ref_online *o, ep_rule rule, const ref_num *eta, const ref_num *lambda);
+
 /* ---- whole rules on a recorded batch ---------------------------------------------------------- */
 
 typedef struct ref_rule_args {

@@ -87,6 +87,8 @@ struct ref_ctx {
     const ref_num *unit;          /* &one of the first context: what ref_sparse returns for a one; forks share it */
     bool hinted;                  /* an undecided spike test takes `hint` as its sign (proved elsewhere) */
     int hint;
+    bool given_z, given_psi;      /* the next spike is z_value, its pseudo-derivative psi_value, whatever v says */
+    double z_value, psi_value;
     ref_num *keep_test;           /* if not NULL, receives v - A of the next spike test */
     void (*tick)(void *user, double done); /* told of progress by long algorithms; may be NULL; not inherited by forks */
     void *tick_user;

@@ -74,6 +74,7 @@ struct ref_net {
     ref_num *g_in, *g_a;      /* [n_rec] */
     ref_num *g_out, *kappa, *v_th, *psi_scale, *b_forget; /* one each */
     int n_ref;                /* effective: with ref_count applied */
+    const double *z_given, *psi_given; /* [B][T][n_rec] in the place of the network's own, set after loading; or NULL */
 };
 
 /* Loads every number (exactly, if the precision holds 53 bits) and derives gains. Symbolic

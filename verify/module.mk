@@ -36,9 +36,9 @@ $(BUILD)/verify/test/test_plugin: $(TINY_SO)
 
 # The template port inside eprop-verify, with a switch for each one-line mistake of its catalogue.
 MUTANTS := $(BUILD)/verify/ports/c/mutants
-$(MUTANTS).c: verify/ports/c/mutants.awk verify/ports/c/mutants.txt verify/ports/c/port.c
+$(MUTANTS).c: verify/ports/c/mutants.awk verify/ports/c/mutants.txt verify/ports/c/network.h verify/ports/c/port.c
 	@mkdir -p $(@D)
-	$(Q)awk -f verify/ports/c/mutants.awk verify/ports/c/mutants.txt verify/ports/c/port.c > $@.tmp && mv $@.tmp $@
+	$(Q)awk -f verify/ports/c/mutants.awk verify/ports/c/mutants.txt verify/ports/c/network.h verify/ports/c/port.c > $@.tmp && mv $@.tmp $@
 $(MUTANTS).o: $(MUTANTS).c verify/ports/c/template.h
 	$(Q)$(CC) $(CPPFLAGS) -Iverify/ports/c $(ALL_CFLAGS) -c -o $@ $<
 $(BUILD)/eprop-verify $(BUILD)/verify/test/test_port_template: $(MUTANTS).o
@@ -51,7 +51,7 @@ mutants: $(BUILD)/eprop-verify ## which one-line mistakes are caught, and where:
 
 # Ports as examples: each a program that speaks lines.
 PORT_C := $(BUILD)/verify/ports/c/port
-$(PORT_C): verify/ports/c/port.c
+$(PORT_C): verify/ports/c/port.c verify/ports/c/network.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< -lm
 PORT_VERILOG := $(BUILD)/verify/ports/verilog/port.vvp

@@ -26,7 +26,7 @@ ep_status vfy_report_json(FILE *f, const vfy_report *r)
         if (isfinite(j->percent)) json_object_set_new(o, "percent", json_real(j->percent));
         if (j->excused) json_object_set_new(o, "excused", json_true());
         if (j->diverged) json_object_set_new(o, "quantity", json_string(vfy_quantity_name(j->q)));
-        if (j->diverged && j->t <= c->batch.T) json_object_set_new(o, "step", json_integer(j->t));
+        if (j->diverged && (c->updates || j->t <= c->batch.T)) json_object_set_new(o, c->updates ? "update" : "step", json_integer(j->t));
         const struct { const char *key, *value; } text[] = {{"first", j->first}, {"forced", j->forced}, {"likely", j->cause}, {"reason", j->reason}};
         for (int k = 0; k < 4; k++)
             if (*text[k].value) json_object_set_new(o, text[k].key, json_string(text[k].value));

@@ -27,7 +27,7 @@ static void details(FILE *f, const vfy_report *r, const vfy_judged *j)
     yaml(f, "claimed", vfy_class_name(r->claim));
     yaml(f, "reason", j->reason);
     if (j->diverged) yaml(f, "quantity", vfy_quantity_name(j->q));
-    if (j->diverged && j->t <= j->c->batch.T) fprintf(f, "  step: %d\n", j->t);
+    if (j->diverged && (j->c->updates || j->t <= j->c->batch.T)) fprintf(f, "  %s: %d\n", j->c->updates ? "update" : "step", j->t);
     yaml(f, "first", j->first);
     yaml(f, "forced", j->forced);
     yaml(f, "likely", j->cause);

@@ -11,7 +11,7 @@ enum { F_MODEL, F_PRESET, F_RULE, F_FORMAT, F_FAMILY, F_LOSS, F_NREF, F_DELAY, F
 static const ep_rule rules[] = {EP_EPROP1_SYMMETRIC, EP_EPROP1_RANDOM, EP_BPTT, EP_RTRL,
                                 EP_EPROP1_GLOBAL,    EP_EPROP1_ADAPTIVE, EP_TBPTT, EP_EPROP3};
 static const vfy_family families[] = {VFY_FAMILY_TRACE, VFY_FAMILY_GRAD, VFY_FAMILY_LOOP, VFY_FAMILY_STEP};
-static const int levels[N_FACTOR] = {EP_N_MODEL, EP_N_PRESET, 8, VFY_N_FORMAT, 4, 2, 2, 2, 2, 2};
+static const int levels[N_FACTOR] = {EP_N_MODEL, EP_N_PRESET, 8, 2, 4, 2, 2, 2, 2, 2};
 enum { MOST_LEVELS = 8, TRIES = 40, SEEDS = 60 };
 
 typedef struct item { int f[N_FACTOR]; } item;
@@ -32,7 +32,7 @@ static bool possible(const item *i)
 
 static uint64_t wanted(vfy_family f)
 {
-    uint64_t all = (UINT64_C(1) << VFY_N_QUANTITY) - 1, traces = UINT64_C(63) << VFY_Q_EPS_S;
+    uint64_t all = (UINT64_C(1) << VFY_Q_COUNT) - 1, traces = UINT64_C(63) << VFY_Q_EPS_S;
     uint64_t gradients = all & ~((UINT64_C(1) << VFY_Q_LOSS) - 1) & ~(UINT64_C(1) << VFY_Q_L);
     if (f == VFY_FAMILY_GRAD) return gradients;
     return f == VFY_FAMILY_LOOP ? all & ~traces & ~(UINT64_C(1) << VFY_Q_I) & ~(UINT64_C(1) << VFY_Q_R) : all;
@@ -67,7 +67,7 @@ ep_status vfy_vectors_slot(vfy_vectors *v, vfy_made **out)
     return EP_OK;
 }
 
-static void made_clear(vfy_made *m)
+void vfy_made_clear(vfy_made *m)
 {
     vfy_epv_case_clear(&m->c);
     vfy_case_free(&m->net);
@@ -115,12 +115,12 @@ static ep_status add_item(const item *i, uint64_t seed, vfy_vectors *v, char *er
     bool good = false;
     ep_status st = vfy_vectors_slot(v, &m);
     for (int k = 0; st == EP_OK && !good && k < SEEDS; k++) {
-        made_clear(m);
+        vfy_made_clear(m);
         memset(m, 0, sizeof *m);
         st = attempt(i, seed * 1000003 + (uint64_t)k + 1, k >= 4, m, &good, err, n);
     }
     if (st != EP_OK || !good) {
-        made_clear(m);
+        vfy_made_clear(m);
         if (st == EP_OK && n)
             (void)snprintf(err, n, "no live case with safe spikes: %s %s %s %s seed %llu", ep_model_name((ep_model)i->f[F_MODEL]),
                            ep_preset_name((ep_preset)i->f[F_PRESET]), ep_rule_name(rules[i->f[F_RULE]]),
@@ -140,7 +140,7 @@ static ep_status core(const vfy_vectors_args *a, vfy_vectors *v, char *err, size
     static const int features[][N_FACTOR - F_FAMILY] = {
         /* family loss n_ref delay trials late */
         {0, 0, 0, 0, 0, 0}, {0, 0, 1, 1, 0, 0}, {0, 1, 1, 0, 1, 0}, {2, 0, 1, 1, 1, 0}, {1, 0, 1, 0, 0, 1}, {3, 0, 0, 0, 1, 1}};
-    int formats = a->level ? VFY_N_FORMAT : 1;
+    int formats = a->level ? 2 : 1;
     ep_status st = EP_OK;
     if (a->one_preset && a->preset != EP_PAPER2019) return EP_OK;
     for (int model = EP_LIF; model <= EP_ALIF; model++)
@@ -224,13 +224,15 @@ ep_status vfy_vectors_make(const vfy_vectors_args *a, vfy_vectors *out, char *er
     ep_status st = core(a, out, err, n);
     if (st == EP_OK) st = vfy_vectors_edge(a, out, err, n);
     if (st == EP_OK && a->level) st = pairwise(a, a->level == 1 ? 1 : 12, out, err, n);
+    if (st == EP_OK) st = vfy_vectors_chains(a, out, err, n);
+    if (st == EP_OK) st = vfy_vectors_given(a, out, err, n); /* new kinds go last: what stands before keeps its seeds and ids */
     if (st != EP_OK) vfy_vectors_free(out);
     return st;
 }
 
 void vfy_vectors_free(vfy_vectors *v)
 {
-    for (size_t i = 0; i < v->n; i++) made_clear(&v->made[i]);
+    for (size_t i = 0; i < v->n; i++) vfy_made_clear(&v->made[i]);
     free(v->made);
     *v = (vfy_vectors){0};
 }

@@ -5,9 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "algo.h"
+#include "expect.h"
 #include "trunc.h"
-#include "vectors.h"
 
 enum { BITS = 256, MORE_BITS = 512, N_ROW = VFY_Q_EBAR - VFY_Q_EPS_S + 1 };
 
@@ -49,7 +48,7 @@ static void libm_log(ref_ctx *c, ref_num *r, const ref_num *a) { ref_arith_runni
 static void libm_tanh(ref_ctx *c, ref_num *r, const ref_num *a) { ref_arith_running()->tanh(c, r, a); widen(r, 5); }
 static void libm_sigmoid(ref_ctx *c, ref_num *r, const ref_num *a) { ref_arith_running()->sigmoid(c, r, a); widen(r, 3); }
 
-static ref_arith running_in(vfy_format f)
+ref_arith vfy_running_in(vfy_format f)
 {
     ref_arith ar = *ref_arith_running();
     ar.exp = libm_exp;
@@ -122,7 +121,7 @@ static ep_status signals(const vfy_epv_case *k, uint64_t mask, int b, pass *p)
     ref_adjoint adj = {.every_L = true};
     size_t n = ((size_t)p->run.T + 2) * (size_t)p->net.n_rec;
     ep_status st = EP_OK;
-    if (!(mask & (bit(VFY_Q_L) | bit(VFY_Q_E)))) return EP_OK;
+    if (!(mask & (bit(VFY_Q_L) | bit(VFY_Q_E))) && !k->given[2]) return EP_OK;
     if (k->rule == EP_BPTT) {
         st = ref_adjoint_run(&p->c, &v, p->run.reg, 0, REF_SEED_NONE, NULL, &adj);
         p->L[b] = adj.L;
@@ -131,13 +130,21 @@ static ep_status signals(const vfy_epv_case *k, uint64_t mask, int b, pass *p)
     p->L[b] = ref_vec(&p->c, n);
     if (!p->L[b]) return p->c.status;
     ref_signal_feedback(&p->c, &v, k->rule == EP_EPROP1_SYMMETRIC ? NULL : p->net.B, p->L[b]);
-    if (!(mask & bit(VFY_Q_E))) return p->c.status;
+    size_t trial = (size_t)p->run.T * (size_t)p->net.n_rec;
+    for (size_t i = 0; k->given[2] && i < trial; i++) /* L in the place of the one computed */
+        ref_set_d(&p->c, &p->L[b][(size_t)p->net.n_rec + i], k->given[2][(size_t)b * trial + i]);
+    if (!(mask & bit(VFY_Q_E)) && !k->given[2]) return p->c.status;
     ref_grad spare;
     watched w = {k, p, b, vfy_trace_columns(&k->net)};
-    ref_trace_watch watch = {see, &w};
-    ref_signal s = {.L_ebar = p->L[b], .late = p->net.opt.delay_L};
+    ref_trace_watch watch = {mask & bit(VFY_Q_E) ? see : NULL, &w};
+    ref_signal s = {.L_ebar = p->L[b], .late = p->net.opt.delay_L, .reg = k->given[2] ? p->run.reg : NULL};
     st = ref_grad_init(&p->c, &p->net, &spare);
-    return st == EP_OK ? ref_grad_traces(&p->c, &v, &s, &spare, &watch, 1) : st;
+    if (st == EP_OK) st = ref_grad_traces(&p->c, &v, &s, k->given[2] ? &p->g : &spare, &watch, 1);
+    ref_num *dy = k->given[2] ? ref_vec(&p->c, ((size_t)p->run.T + 2) * (size_t)p->net.n_out) : NULL;
+    if (st != EP_OK || !dy) return st != EP_OK ? st : p->c.status;
+    ref_readout_adjoint(&p->c, &v, dy);
+    ref_grad_readout(&p->c, &v, dy, &p->g);
+    return p->c.status;
 }
 
 static ep_status pass_open(const vfy_epv_case *k, uint64_t mask, const ref_arith *ar, long bits, pass *p)
@@ -148,9 +155,11 @@ static ep_status pass_open(const vfy_epv_case *k, uint64_t mask, const ref_arith
     ref_rule_args a = {.rule = k->rule, .window = k->window ? k->window : 1, .seed = (ref_seed)k->seed, .reg_off = k->reg_off,
                        .threads = 1};
     st = ref_net_load(&p->c, &k->net, &p->net);
+    p->net.z_given = k->given[0];
+    p->net.psi_given = k->given[1];
     if (st == EP_OK) st = ref_run_batch_exact(&p->c, &p->net, &k->net, &k->batch, &p->run, NULL);
     if (st == EP_OK) st = ref_grad_init(&p->c, &p->net, &p->g);
-    if (st == EP_OK && mask >> VFY_Q_GRAD) st = ref_gradient(&p->c, &p->run, &a, &p->g);
+    if (st == EP_OK && mask >> VFY_Q_GRAD && !k->given[2]) st = ref_gradient(&p->c, &p->run, &a, &p->g);
     p->L = ref_bytes(&p->c, (size_t)k->batch.B * sizeof *p->L);
     for (int q = VFY_Q_EPS_S; q <= VFY_Q_EBAR; q++) {
         vfy_shape s = vfy_quantity_shape((vfy_quantity)q, &k->net, k->batch.T, k->batch.B, k->updates);
@@ -217,8 +226,7 @@ static double upper(double mag)
     return ldexp(ceil(ldexp(m, 20)), e - 20);
 }
 
-/* One entry from its enclosure and its running bound; false: not decided at this precision. */
-static bool write_down(vfy_format f, const ref_num *in, const ref_num *err, vfy_want *w)
+bool vfy_write_down(vfy_format f, const ref_num *in, const ref_num *err, vfy_want *w)
 {
     mpfr_srcptr lo = &in->i->left, hi = &in->i->right;
     uint64_t bits_hi;
@@ -249,7 +257,7 @@ static ep_status add_quantity(vfy_epv_case *k, const pass *in, const pass *err, 
             ok = vfy_bits_of(k->format, in->run.tr[at / (T * N)].refr[at % (T * N) + N], &w.bits);
         } else {
             const ref_num *x = number(k, in, q, at), *y = number(k, err, q, at);
-            ok = x && y && write_down(k->format, x, y, &w);
+            ok = x && y && vfy_write_down(k->format, x, y, &w);
         }
         if (ok) st = vfy_epv_add(k, &w);
         else out->left_out++;
@@ -257,52 +265,59 @@ static ep_status add_quantity(vfy_epv_case *k, const pass *in, const pass *err, 
     return st;
 }
 
-/* x = v - A of neuron j at step t, and w = the width of psi, in the pass's arithmetic. */
-static void spike_test(pass *p, const ref_traj *tr, int t, int j, ref_num *x, ref_num *w)
+/* x = v - A of neuron j at step t, and w = the width of psi. */
+static void spike_test(ref_ctx *c, const ref_net *net, const ref_traj *tr, int t, int j, ref_num *x, ref_num *w)
 {
-    const ref_net *net = &p->net;
     const ref_num *h = &tr->h[((size_t)t * (size_t)net->n_rec + (size_t)j) * (size_t)net->nh];
     int old = component(net, "v_old"), a = component(net, "a");
-    ref_set(&p->c, w, net->v_th);
-    if (a >= 0) ref_addmul(&p->c, w, &net->theta[EP_BETA][j], &h[a]);
-    ref_sub(&p->c, x, &h[old >= 0 ? old : component(net, "v")], w);
-    if (net->opt.psi_width == EP_WIDTH_VTH) ref_set(&p->c, w, net->v_th);
+    ref_set(c, w, net->v_th);
+    if (a >= 0) ref_addmul(c, w, &net->theta[EP_BETA][j], &h[a]);
+    ref_sub(c, x, &h[old >= 0 ? old : component(net, "v")], w);
+    if (net->opt.psi_width == EP_WIDTH_VTH) ref_set(c, w, net->v_th);
+}
+
+void vfy_certify_step(const vfy_epv_case *k, vfy_side *in, vfy_side *err, int t, vfy_certainty *out)
+{
+    const double u = k->format == VFY_F32 ? 0x1p-24 : 0x1p-53;
+    ref_num *a = in->work, *b = err->work;
+    mpfr_t m;
+    mpfr_init2(m, 64);
+    for (int j = 0; j < k->net.n_rec; j++) {
+        spike_test(in->c, in->net, in->tr, t, j, &a[0], &a[1]);
+        spike_test(err->c, err->net, err->tr, t, j, &b[0], &b[1]);
+        mpfi_mig(m, a[0].i);
+        double far = mpfr_get_d(m, MPFR_RNDD);
+        out->margin = fmin(out->margin, far);
+        if (!k->given[0] && far <= VFY_ROBUST * u * b[0].e.mag) out->robust = false;
+        if (b[0].e.mag == 0) continue; /* v = 0: exact in every port */
+        err->c->ar->abs(err->c, &b[0], &b[0]);
+        ref_div(err->c, &b[0], &b[0], &b[1]);
+        ref_sub(err->c, &b[0], &err->c->one, &b[0]);
+        double foot = fabs(err->c->ar->to_d(&b[0]));
+        if (k->net.opt.psi_shape == EP_TRIANGLE && !k->given[1] && foot <= VFY_ROBUST * u * b[0].e.mag) out->robust = false;
+    }
+    mpfr_clear(m);
 }
 
 /* Margin of every spike test, and its distance from what rounding can do; the foot of a triangular psi counts too. */
 static ep_status certify(const vfy_epv_case *k, pass *in, pass *err, vfy_certainty *out)
 {
-    double u = k->format == VFY_F32 ? 0x1p-24 : 0x1p-53;
-    ref_num *a = ref_vec(&in->c, 2), *b = ref_vec(&err->c, 2);
+    vfy_side x = {&in->c, &in->net, NULL, ref_vec(&in->c, 2)}, y = {&err->c, &err->net, NULL, ref_vec(&err->c, 2)};
     out->margin = ep_model_spikes(k->net.model) ? (double)INFINITY : 0;
     out->robust = true;
-    if (!a || !b) return EP_NOMEM;
-    mpfr_t m;
-    mpfr_init2(m, 64);
-    for (int trial = 0; trial < k->batch.B && ep_model_spikes(k->net.model); trial++)
-        for (int t = 1; t <= k->batch.T; t++)
-            for (int j = 0; j < k->net.n_rec; j++) {
-                spike_test(in, &in->run.tr[trial], t, j, &a[0], &a[1]);
-                spike_test(err, &err->run.tr[trial], t, j, &b[0], &b[1]);
-                mpfi_mig(m, a[0].i);
-                double far = mpfr_get_d(m, MPFR_RNDD);
-                out->margin = fmin(out->margin, far);
-                if (far <= VFY_ROBUST * u * b[0].e.mag) out->robust = false;
-                if (b[0].e.mag == 0) continue; /* v = 0: exact in every port */
-                err->c.ar->abs(&err->c, &b[0], &b[0]);
-                ref_div(&err->c, &b[0], &b[0], &b[1]);
-                ref_sub(&err->c, &b[0], &err->c.one, &b[0]);
-                double foot = fabs(err->c.ar->to_d(&b[0]));
-                if (k->net.opt.psi_shape == EP_TRIANGLE && foot <= VFY_ROBUST * u * b[0].e.mag) out->robust = false;
-            }
-    mpfr_clear(m);
+    if (!x.work || !y.work) return EP_NOMEM;
+    for (int trial = 0; trial < k->batch.B && ep_model_spikes(k->net.model); trial++) {
+        x.tr = &in->run.tr[trial];
+        y.tr = &err->run.tr[trial];
+        for (int t = 1; t <= k->batch.T; t++) vfy_certify_step(k, &x, &y, t, out);
+    }
     return EP_OK;
 }
 
 static ep_status expect_at(vfy_epv_case *k, uint64_t mask, long bits, vfy_certainty *out)
 {
     pass in, err;
-    const ref_arith ar = running_in(k->format);
+    const ref_arith ar = vfy_running_in(k->format);
     *out = (vfy_certainty){0};
     ep_status st = pass_open(k, mask, ref_arith_mpfi(), bits, &in);
     if (st != EP_OK) return st;
@@ -320,14 +335,18 @@ static ep_status expect_at(vfy_epv_case *k, uint64_t mask, long bits, vfy_certai
 ep_status vfy_expect(vfy_epv_case *c, uint64_t mask, vfy_certainty *out)
 {
     size_t had = c->n_want;
+    if (c->updates) return vfy_expect_chain(c, out);
     mask &= vfy_rule_quantities(c->rule, c->net.model);
+    if (c->given[0]) mask &= ~(bit(VFY_Q_Z) | bit(VFY_Q_R));
+    if (c->given[1]) mask &= ~bit(VFY_Q_PSI);
+    if (c->given[2]) mask &= ~bit(VFY_Q_L);
     ep_status st = expect_at(c, mask, BITS, out);
     if (st == EP_OK && out->left_out) {
         c->n_want = had;
         st = expect_at(c, mask, MORE_BITS, out);
     }
     if (st != EP_OK) return st;
-    c->has_margin = ep_model_spikes(c->net.model) && isfinite(out->margin);
+    c->has_margin = ep_model_spikes(c->net.model) && isfinite(out->margin) && !c->given[0];
     c->margin = c->has_margin ? out->margin : 0;
     return EP_OK;
 }

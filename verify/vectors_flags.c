@@ -7,7 +7,9 @@
 enum {
     BETA = VFY_NEEDS_BETA, NREF = VFY_NEEDS_NREF, DELAY = VFY_NEEDS_DELAY, TRACES = VFY_NEEDS_TRACES, REG = VFY_NEEDS_REG,
     MASK = VFY_NEEDS_MASK, LATE = VFY_NEEDS_LATE, CLASSES = VFY_NEEDS_CLASSES, TRIALS = VFY_NEEDS_TRIALS,
-    STATES = VFY_NEEDS_STATES, SPIKES = VFY_NEEDS_SPIKES, EPROP1 = VFY_NEEDS_EPROP1
+    STATES = VFY_NEEDS_STATES, SPIKES = VFY_NEEDS_SPIKES, EPROP1 = VFY_NEEDS_EPROP1,
+    CHAIN = VFY_NEEDS_CHAIN, ONLINE = CHAIN | VFY_NEEDS_ONLINE, BATCH = CHAIN | VFY_NEEDS_BATCH, CARRY = CHAIN | VFY_NEEDS_CARRY,
+    RESET = CHAIN | VFY_NEEDS_RESET
 };
 
 static const vfy_flag flags[] = {
@@ -63,6 +65,22 @@ static const vfy_flag flags[] = {
     {"batch-mean", VFY_Q_GRAD + EP_G_WIN, TRIALS, "gradient averaged over trials", "too small by a factor B", "dW = sum over trials"},
     {"readout-trace", VFY_Q_GRAD + EP_G_WOUT, 0, "unfiltered z in the readout's gradient", "dWout off",
      "dWout = sum_t err^t zbar^t, zbar filtered with kappa"},
+    {"update-sign", VFY_Q_WEIGHT, CHAIN, "sign or size of the update", "weights go the wrong way or too far", "W <- W - eta dW"},
+    {"update-part", VFY_Q_WEIGHT, CHAIN, "some weights are not updated, or twice, or the diagonal is", "part of the network does not learn",
+     "W <- W - eta dW for Win, Wrec, b, Wout, bout"},
+    {"gradient-kept", VFY_Q_WEIGHT, CHAIN, "gradient not cleared by the update", "every update repeats those before it", "dW = 0 after an update"},
+    {"update-early", VFY_Q_WEIGHT, BATCH | TRIALS, "update after every trial", "the second trial meets other weights", "dW = sum over trials, then W <- W - eta dW"},
+    {"update-late", VFY_Q_WEIGHT, ONLINE, "update at the trial's end only", "later steps meet old weights", "W <- W - eta L^t ebar^t after every step"},
+    {"update-before", VFY_Q_WEIGHT, ONLINE, "weights updated before the step is complete", "L or y from new weights",
+     "y^t, L^t from the weights before the update of step t"},
+    {"chain-state-kept", VFY_Q_WEIGHT, RESET, "a state, trace or filter goes on into the next update", "off from the second update on",
+     "all states at t = 0 are 0"},
+    {"chain-state-lost", VFY_Q_WEIGHT, CARRY, "a state, trace or filter is reset between updates", "off from the second update on",
+     "carry all: t = 0 of an update is t = T of the one before"},
+    {"feedback-stale", VFY_Q_WEIGHT, CHAIN | VFY_NEEDS_SYMMETRIC, "B stays the first Wout", "L drifts away from the readout", "L = Wout^T err with the Wout of now"},
+    {"kolen-pollack", VFY_Q_WEIGHT, CHAIN | VFY_NEEDS_ADAPTIVE, "B not updated, or without its decay", "B does not approach Wout^T",
+     "B <- (1-lambda) B - eta dWout^T"},
+    {"given-ignored", VFY_Q_I, VFY_NEEDS_GIVEN, "own z, psi or L in the place of what is given", "right alone, wrong as a part", "z, psi, L as given"},
 };
 enum { N_FLAG = sizeof flags / sizeof *flags };
 
@@ -86,11 +104,16 @@ static unsigned features(const vfy_epv_case *c)
            (c->net.opt.delay_L > 0 ? VFY_NEEDS_LATE : 0u) |
            (c->batch.loss == EP_CLASSIFICATION ? VFY_NEEDS_CLASSES : 0u) | (c->batch.B > 1 ? VFY_NEEDS_TRIALS : 0u) |
            (expects(c, VFY_Q_Z) ? VFY_NEEDS_STATES : 0u) | (ep_model_spikes(c->net.model) ? VFY_NEEDS_SPIKES : 0u) |
-           (eprop1 ? VFY_NEEDS_EPROP1 : 0u);
+           (eprop1 ? VFY_NEEDS_EPROP1 : 0u) | (c->updates ? VFY_NEEDS_CHAIN : 0u) |
+           (c->updates && c->online ? VFY_NEEDS_ONLINE : 0u) | (c->updates && !c->online ? VFY_NEEDS_BATCH : 0u) |
+           (c->updates && c->carry ? VFY_NEEDS_CARRY : 0u) | (c->updates && !c->carry ? VFY_NEEDS_RESET : 0u) |
+           (c->rule == EP_EPROP1_SYMMETRIC ? VFY_NEEDS_SYMMETRIC : 0u) | (c->rule == EP_EPROP1_ADAPTIVE ? VFY_NEEDS_ADAPTIVE : 0u) |
+           (c->given[0] || c->given[1] || c->given[2] ? VFY_NEEDS_GIVEN : 0u);
 }
 
 bool vfy_flag_applies(const vfy_flag *f, const vfy_epv_case *c)
 {
+    if ((f->needs & VFY_NEEDS_CHAIN) == 0 && c->updates) return false; /* chains report weights alone */
     return (f->needs & features(c)) == f->needs && vfy_quantity_of_model(f->q, c->net.model);
 }
 

@@ -7,7 +7,7 @@
  * SPDX-License-Identifier: MIT */
 #include "internal.h"
 
-static ep_status traj_init(ref_ctx *c, const ref_net *net, int T, ref_traj *tr)
+ep_status ref_traj_init(ref_ctx *c, const ref_net *net, int T, ref_traj *tr)
 {
     size_t steps = (size_t)T + 2, n = (size_t)net->n_rec;
     *tr = (ref_traj){.T = T, .n_in = net->n_in, .n_rec = net->n_rec, .n_out = net->n_out,
@@ -35,8 +35,7 @@ static void load_inputs(ref_ctx *c, const ep_batch *bt, int b, ref_traj *tr)
     }
 }
 
-/* The events of step t: non-zero inputs and delayed spikes, as sparse pointers. */
-static int events(ref_ctx *c, const ref_view *v, int t, const ref_num **at, int *list)
+int ref_events(ref_ctx *c, const ref_view *v, int t, const ref_num **at, int *list)
 {
     int n_in = v->net->n_in, n = n_in + v->net->n_rec, count = 0;
     for (int i = 0; i < n; i++) {
@@ -46,7 +45,7 @@ static int events(ref_ctx *c, const ref_view *v, int t, const ref_num **at, int 
     return count;
 }
 
-static void drive(ref_ctx *c, const ref_net *net, int j, const ref_num **at, const int *list, int count, ref_num *I)
+void ref_drive(ref_ctx *c, const ref_net *net, int j, const ref_num **at, const int *list, int count, ref_num *I)
 {
     size_t n_in = (size_t)net->n_in, n_rec = (size_t)net->n_rec;
     for (int ch = 0; ch < net->nc; ch++) {
@@ -60,7 +59,7 @@ static void drive(ref_ctx *c, const ref_net *net, int j, const ref_num **at, con
     }
 }
 
-static void readout(ref_ctx *c, const ref_net *net, ref_traj *tr, int t)
+void ref_readout(ref_ctx *c, const ref_net *net, ref_traj *tr, int t)
 {
     for (int k = 0; k < net->n_out; k++) {
         ref_num *y = ref_at2(tr->y, net->n_out, t, k), *sum = &c->tmp2;
@@ -71,6 +70,16 @@ static void readout(ref_ctx *c, const ref_net *net, ref_traj *tr, int t)
         ref_mul(c, y, net->kappa, ref_at2(tr->y, net->n_out, t - 1, k));
         ref_addmul(c, y, net->g_out, sum);
     }
+}
+
+/* What is given for neuron j at step t of trial b, for ref_spike. */
+void ref_impose(ref_ctx *c, const ref_net *net, const ep_batch *bt, int b, int t, int j)
+{
+    size_t at = ((size_t)b * (size_t)bt->T + (size_t)(t - 1)) * (size_t)net->n_rec + (size_t)j;
+    c->given_z = net->z_given != NULL;
+    c->given_psi = net->psi_given != NULL;
+    if (c->given_z) c->z_value = net->z_given[at];
+    if (c->given_psi) c->psi_value = net->psi_given[at];
 }
 
 /* One neuron, one step; an undecided spike test is settled exactly where src allows it. */
@@ -94,7 +103,7 @@ static ep_status neuron(ref_ctx *c, const ref_net *net, const ep_net *src, const
 ep_status ref_forward(ref_ctx *c, const ref_net *net, const ep_net *src, const ep_batch *bt, int b, ref_traj *tr,
                       size_t *settled)
 {
-    ep_status st = traj_init(c, net, bt->T, tr);
+    ep_status st = ref_traj_init(c, net, bt->T, tr);
     size_t n = (size_t)(net->n_in + net->n_rec);
     const ref_num **at = ref_bytes(c, n * sizeof *at);
     int *list = ref_bytes(c, n * sizeof *list);
@@ -102,14 +111,16 @@ ep_status ref_forward(ref_ctx *c, const ref_net *net, const ep_net *src, const e
     load_inputs(c, bt, b, tr);
     ref_view v = ref_view_plain(net, tr);
     for (int t = 1; t <= tr->T; t++) {
-        int count = events(c, &v, t, at, list);
+        int count = ref_events(c, &v, t, at, list);
         for (int j = 0; j < net->n_rec; j++) {
             size_t k = (size_t)t * (size_t)net->n_rec + (size_t)j;
-            drive(c, net, j, at, list, count, tr->I + k * (size_t)net->nc);
+            ref_drive(c, net, j, at, list, count, tr->I + k * (size_t)net->nc);
+            ref_impose(c, net, bt, b, t, j);
             st = neuron(c, net, src, bt, b, tr, t, j, settled);
+            c->given_z = c->given_psi = false;
             if (st != EP_OK) return st;
         }
-        readout(c, net, tr, t);
+        ref_readout(c, net, tr, t);
     }
     st = ref_loss(c, net, bt, b, tr);
     return st != EP_OK ? st : c->status;

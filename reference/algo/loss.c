@@ -17,7 +17,7 @@ static void weight(ref_ctx *c, const ep_batch *bt, int b, int t, double divisor,
     ref_div(c, m, m, d);
 }
 
-static double norm_divisor(const ref_net *net, const ep_batch *bt, int b)
+double ref_loss_divisor(const ref_net *net, const ep_batch *bt, int b)
 {
     double steps = 0.0, d = 1.0;
     for (int t = 0; t < bt->T; t++)
@@ -79,25 +79,31 @@ static void classification(ref_ctx *c, int K, const ref_num *y, const double *ta
     }
 }
 
+void ref_loss_step(ref_ctx *c, const ref_net *net, const ep_batch *bt, int b, int t, double divisor, const ref_num *y,
+                   ref_num *err, ref_num *loss, ref_num *w)
+{
+    int K = net->n_out;
+    size_t at = ((size_t)b * (size_t)bt->T + (size_t)(t - 1)) * (size_t)K;
+    const double *target = bt->target ? bt->target + at : NULL;
+    ref_num *m = w + 5;
+    weight(c, bt, b, t, divisor, m);
+    if (c->ar->is_zero(m))
+        for (int k = 0; k < K; k++) ref_set(c, &err[k], &c->zero);
+    else if (bt->loss == EP_REGRESSION) regression(c, K, y, target, m, err, loss, w);
+    else classification(c, K, y, target, m, err, loss, w);
+}
+
 ep_status ref_loss(ref_ctx *c, const ref_net *net, const ep_batch *bt, int b, ref_traj *tr)
 {
     int K = net->n_out;
-    double divisor = norm_divisor(net, bt, b);
-    ref_num *w = ref_vec(c, 6), *m = w ? w + 5 : NULL;
+    double divisor = ref_loss_divisor(net, bt, b);
+    ref_num *w = ref_vec(c, REF_LOSS_WORK);
     if (!w) return c->status;
     if (bt->loss == EP_CLASSIFICATION && !c->ar->symbolic && (!c->ar->exp || !c->ar->log)) return EP_NOTIMPL;
     for (int t = 1; t <= tr->T && K > 0; t++) {
         ref_num *y = ref_at2(tr->y, K, t, 0), *err = ref_at2(tr->err, K, t, 0);
-        const double *target =
-            bt->target ? bt->target + ((size_t)b * (size_t)bt->T + (size_t)(t - 1)) * (size_t)K : NULL;
-        if (c->ar->symbolic) {
-            for (int k = 0; k < K; k++) ref_draw(c, &err[k]);
-            continue;
-        }
-        weight(c, bt, b, t, divisor, m);
-        if (c->ar->is_zero(m)) continue;
-        if (bt->loss == EP_REGRESSION) regression(c, K, y, target, m, err, tr->loss, w);
-        else classification(c, K, y, target, m, err, tr->loss, w);
+        for (int k = 0; k < K && c->ar->symbolic; k++) ref_draw(c, &err[k]);
+        if (!c->ar->symbolic) ref_loss_step(c, net, bt, b, t, divisor, y, err, tr->loss, w);
     }
     return c->status;
 }

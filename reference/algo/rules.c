@@ -2,20 +2,23 @@
  * SPDX-License-Identifier: MIT */
 #include "internal.h"
 
+void ref_signal_step(ref_ctx *c, const ref_net *net, const ref_num *B, const ref_num *err, ref_num *L)
+{
+    int n = net->n_rec, K = net->n_out;
+    for (int j = 0; j < n; j++) {
+        ref_set(c, &L[j], &c->zero);
+        for (int k = 0; k < K; k++) {
+            size_t at = B ? (size_t)j * (size_t)K + (size_t)k : (size_t)k * (size_t)n + (size_t)j;
+            ref_addmul(c, &L[j], B ? &B[at] : &net->Wout[at], ref_sparse(c, &err[k]));
+        }
+        ref_mul(c, &L[j], &L[j], net->g_out);
+    }
+}
+
 void ref_signal_feedback(ref_ctx *c, const ref_view *v, const ref_num *B, ref_num *L)
 {
-    const ref_net *net = v->net;
-    int n = net->n_rec, K = net->n_out;
     for (int t = 1; t <= v->tr->T; t++)
-        for (int j = 0; j < n; j++) {
-            ref_num *r = ref_at2(L, n, t, j);
-            ref_set(c, r, &c->zero);
-            for (int k = 0; k < K; k++) {
-                size_t at = B ? (size_t)j * (size_t)K + (size_t)k : (size_t)k * (size_t)n + (size_t)j;
-                ref_addmul(c, r, B ? &B[at] : &net->Wout[at], ref_sparse(c, ref_at2(v->tr->err, K, t, k)));
-            }
-            ref_mul(c, r, r, net->g_out);
-        }
+        ref_signal_step(c, v->net, B, ref_at2(v->tr->err, v->net->n_out, t, 0), ref_at2(L, v->net->n_rec, t, 0));
 }
 
 static ref_num *history(ref_ctx *c, const ref_view *v, int n) { return ref_vec(c, ((size_t)v->tr->T + 2) * (size_t)n); }

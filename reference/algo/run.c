@@ -5,14 +5,24 @@
  * SPDX-License-Identifier: MIT */
 #include "internal.h"
 
-/* fbar_j, the coefficients c_reg (fbar_j - f*)/(T B), and E_reg added to E. */
-static void regulariser(ref_ctx *c, const ep_batch *bt, ref_run *r, ref_num *w)
+void ref_regulariser(ref_ctx *c, const ep_batch *bt, double steps, ref_num *fbar, ref_num *reg, ref_num *E, ref_num *w)
 {
-    ref_num *steps = &w[0], *c_reg = &w[1], *f = &w[2], *half = &w[3];
-    ref_set_d(c, steps, (double)r->T * (double)r->B);
+    ref_num *n = &w[0], *c_reg = &w[1], *f = &w[2], *half = &w[3], *d = &c->tmp2;
+    ref_set_d(c, n, steps);
     ref_set_d(c, c_reg, bt->c_reg);
     ref_set_d(c, f, bt->f_target);
     ref_set_d(c, half, 0.5);
+    ref_div(c, fbar, fbar, n);
+    if (bt->c_reg == 0.0) return;
+    ref_sub(c, d, fbar, f);
+    ref_mul(c, reg, c_reg, d);
+    ref_mul(c, d, d, reg);
+    ref_addmul(c, E, half, d);
+    ref_div(c, reg, reg, n);
+}
+
+static void regularise(ref_ctx *c, const ep_batch *bt, ref_run *r, ref_num *w)
+{
     for (int j = 0; j < r->net->n_rec; j++) {
         if (c->ar->symbolic) {
             if (bt->c_reg != 0.0) ref_draw(c, &r->reg[j]);
@@ -21,14 +31,7 @@ static void regulariser(ref_ctx *c, const ep_batch *bt, ref_run *r, ref_num *w)
         for (int b = 0; b < r->B; b++)
             for (int t = 1; t <= r->T; t++)
                 ref_addmul(c, &r->fbar[j], &c->one, ref_sparse(c, ref_at2(r->tr[b].z, r->net->n_rec, t, j)));
-        ref_div(c, &r->fbar[j], &r->fbar[j], steps);
-        if (bt->c_reg == 0.0) continue;
-        ref_num *d = &c->tmp2;
-        ref_sub(c, d, &r->fbar[j], f);
-        ref_mul(c, &r->reg[j], c_reg, d);
-        ref_mul(c, d, d, &r->reg[j]);
-        ref_addmul(c, r->E, half, d);
-        ref_div(c, &r->reg[j], &r->reg[j], steps);
+        ref_regulariser(c, bt, (double)r->T * (double)r->B, &r->fbar[j], &r->reg[j], r->E, w);
     }
 }
 
@@ -45,13 +48,13 @@ ep_status ref_run_batch_exact(ref_ctx *c, const ref_net *net, const ep_net *src,
     out->fbar = ref_vec(c, (size_t)net->n_rec);
     out->reg = ref_vec(c, (size_t)net->n_rec);
     out->E = ref_vec(c, 1);
-    ref_num *w = ref_vec(c, 4);
+    ref_num *w = ref_vec(c, REF_REG_WORK);
     if (c->status != EP_OK) return c->status;
     for (int b = 0; b < bt->B; b++) {
         ep_status st = ref_forward(c, net, src, bt, b, &out->tr[b], settled);
         if (st != EP_OK) return st;
         ref_add(c, out->E, out->E, out->tr[b].loss);
     }
-    regulariser(c, bt, out, w);
+    regularise(c, bt, out, w);
     return c->status;
 }

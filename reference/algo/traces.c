@@ -219,7 +219,7 @@ static void weights_shared(ref_ctx *c, ref_row *r, int t)
     column_shared(c, r, t, r->w->pre->n, zh, direct, c->unit);
 }
 
-static ep_status row_init(ref_ctx *c, const ref_trace_job *w, int j, const ref_pre_table *table, ref_row *r)
+ep_status ref_row_init(ref_ctx *c, const ref_trace_job *w, int j, const ref_pre_table *table, ref_row *r)
 {
     size_t n = (size_t)w->n_col, nh = (size_t)w->v->net->nh;
     *r = (ref_row){.w = w, .j = j, .nh = w->v->net->nh, .table = table};
@@ -244,20 +244,23 @@ static ep_status row_init(ref_ctx *c, const ref_trace_job *w, int j, const ref_p
     return EP_OK;
 }
 
+void ref_row_step(ref_ctx *c, ref_row *r, int t)
+{
+    load_map(c, r, t);
+    load_signal(c, r, t);
+    constants(c, r, t);
+    if (r->table) weights_shared(c, r, t);
+    else weights(c, r, t);
+}
+
 ep_status ref_trace_row(const ref_trace_job *w, const ref_ctx *parent, int j, const ref_pre_table *table)
 {
     ref_ctx c; /* a row's memory goes with the row */
     ref_row r;
     ep_status st = ref_ctx_fork(&c, parent);
     if (st != EP_OK) return st;
-    st = row_init(&c, w, j, table, &r);
-    for (int t = 1; st == EP_OK && t <= w->v->tr->T; t++) {
-        load_map(&c, &r, t);
-        load_signal(&c, &r, t);
-        constants(&c, &r, t);
-        if (table) weights_shared(&c, &r, t);
-        else weights(&c, &r, t);
-    }
+    st = ref_row_init(&c, w, j, table, &r);
+    for (int t = 1; st == EP_OK && t <= w->v->tr->T; t++) ref_row_step(&c, &r, t);
     if (st == EP_OK) st = c.status;
     ref_ctx_clear(&c);
     return st;

@@ -41,6 +41,10 @@ typedef struct ref_row {
     bool moves;      /* table: the stored components are reached by more than their decay */
 } ref_row;
 
+/* An empty row; its numbers belong to c. */
+EP_MUST_USE ep_status ref_row_init(ref_ctx *c, const ref_trace_job *w, int j, const ref_pre_table *table, ref_row *r);
+/* Step t, after step t - 1. */
+void ref_row_step(ref_ctx *c, ref_row *r, int t);
 /* All steps of row j. */
 EP_MUST_USE ep_status ref_trace_row(const ref_trace_job *w, const ref_ctx *parent, int j, const ref_pre_table *table);
 

@@ -38,11 +38,26 @@ static ep_status shape(ref_ctx *c, ep_psi_shape kind, ref_num *r, ref_num *u)
     return EP_DOMAIN;
 }
 
+/* dz/dA from psi. */
+static ep_status adaptive_part(ref_ctx *c, const ref_net *net, const ref_num *v, const ref_num *A, const ref_num *psi, ref_num *dzdA)
+{
+    ref_neg(c, dzdA, psi);
+    if (net->opt.dz_da == EP_DZDA_AUTOGRAD) {
+        ref_mul(c, dzdA, dzdA, v);
+        ref_div(c, dzdA, dzdA, A);
+    }
+    return EP_OK;
+}
+
 /* psi and dz/dA from x = v - A, before the refractory rule. */
 static ep_status pseudo_derivative(ref_ctx *c, const ref_net *net, const ref_num *v, const ref_num *A,
                                    const ref_num *x, ref_num *psi, ref_num *dzdA)
 {
     ref_num *u = &c->tmp2;
+    if (c->given_psi) {
+        ref_set_d(c, psi, c->psi_value);
+        return adaptive_part(c, net, v, A, psi, dzdA);
+    }
     c->ar->abs(c, u, x);
     ref_div(c, u, u, net->opt.psi_width == EP_WIDTH_A ? A : net->v_th);
     ep_status st = shape(c, net->opt.psi_shape, psi, u);
@@ -52,12 +67,7 @@ static ep_status pseudo_derivative(ref_ctx *c, const ref_net *net, const ref_num
         ref_mul(c, psi, psi, net->v_th);
         ref_div(c, psi, psi, A);
     }
-    ref_neg(c, dzdA, psi);
-    if (net->opt.dz_da == EP_DZDA_AUTOGRAD) {
-        ref_mul(c, dzdA, dzdA, v);
-        ref_div(c, dzdA, dzdA, A);
-    }
-    return EP_OK;
+    return adaptive_part(c, net, v, A, psi, dzdA);
 }
 
 static void draw(ref_ctx *c, const ref_net *net, ref_num *z, ref_num *q)
@@ -84,12 +94,14 @@ ep_status ref_spike(ref_ctx *c, const ref_net *net, const ref_num *v, const ref_
     if (c->keep_test) ref_set(c, c->keep_test, x);
     int s = c->ar->sign(x);
     if (s == REF_UNDECIDED && c->hinted) s = c->hint;
+    if (c->given_z && (s == REF_UNDECIDED || refr_prev == 0)) s = c->z_value != 0.0 ? REF_POS : REF_NEG;
     if (s == REF_UNDECIDED) return EP_UNABLE;
     ep_status st = pseudo_derivative(c, net, v, A, x, &q[REF_Q_PSI_FREE], &q[REF_Q_DZDA_FREE]);
     if (st != EP_OK) return st;
     bool fires = s == REF_POS || (s == REF_ZERO && net->opt.spike_test == EP_TEST_GE);
     bool refractory = refr_prev > 0, masked = refractory && net->opt.psi_refractory == EP_PSI_ZERO;
-    bool spike = fires && !refractory;
+    masked = masked && !c->given_psi;
+    bool spike = c->given_z ? c->z_value != 0.0 : fires && !refractory;
     ref_set(c, &q[REF_Q_Z_FREE], fires ? &c->one : &c->zero);
     ref_set(c, z, spike ? &c->one : &c->zero);
     ref_set(c, &q[REF_Q_PSI], masked ? &c->zero : &q[REF_Q_PSI_FREE]);

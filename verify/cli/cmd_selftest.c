@@ -43,12 +43,14 @@ static void done(void *user, size_t i, vfy_outcome *o)
     vfy_judge(k->list[i], o, VFY_CLASS_BOUND, &k->judged[i]);
 }
 
-static bool named_in(const char *list, const char *found, bool gradient)
+static bool named_in(const char *list, const char *found, vfy_quantity q)
 {
+    bool gradient = vfy_quantity_is_gradient(q), chain = vfy_quantity_of_chain(q);
     for (const char *s = list; *s;) {
         size_t len = strcspn(s, "|");
         if (len == strlen(found) && !strncmp(s, found, len)) return true;
         if (gradient && len == 4 && !strncmp(s, "grad", 4)) return true;
+        if (chain && len == 5 && !strncmp(s, "chain", 5)) return true;
         s += len;
         s += *s == '|';
     }
@@ -68,7 +70,7 @@ static ep_status try_mutant(bench *k, int mutant, result *r, vfy_tally *t)
     r->caught = vfy_tally_code(t) != 0;
     (void)snprintf(r->found, sizeof r->found, "%s", first ? vfy_quantity_name(first->q) : t->broke ? "protocol" : "-");
     (void)snprintf(r->id, sizeof r->id, "%s", first ? first->c->id : "-");
-    if (mutant) r->named = r->caught && named_in(vfy_mutants[mutant - 1].at, r->found, first && vfy_quantity_is_gradient(first->q));
+    if (mutant) r->named = r->caught && named_in(vfy_mutants[mutant - 1].at, r->found, first ? first->q : VFY_Q_I);
     return EP_OK;
 }
 
@@ -99,7 +101,7 @@ static int run_all(bench *k, FILE *table)
     if (table) fprintf(table, "# mutant\tcomputes\tcaught\tnamed\tright\tcase\twhat_is_wrong\n");
     for (int m = 1; vfy_mutants[m - 1].name; m++) {
         const vfy_mutant *u = &vfy_mutants[m - 1];
-        vfy_say(&progress, u->name, (double)m / 130);
+        vfy_say(&progress, u->name, (double)m / 170);
         st = try_mutant(k, m, &r, &t);
         if (st != EP_OK) return cli_status(st, u->name);
         total++;
