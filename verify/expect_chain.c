@@ -9,7 +9,7 @@
 
 #include "expect.h"
 
-enum { BITS = 256, MORE_BITS = 1024 };
+enum { BITS = 128, MORE_BITS = 512 };
 
 typedef struct side {
     ref_ctx c;

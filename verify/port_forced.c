@@ -51,6 +51,18 @@ static void print_set(FILE *f, const vfy_epv_case *c, const vfy_want *w, int b, 
     fprintf(f, " %s\n", hex);
 }
 
+/* Given spikes are no expected values, but a state all the same. */
+static void print_given(FILE *f, const vfy_epv_case *c, int b, int t)
+{
+    int first = t - c->net.opt.delay + 1;
+    for (int at = first < 1 ? 1 : first; c->given[0] && at <= t; at++)
+        for (int j = 0; j < c->net.n_rec; j++) {
+            vfy_want w = {.q = VFY_Q_Z, .kind = VFY_VALUE};
+            w.at = ((size_t)b * (size_t)c->batch.T + (size_t)(at - 1)) * (size_t)c->net.n_rec + (size_t)j;
+            if (vfy_bits_of(c->format, c->given[0][w.at], &w.bits)) print_set(f, c, &w, b, at);
+        }
+}
+
 /* State lines of trial b after step t, then `step`; full: the case with every quantity that the reference computes. */
 static ep_status print_state(FILE *f, const vfy_epv_case *full, int b, int t)
 {
@@ -62,6 +74,7 @@ static ep_status print_state(FILE *f, const vfy_epv_case *full, int b, int t)
         if (at == 0 || trial_of(full, &s, w->at) != b || !(spike || (at == t && is_state(w->q)))) continue;
         print_set(f, full, w, b, at);
     }
+    print_given(f, full, b, t);
     fprintf(f, "step\n");
     return ferror(f) ? EP_NOMEM : EP_OK;
 }

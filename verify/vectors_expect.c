@@ -337,7 +337,7 @@ ep_status vfy_expect(vfy_epv_case *c, uint64_t mask, vfy_certainty *out)
     size_t had = c->n_want;
     if (c->updates) return vfy_expect_chain(c, out);
     mask &= vfy_rule_quantities(c->rule, c->net.model);
-    if (c->given[0]) mask &= ~(bit(VFY_Q_Z) | bit(VFY_Q_R));
+    if (c->given[0]) mask &= ~bit(VFY_Q_Z);
     if (c->given[1]) mask &= ~bit(VFY_Q_PSI);
     if (c->given[2]) mask &= ~bit(VFY_Q_L);
     ep_status st = expect_at(c, mask, BITS, out);
