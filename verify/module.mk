@@ -26,6 +26,18 @@ $(BUILD)/verify/conform/conform: $(call objs,$(CONFORM_SRC))
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $(filter %.o,$^) -lcriterion $(LDFLAGS)
 endif
 
+# The template as a shared object: right, and without the reset.
+PLUGIN_C := $(BUILD)/verify/ports/c/plugin.so $(BUILD)/verify/ports/c/no_reset/plugin.so
+$(BUILD)/verify/ports/c/plugin.so: verify/ports/c/plugin.c verify/ports/c/network.h verify/eprop_port.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -Iverify -o $@ $< -lm
+$(BUILD)/verify/ports/c/no_reset/plugin.so: verify/ports/c/plugin.c verify/ports/c/network.h verify/eprop_port.h
+	@mkdir -p $(@D)
+	$(Q)cp $< $(@D)/plugin.c && sed 's/ - c.v_th \* z_before\[j\]//' verify/ports/c/network.h > $(@D)/network.h
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -Iverify -o $@ $(@D)/plugin.c -lm
+$(BUILD)/verify/test/test_port_template: $(PLUGIN_C)
+$(BUILD)/verify/test/test_port_template.o: CPPFLAGS += -DPLUGIN_SO='"$(abspath $(BUILD))/verify/ports/c/%splugin.so"'
+
 # Ports for the loader's tests: one right (0), ten with one wrong line, the rest with a broken table or answer.
 TINY_KINDS := 0 1 2 3 4 5 6 7 8 9 10 20 21 22 23 24 25 26 27 28 29 30
 TINY_SO := $(foreach k,$(TINY_KINDS),$(BUILD)/verify/test/plugin_tiny$(k).so)

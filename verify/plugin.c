@@ -238,22 +238,99 @@ static ep_status run_open(const eprop_port *p, void *handle, const vfy_epv_case 
     return s;
 }
 
-ep_status vfy_plugin_run(const eprop_port *p, const vfy_epv_case *c, vfy_answer *out, char *err, size_t n)
+struct vfy_plugin_case {
+    const eprop_port *p;
+    const vfy_epv_case *c;
+    handed *h;
+    void *handle;
+};
+
+ep_status vfy_plugin_open(const eprop_port *p, const vfy_epv_case *c, vfy_plugin_case **out, char *err, size_t n)
 {
-    vfy_answer a;
-    void *handle = NULL;
     ep_status s = vfy_plugin_claims(p, c, err, n);
     if (s) return s;
-    if ((s = vfy_answer_init(&a, c, p->quantities))) return say(s, err, n, "the answer to the case cannot be held in memory");
-    handed *h = hand(c);
-    if (!h) s = say(EP_NOMEM, err, n, "no memory for the case");
-    else s = port_status(p, NULL, p->open(&h->c, &handle), "open", err, n);
+    vfy_plugin_case *k = calloc(1, sizeof *k);
+    if (k) *k = (vfy_plugin_case){.p = p, .c = c, .h = hand(c)};
+    if (!k || !k->h) s = say(EP_NOMEM, err, n, "no memory for the case");
+    else s = port_status(p, NULL, p->open(&k->h->c, &k->handle), "open", err, n);
     if (!s) {
-        s = run_open(p, handle, c, &a, err, n);
-        p->close(handle);
+        *out = k;
+        return EP_OK;
     }
-    if (h) hand_clear(h);
+    if (k && k->h) hand_clear(k->h);
+    free(k);
+    return s;
+}
+
+void vfy_plugin_close(vfy_plugin_case *k)
+{
+    if (!k) return;
+    k->p->close(k->handle);
+    hand_clear(k->h);
+    free(k);
+}
+
+ep_status vfy_plugin_answer(vfy_plugin_case *k, vfy_answer *out, char *err, size_t n)
+{
+    vfy_answer a;
+    if (vfy_answer_init(&a, k->c, k->p->quantities)) return say(EP_DOMAIN, err, n, "the answer to the case cannot be held in memory");
+    ep_status s = run_open(k->p, k->handle, k->c, &a, err, n);
     if (s) vfy_answer_clear(&a);
     else *out = a;
+    return s;
+}
+
+size_t vfy_plugin_width(const vfy_epv_case *c, vfy_quantity q)
+{
+    vfy_shape s = vfy_quantity_shape(q, &c->net, c->batch.T, c->batch.B, c->updates);
+    bool timed = false;
+    for (int d = 0; d < s.nd; d++) timed = timed || s.axis[d] == 't';
+    return timed ? vfy_shape_size(&s) / ((size_t)c->batch.T * (size_t)c->batch.B) : 0;
+}
+
+ep_status vfy_plugin_set(vfy_plugin_case *k, int b, int t, vfy_quantity q, const double *values, char *err, size_t n)
+{
+    size_t width = vfy_plugin_width(k->c, q);
+    float *f = malloc((width + 1) * sizeof *f);
+    if (!(k->p->flags & EPROP_CAN_SET_STATE) || !width || !f) {
+        free(f);
+        return say(EP_NOTIMPL, err, n, "%s: this state cannot be set", k->p->name);
+    }
+    for (size_t i = 0; i < width; i++) f[i] = (float)values[i];
+    ep_status s = port_status(k->p, k->handle, k->p->set(k->handle, b, t, (int32_t)q, k->c->format == VFY_F32 ? (const void *)f : values), "set", err, n);
+    free(f);
+    return s;
+}
+
+ep_status vfy_plugin_step(vfy_plugin_case *k, int b, int t, vfy_answer *out, char *err, size_t n)
+{
+    const uint64_t rows = UINT64_C(63) << EPROP_Q_EPS_S;
+    const size_t size = k->c->format == VFY_F32 ? sizeof(float) : sizeof(double);
+    void *quantity[VFY_N_QUANTITY];
+    vfy_answer a;
+    if (!(k->p->flags & EPROP_CAN_SET_STATE)) return say(EP_NOTIMPL, err, n, "%s: no single steps", k->p->name);
+    if (vfy_answer_init(&a, k->c, k->p->quantities)) return say(EP_DOMAIN, err, n, "the answer to the case cannot be held in memory");
+    collector rows_to = {.c = k->c, .a = &a, .columns = vfy_trace_columns(&k->c->net)};
+    for (int q = 0; q < VFY_N_QUANTITY; q++) { /* the step's place in the whole array */
+        size_t width = vfy_plugin_width(k->c, (vfy_quantity)q);
+        bool is_row = rows >> q & 1;
+        quantity[q] = is_row || !a.q[q] || !width ? NULL : (char *)a.q[q] + ((size_t)b * (size_t)k->c->batch.T + (size_t)(t - 1)) * width * size;
+        if (is_row && a.q[q]) rows_to.traces |= UINT64_C(1) << q;
+    }
+    eprop_result result = {.size = sizeof result, .n_quantity = VFY_N_QUANTITY, .quantity = quantity, .traces = rows_to.traces,
+                           .trace = collect, .user = &rows_to};
+    ep_status s = port_status(k->p, k->handle, k->p->step(k->handle, b, t, &result), "step", err, n);
+    if (!s && rows_to.broken) s = say(EP_PORT, err, n, "%s: step reported a trace row that was not asked for", k->p->name);
+    if (s) vfy_answer_clear(&a);
+    else *out = a;
+    return s;
+}
+
+ep_status vfy_plugin_run(const eprop_port *p, const vfy_epv_case *c, vfy_answer *out, char *err, size_t n)
+{
+    vfy_plugin_case *k = NULL;
+    ep_status s = vfy_plugin_open(p, c, &k, err, n);
+    if (!s) s = vfy_plugin_answer(k, out, err, n);
+    vfy_plugin_close(k);
     return s;
 }

@@ -15,7 +15,7 @@ static void greet(FILE *out, const eprop_port *p)
     vfy_claims c = {.formats = p->formats & 3, .models = p->models, .rules = p->rules, .losses = p->losses,
                     .quantities = p->quantities, .given = p->given >> VFY_IN_GIVEN_Z & 7, .max_in = most(p->max_in), .max_rec = most(p->max_rec),
                     .max_out = most(p->max_out), .max_T = most(p->max_T), .max_B = most(p->max_B),
-                    .contract = p->flags & EPROP_CONTRACTS};
+                    .set = p->flags & EPROP_CAN_SET_STATE, .contract = p->flags & EPROP_CONTRACTS};
     (void)snprintf(c.name, sizeof c.name, "%.32s", p->name);
     (void)snprintf(c.version, sizeof c.version, "%.32s", *p->release ? p->release : "-");
     for (char *s = c.version; *s; s++)
@@ -58,18 +58,41 @@ static uint64_t head(FILE *m, char *line)
     return want;
 }
 
-static size_t report(FILE *out, const vfy_epv_case *c, const vfy_answer *a)
+/* The case in hand: kept after its answer, for forced steps. */
+typedef struct hosted {
+    const eprop_port *p;
+    vfy_epv_file *file;
+    vfy_plugin_case *open;
+    double *values;      /* of the state that is being set: one step of one trial */
+    vfy_quantity q;
+    int b, t, last;      /* last: the latest step that was set */
+    bool setting;
+} hosted;
+
+static void drop_case(hosted *k)
+{
+    vfy_plugin_close(k->open);
+    vfy_epv_free(k->file);
+    free(k->values);
+    *k = (hosted){.p = k->p};
+}
+
+/* b, t: only this step (t = 0: everything). */
+static size_t report(FILE *out, const vfy_epv_case *c, const vfy_answer *a, int b, int t)
 {
     size_t count = 0;
     for (int q = 0; q < VFY_N_QUANTITY; q++) {
         if (!a->q[q]) continue;
         vfy_shape s = vfy_quantity_shape((vfy_quantity)q, &c->net, c->batch.T, c->batch.B, c->updates);
-        size_t n = vfy_shape_size(&s);
-        for (size_t i = 0; i < n; i++, count++) {
+        size_t width = vfy_plugin_width(c, (vfy_quantity)q), n = t ? width : vfy_shape_size(&s);
+        size_t from = t ? ((size_t)b * (size_t)c->batch.T + (size_t)(t - 1)) * width : 0;
+        for (size_t i = from; i < from + n; i++) {
             int index[VFY_MAX_AXES];
             char hex[17];
             uint64_t bits = 0;
             vfy_shape_index(&s, i, index);
+            if (c->updates && !vfy_epv_reports(c, index[0])) continue;
+            count++;
             fprintf(out, "got %s", vfy_quantity_name((vfy_quantity)q));
             for (int d = 0; d < s.nd; d++) fprintf(out, " %d", index[d]);
             if (c->format == VFY_F32) {
@@ -86,19 +109,12 @@ static size_t report(FILE *out, const vfy_epv_case *c, const vfy_answer *a)
     return count;
 }
 
-static void answer(FILE *out, const eprop_port *p, vfy_epv_case *c, uint64_t want)
+/* The lines of an answer, or of its absence. */
+static void say_answer(FILE *out, const vfy_epv_case *c, ep_status st, vfy_answer *a, int b, int t, const char *why)
 {
-    vfy_answer a;
-    char why[VFY_EPV_ERR] = "";
-    ep_status st = EP_OK;
-    for (int q = 0; st == EP_OK && q < VFY_N_QUANTITY; q++) {
-        vfy_want w = {.q = (vfy_quantity)q, .kind = VFY_ZERO};
-        if (want >> q & 1) st = vfy_epv_add(c, &w);
-    }
-    if (st == EP_OK) st = vfy_plugin_run(p, c, &a, why, sizeof why);
     if (st == EP_OK) {
-        fprintf(out, "done %zu\n", report(out, c, &a));
-        vfy_answer_clear(&a);
+        fprintf(out, "done %zu\n", report(out, c, a, b, t));
+        vfy_answer_clear(a);
     } else if (st == EP_NOTIMPL) {
         fprintf(out, "unsupported %.140s\n", *why ? why : "no reason given");
     } else {
@@ -107,14 +123,29 @@ static void answer(FILE *out, const eprop_port *p, vfy_epv_case *c, uint64_t wan
     (void)fflush(out);
 }
 
+static void answer(FILE *out, hosted *k, uint64_t want)
+{
+    vfy_answer a;
+    char why[VFY_EPV_ERR] = "";
+    vfy_epv_case *c = &k->file->cases[0];
+    ep_status st = EP_OK;
+    for (int q = 0; st == EP_OK && q < VFY_N_QUANTITY; q++) {
+        vfy_want w = {.q = (vfy_quantity)q, .kind = VFY_ZERO};
+        if (want >> q & 1) st = vfy_epv_add(c, &w);
+    }
+    if (st == EP_OK) st = vfy_plugin_open(k->p, c, &k->open, why, sizeof why);
+    if (st == EP_OK) st = vfy_plugin_answer(k->open, &a, why, sizeof why);
+    say_answer(out, c, st, &a, 0, 0, why);
+}
+
 /* Collects a case up to `end` and answers it; false: the input ended. */
-static bool one_case(const eprop_port *p, char *line, FILE *in, FILE *out)
+static bool one_case(hosted *k, char *line, FILE *in, FILE *out)
 {
     char *text = NULL, err[VFY_EPV_ERR] = "";
     size_t size = 0;
-    vfy_epv_file *file = NULL;
     FILE *m = open_memstream(&text, &size);
     if (!m) return false;
+    drop_case(k);
     line[strcspn(line, "\n")] = '\0';
     uint64_t want = head(m, line);
     bool more = true;
@@ -124,15 +155,66 @@ static bool one_case(const eprop_port *p, char *line, FILE *in, FILE *out)
     }
     bool bad = fclose(m) != 0;
     FILE *r = bad ? NULL : fmemopen(text, size, "r");
-    if (more && r && vfy_epv_read_stream(r, "case", &file, err, sizeof err) == EP_OK) answer(out, p, &file->cases[0], want);
+    if (more && r && vfy_epv_read_stream(r, "case", &k->file, err, sizeof err) == EP_OK) answer(out, k, want);
     else if (more) {
         fprintf(out, "unsupported the case cannot be read: %.140s\n", err);
         (void)fflush(out);
     }
     if (r) (void)fclose(r);
-    vfy_epv_free(file);
     free(text);
     return more;
+}
+
+/* ---- forced steps -------------------------------------------------------------------------------------------------- */
+
+static ep_status hand_over(hosted *k, char *why, size_t n)
+{
+    ep_status st = k->setting && k->open ? vfy_plugin_set(k->open, k->b, k->t, k->q, k->values, why, n) : EP_OK;
+    k->setting = false;
+    return st;
+}
+
+/* set t=T [b=B] NAME INDICES BITS: elements of one quantity are handed over together. */
+static ep_status set_line(hosted *k, char *line, char *why, size_t n)
+{
+    char *word[10];
+    int count = 0, b = 0, at = 1;
+    vfy_quantity q;
+    uint64_t bits;
+    for (char *w = strtok(line, " \n"); w && count < 10; w = strtok(NULL, " \n")) word[count++] = w;
+    if (!k->open || count < 4 || strncmp(word[1], "t=", 2)) return EP_FORMAT;
+    const vfy_epv_case *c = &k->file->cases[0];
+    int t = atoi(word[1] + 2);
+    if (!strncmp(word[2], "b=", 2)) b = atoi(word[2] + 2), at = 2;
+    if (!vfy_quantity_parse(word[++at], &q) || !vfy_bits_parse(c->format, word[count - 1], &bits)) return EP_FORMAT;
+    vfy_shape s = vfy_quantity_shape(q, &c->net, c->batch.T, c->batch.B, c->updates);
+    size_t width = vfy_plugin_width(c, q), place = 0;
+    for (int d = 0, i = at + 1; d < s.nd; d++)
+        if (s.axis[d] != 'b' && s.axis[d] != 't') place = place * (size_t)s.n[d] + (size_t)(i < count - 1 ? atoi(word[i++]) : 0);
+    if (place >= width || t < 0 || t >= c->batch.T || b < 0 || b >= c->batch.B) return EP_DOMAIN;
+    ep_status st = EP_OK;
+    if (k->setting && (q != k->q || t != k->t || b != k->b)) st = hand_over(k, why, n);
+    if (st == EP_OK && !k->setting) {
+        free(k->values);
+        k->values = calloc(width, sizeof *k->values);
+        if (!k->values) return EP_NOMEM;
+        k->setting = true;
+        k->q = q, k->t = t, k->b = b;
+        if (t > k->last) k->last = t;
+    }
+    if (st == EP_OK) k->values[place] = vfy_bits_value(c->format, bits);
+    return st;
+}
+
+static void forced_step(hosted *k, ep_status st, FILE *out, char *why, size_t n)
+{
+    vfy_answer a;
+    int t = k->last + 1, b = k->b;
+    if (st == EP_OK) st = hand_over(k, why, n);
+    if (st == EP_OK && !k->open) st = EP_FORMAT;
+    if (st == EP_OK) st = vfy_plugin_step(k->open, b, t, &a, why, n);
+    say_answer(out, k->file ? &k->file->cases[0] : NULL, st, &a, b, t, why);
+    k->last = 0;
 }
 
 int vfy_host(const char *path, FILE *in, FILE *out, FILE *err)
@@ -144,11 +226,15 @@ int vfy_host(const char *path, FILE *in, FILE *out, FILE *err)
         fprintf(err, "%s\n", why);
         return 3;
     }
+    hosted k = {.p = plugin.port};
     bool more = true;
     while (more && fgets(line, sizeof line, in) && strcmp(line, "bye\n") != 0) {
         if (!strcmp(line, "eprop 1\n")) greet(out, plugin.port);
-        else if (!strncmp(line, "case ", 5)) more = one_case(plugin.port, line, in, out);
+        else if (!strncmp(line, "case ", 5)) more = one_case(&k, line, in, out), st = EP_OK;
+        else if (!strncmp(line, "set ", 4) && st == EP_OK) st = set_line(&k, line, why, sizeof why);
+        else if (!strcmp(line, "step\n")) forced_step(&k, st, out, why, sizeof why), st = EP_OK;
     }
+    drop_case(&k);
     vfy_plugin_unload(&plugin);
     return 0;
 }

@@ -27,8 +27,8 @@ ep_status vfy_report_json(FILE *f, const vfy_report *r)
         if (j->excused) json_object_set_new(o, "excused", json_true());
         if (j->diverged) json_object_set_new(o, "quantity", json_string(vfy_quantity_name(j->q)));
         if (j->diverged && (c->updates || j->t <= c->batch.T)) json_object_set_new(o, c->updates ? "update" : "step", json_integer(j->t));
-        const struct { const char *key, *value; } text[] = {{"first", j->first}, {"forced", j->forced}, {"likely", j->cause}, {"reason", j->reason}};
-        for (int k = 0; k < 4; k++)
+        const struct { const char *key, *value; } text[] = {{"first", j->first}, {"forced", j->forced}, {"likely", j->cause}, {"reason", j->reason}, {"own", j->rest}};
+        for (int k = 0; k < 5; k++)
             if (*text[k].value) json_object_set_new(o, text[k].key, json_string(text[k].value));
         json_array_append_new(list, o);
     }

@@ -30,6 +30,7 @@ static void details(FILE *f, const vfy_report *r, const vfy_judged *j)
     if (j->diverged && (j->c->updates || j->t <= j->c->batch.T)) fprintf(f, "  %s: %d\n", j->c->updates ? "update" : "step", j->t);
     yaml(f, "first", j->first);
     yaml(f, "forced", j->forced);
+    yaml(f, "own", j->rest);
     yaml(f, "likely", j->cause);
     (void)snprintf(again, sizeof again, "%s --only %s", r->again, j->c->id);
     yaml(f, "again", again);
@@ -49,6 +50,7 @@ void vfy_report_tap(FILE *f, const vfy_report *r)
                                                   j->flip ? ", up to a flip that rounding may cause" : "");
         else fprintf(f, "not ok %zu - %s%s\n", i + 1, name, j->excused ? " # TO" "DO listed as known" : ""); /* TAP's word for it */
         if (j->status == VFY_FAILED || j->status == VFY_PORT_BROKE) details(f, r, j);
+        else if (*j->rest) fprintf(f, "# %s\n", j->rest);
     }
     fprintf(f, "# port %s %s: claimed %s, reached %s; %zu passed, %zu failed, %zu failed as listed, %zu broke, %zu not tested\n", r->port->name,
             r->port->version, vfy_class_name(r->claim), t.passed + t.failed ? vfy_class_name(t.reached) : "nothing", t.passed, t.failed, t.excused, t.broke, t.untested);
@@ -58,6 +60,7 @@ void vfy_report_tap(FILE *f, const vfy_report *r)
     if (!j) return;
     fprintf(f, "# first divergence: %s\n", j->first);
     if (*j->forced) fprintf(f, "# forced step: %s\n", j->forced);
+    if (*j->rest) fprintf(f, "# own spikes: %s\n", j->rest);
     if (*j->cause) fprintf(f, "# likely cause: %s\n", j->cause);
     fprintf(f, "# show it again: %s --only %s\n", r->again, j->c->id);
 }

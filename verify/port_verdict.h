@@ -29,6 +29,7 @@ typedef struct vfy_judged {
     char first[200];         /* "v[3][0]: got .., want .., r = .." */
     char reason[400];        /* why it was not tested or broke */
     char cause[300], forced[200];
+    char rest[200];          /* after a flip: what was computed from the port's own spikes */
 } vfy_judged;
 
 /* Judges one outcome and releases its answer. */
@@ -39,6 +40,17 @@ void vfy_judge_causes(vfy_judged *all, size_t n);
  * that can set states; a divergence without a time has no step. oracle NULL: the state is taken from the case's expected
  * lines, if they hold all of it. */
 EP_MUST_USE ep_status vfy_judge_forced(const vfy_port_args *a, const vfy_claims *p, const vfy_oracle *oracle, vfy_judged *j);
+
+/* After a flipped spike, forgiven or not: shows the port the case again, runs the reference on its spikes (and psi), and
+ * judges what it computed from them. e-prop 1 on spiking models, with a reference; else nothing happens. */
+EP_MUST_USE ep_status vfy_judge_own(const vfy_port_args *a, const vfy_oracle *oracle, vfy_judged *j);
+
+/* One case alone. */
+EP_MUST_USE ep_status vfy_port_ask(const vfy_port_args *a, const vfy_epv_case *c, vfy_claims *claims, vfy_outcome *out, char *err, size_t n);
+/* Prints every number of steps (of a chain: updates) from..to that the port claims beside the certified one; with a
+ * reference also what the file does not hold. EP_NOTIMPL: the port declined. */
+EP_MUST_USE ep_status vfy_port_trace(const vfy_port_args *a, const vfy_oracle *oracle, const vfy_epv_case *c, int from, int to, FILE *f,
+                                     char *err, size_t n);
 
 /* The failing case whose divergence stands earliest in the flow of data; NULL: none. */
 const vfy_judged *vfy_judge_first(const vfy_judged *all, size_t n);

@@ -19,6 +19,7 @@ typedef struct options {
     bool one_preset, has_way, done, detect;
     ep_preset preset;
     vfy_class claim;
+    long from, to; /* --trace */
     long timeout, least; /* least: cases that must have been tested */
 } options;
 
@@ -45,6 +46,7 @@ static void print_help(void)
            "  --preset P        only cases of this preset (any delay)\n"
            "  --detect          which preset, or which combination of options, explains what the port answers\n"
            "  --only ID         only this case\n"
+           "  --trace A:B       with --only: every number of steps A to B, got and wanted, in place of the verdict\n"
            "  --claim CLASS     exact: correctly rounded; bound (default): within what rounding can do; direction: every\n"
            "                    gradient within 8 degrees and 25 %% of its length\n"
            "  --xfail FILE      ids of cases that are known to fail, one a line, # begins a comment: reported, not counted\n"
@@ -78,6 +80,14 @@ static int take(options *o, int c)
     case 'd': o->detect = true; break;
     case 'o': o->only = !strncmp(optarg, "ep:", 3) ? optarg + 3 : optarg; break;
     case 'u': o->junit = optarg; break;
+    case 'a': {
+        char text[48], *colon;
+        (void)snprintf(text, sizeof text, "%.40s", optarg);
+        if ((colon = strchr(text, ':'))) *colon++ = '\0';
+        if (!colon || !cli_number(text, 1, EP_MAX_DIM, &o->from) || !cli_number(colon, o->from, EP_MAX_DIM, &o->to))
+            return cli_usage("--trace: found '%.40s', expected A:B, steps from 1 on", optarg);
+        break;
+    }
     case 'j':
         o->json = optarg;
 #ifdef EPROP_NO_JANSSON
@@ -112,7 +122,7 @@ static int take(options *o, int c)
 static int parse(int argc, char **argv, options *o)
 {
     static const struct option longs[] = {{"port", 1, 0, 'p'}, {"plugin", 1, 0, 'g'}, {"response", 1, 0, 'r'}, {"vectors", 1, 0, 'v'},
-                                          {"only", 1, 0, 'o'}, {"junit", 1, 0, 'u'}, {"json", 1, 0, 'j'}, {"preset", 1, 0, 'e'},
+                                          {"only", 1, 0, 'o'}, {"trace", 1, 0, 'a'}, {"junit", 1, 0, 'u'}, {"json", 1, 0, 'j'}, {"preset", 1, 0, 'e'},
                                           {"claim", 1, 0, 'c'}, {"xfail", 1, 0, 'x'}, {"min", 1, 0, 'n'}, {"detect", 0, 0, 'd'}, {"timeout", 1, 0, 't'}, {"memory", 1, 0, 'm'}, {"help", 0, 0, 'h'},
                                           {0, 0, 0, 0}};
     opterr = 0;
@@ -125,6 +135,7 @@ static int parse(int argc, char **argv, options *o)
     o->port.timeout = (double)o->timeout;
     if (optind < argc) return cli_usage("port: found '%.60s', expected no further argument", argv[optind]);
     if (!o->has_way) return cli_usage("port: expected one of --port, --plugin, --response");
+    if (o->to && !o->only) return cli_usage("--trace: expected --only ID, the case to show");
     if (o->detect && o->port.way == VFY_WAY_RESPONSE) return cli_usage("--detect: expected a port that can be asked");
     if (o->detect && !cli_oracle()) return cli_usage("--detect: this judge has no reference to search with; eprop-verify has");
     if (!o->vectors && !cli_oracle()) return cli_usage("port: expected --vectors DIR, this judge has no reference to make them with");
@@ -279,6 +290,10 @@ static int report(const options *o, cases *k, const vfy_claims *claims)
     const vfy_judged *first = vfy_judge_first(k->judged, k->n);
     for (size_t i = 0; i < k->n; i++) {
         vfy_judged *j = &k->judged[i];
+        if (j->flip || (j->status == VFY_FAILED && (j == first || forced < MOST_FORCED))) {
+            ep_status own = vfy_judge_own(&o->port, cli_oracle(), j);
+            if (own != EP_OK) return cli_status(own, "own spikes");
+        }
         if (j->status != VFY_FAILED || (j != first && forced >= MOST_FORCED)) continue;
         ep_status st = vfy_judge_forced(&o->port, claims, cli_oracle(), j);
         if (st != EP_OK) return cli_status(st, "forced step");
@@ -350,6 +365,15 @@ static int detect(const options *o)
     return answered ? code : CLI_NOTHING;
 }
 
+static int trace(const options *o, const vfy_epv_case *c)
+{
+    char err[512] = "";
+    ep_status st = vfy_port_trace(&o->port, cli_oracle(), c, (int)o->from, (int)o->to, stdout, err, sizeof err);
+    if (st == EP_NOTIMPL) return CLI_NOTHING;
+    if (st == EP_PORT) fprintf(stderr, "%s: %s\n", cli_name, err);
+    return st == EP_OK ? CLI_HOLDS : st == EP_PORT ? CLI_PORT : cli_usage("%s", *err ? err : ep_status_name(st));
+}
+
 int cmd_port(int argc, char **argv)
 {
     options o = {.claim = VFY_CLASS_BOUND, .timeout = 10, .least = 1, .port.memory_mb = 4096};
@@ -362,7 +386,9 @@ int cmd_port(int argc, char **argv)
     if (!k) return cli_usage("no memory");
     k->claim = o.claim;
     code = gather(&o, k);
-    if (code == CLI_HOLDS) {
+    if (code == CLI_HOLDS && o.to) {
+        code = trace(&o, k->list[0]);
+    } else if (code == CLI_HOLDS) {
         ep_status st = vfy_port_run(&o.port, k->list, k->n, &claims, done, k, err, sizeof err);
         if (st == EP_OK) code = report(&o, k, &claims);
         else if (st == EP_PORT) {

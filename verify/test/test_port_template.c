@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../ports/c/template.h"
+#include "flags.h"
 #include "port_detect.h"
 #include "port_verdict.h"
 #include "vectors.h"
@@ -103,6 +104,95 @@ START_TEST(forced_steps_of_the_right_port)
 }
 END_TEST
 
+/* After a flip the rest is judged from the port's own spikes: these are wrong in z alone; spikes that are none cannot be
+ * taken; and a flip that is forgiven does not excuse a wrong filter behind it. */
+static const struct { const char *name, *says; vfy_status status; } own[] = {
+    {"spike-at-tie", "with its own spikes all", VFY_FAILED}, {"refractory-missing", "with its own spikes all", VFY_FAILED},
+    {"spike-from-old", "with its own spikes all", VFY_FAILED}, {"spike-height", "", VFY_FAILED},
+    {"ebar-alpha", "the first wrong value is ebar[", VFY_FAILED}, {"", "with its own spikes all", VFY_PASSED}};
+
+START_TEST(the_rest_after_a_flip)
+{
+    int mutant = number_of(own[_i].name);
+    vfy_claims claims;
+    vfy_port_args a = args_of(&mutant);
+    vfy_judged *j = NULL;
+    run(&mutant, &claims);
+    if (_i < 4) j = &judged[vfy_judge_first(judged, vectors.n) - judged];
+    for (size_t i = 0; i < vectors.n && !j; i++)
+        if (vfy_flags_has(vectors.made[i].c.flags, "near-threshold")) {
+            j = &judged[i];
+            j->status = VFY_PASSED;
+            if (!j->flip) j->flip = 3; /* as if it had flipped: what follows is judged all the same */
+        }
+    ck_assert_ptr_nonnull(j);
+    ck_assert_int_eq(vfy_judge_own(&a, vfy_reference(), j), EP_OK);
+    ck_assert_msg(*own[_i].says ? strstr(j->rest, own[_i].says) != NULL : !*j->rest, "%s: '%s' %s", own[_i].name, j->rest, j->first);
+    ck_assert_int_eq(j->status, own[_i].status);
+    if (_i == 4) ck_assert_msg(strstr(j->first, "after a forgiven flip") != NULL && j->q == VFY_Q_EBAR, "%s", j->first);
+    if (_i == 0) { /* without a reference nothing is claimed about the rest */
+        j->rest[0] = '\0';
+        ck_assert_int_eq(vfy_judge_own(&a, NULL, j), EP_OK);
+        ck_assert(!*j->rest);
+    }
+}
+END_TEST
+
+/* The same door for shared objects: the right one passes, the one without a reset is told the line by a forced step. */
+START_TEST(forced_steps_of_shared_objects)
+{
+    char path[600], err[512] = "";
+    vfy_claims claims;
+    (void)snprintf(path, sizeof path, PLUGIN_SO, _i ? "no_reset/" : "");
+    vfy_port_args a = {.way = VFY_WAY_PLUGIN, .target = path, .timeout = 10};
+    ck_assert_msg(vfy_port_run(&a, shown, vectors.n, &claims, done, NULL, err, sizeof err) == EP_OK, "%s", err);
+    ck_assert(claims.set);
+    vfy_tally t = vfy_judge_tally(judged, vectors.n);
+    const vfy_judged *first = vfy_judge_first(judged, vectors.n);
+    ck_assert_msg(_i ? t.failed > 5 : t.failed == 0 && t.passed > 20, "%zu passed, %zu failed %s", t.passed, t.failed, first ? first->first : "");
+    size_t n = 0;
+    for (size_t i = 0; i < vectors.n; i++) {
+        vfy_judged *j = &judged[i];
+        if (_i ? j != first : j->status != VFY_PASSED || j->c->family != VFY_FAMILY_TRACE) continue;
+        if (!_i) {
+            static const vfy_quantity q[] = {VFY_Q_V, VFY_Q_E, VFY_Q_EBAR, VFY_Q_Y};
+            j->diverged = true;
+            j->t = 3 + (int)(i % 5);
+            j->q = q[i % 4];
+            vfy_shape s = vfy_quantity_shape(j->q, &j->c->net, j->c->batch.T, j->c->batch.B, 0);
+            j->at = vfy_shape_size(&s) - 1;
+        }
+        ck_assert_int_eq(vfy_judge_forced(&a, &claims, vfy_reference(), j), EP_OK);
+        ck_assert_msg(strstr(j->forced, _i ? "the bug is in the line that computes v" : "is right"), "%s t=%d: %s", vfy_quantity_name(j->q), j->t, j->forced);
+        n++;
+    }
+    ck_assert_uint_ge(n, _i ? 1 : 4);
+}
+END_TEST
+
+/* Every number of a step, and the wrong ones marked. */
+START_TEST(a_trace_shows_the_wrong_line)
+{
+    int mutant = number_of("e-beta-missing");
+    vfy_port_args a = args_of(&mutant);
+    char *text = NULL, err[512] = "";
+    size_t size = 0, k = 0;
+    while (k < vectors.n && !(vectors.made[k].c.family == VFY_FAMILY_TRACE && vectors.made[k].c.net.model == EP_ALIF)) k++;
+    ck_assert_uint_lt(k, vectors.n);
+    FILE *f = open_memstream(&text, &size);
+    ck_assert_msg(vfy_port_trace(&a, vfy_reference(), &vectors.made[k].c, 1, 9, f, err, sizeof err) == EP_OK, "%s", err);
+    (void)fclose(f);
+    const char *first = strstr(text, "<-");
+    ck_assert_ptr_nonnull(first);
+    while (first > text && first[-1] != '\n') first--;
+    char t[8], name[32];
+    ck_assert_int_eq(sscanf(first, "%7s %31s", t, name), 2);
+    ck_assert_msg(name[0] == 'e' && name[1] == '[', "first marked: %s", name);
+    ck_assert(strstr(text, "    1  I[1]") && strstr(text, "    9  L[9]") && !strstr(text, "   10  I["));
+    free(text);
+}
+END_TEST
+
 /* What the port follows, whatever it was asked for. psi without 1/v_th is another code's convention; psi in refractoriness
  * is an option of no preset; recurrent weights by columns are nobody's. */
 static const struct { const char *name; bool fits, is_preset; ep_preset preset; const char *option, *value; } conventions[] = {
@@ -160,6 +250,9 @@ int main(void)
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, verdicts_name_the_line, 0, (int)(sizeof rows / sizeof *rows));
     tcase_add_test(t, forced_steps_of_the_right_port);
+    tcase_add_loop_test(t, the_rest_after_a_flip, 0, 6);
+    tcase_add_test(t, a_trace_shows_the_wrong_line);
+    tcase_add_loop_test(t, forced_steps_of_shared_objects, 0, 2);
     tcase_add_loop_test(t, conventions_are_detected, 0, 5);
     tcase_add_test(t, catalogue);
     suite_add_tcase(suite, t);
