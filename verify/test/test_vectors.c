@@ -22,8 +22,8 @@ static void make(vfy_vectors_args a, vfy_vectors *v)
 START_TEST(same_arguments_same_ids)
 {
     vfy_vectors a, b, c;
-    make((vfy_vectors_args){.level = 0, .seed = 3}, &a);
-    make((vfy_vectors_args){.level = 0, .seed = 3}, &b);
+    make((vfy_vectors_args){.level = 0, .seed = 1}, &a); /* chains are found at once for seed 1 */
+    make((vfy_vectors_args){.level = 0, .seed = 1}, &b);
     make((vfy_vectors_args){.level = 0, .seed = 4}, &c);
     ck_assert_uint_eq(a.n, b.n);
     size_t differ = 0;
@@ -83,8 +83,8 @@ START_TEST(every_case_is_live_and_sure)
             live += c->want[k].kind == VFY_VALUE && c->want[k].q >= VFY_Q_GRAD && vfy_bits_value(c->format, c->want[k].bits) != 0;
         }
         ck_assert_msg(live > 0, "%s: no gradient that is not 0", c->id);
-        ck_assert(holds(c, VFY_Q_LOSS) || c->family == VFY_FAMILY_GRAD);
-        if (ep_model_spikes(c->net.model) && c->family != VFY_FAMILY_EDGE) ck_assert_msg(c->has_margin && c->margin > 0, "%s", c->id);
+        ck_assert(holds(c, c->updates ? VFY_Q_ULOSS : VFY_Q_LOSS) || c->family == VFY_FAMILY_GRAD);
+        if (ep_model_spikes(c->net.model) && c->family != VFY_FAMILY_EDGE && !c->given[0]) ck_assert_msg(c->has_margin && c->margin > 0, "%s", c->id);
     }
     ck_assert_uint_gt(reject, 0);
 }
@@ -152,7 +152,7 @@ START_TEST(engines_agree)
     vfy_claims claims;
     ck_assert_msg(vfy_port_run(&a, shown, one.n, &claims, done, NULL, err, sizeof err) == EP_OK, "%s", err);
     for (size_t i = 0; i < one.n; i++)
-        ck_assert_msg(judged[i].status == VFY_PASSED || (judged[i].status == VFY_UNTESTED && strstr(judged[i].reason, "is not claimed")), "%s %s %s: %s %s",
+        ck_assert_msg(judged[i].status == VFY_PASSED || (judged[i].status == VFY_UNTESTED && (strstr(judged[i].reason, "is not claimed") || shown[i]->updates)), "%s %s %s: %s %s",
                       shown[i]->id, ep_model_name(shown[i]->net.model), ep_rule_name(shown[i]->rule), judged[i].first, judged[i].reason);
     vfy_tally t = vfy_judge_tally(judged, one.n);
     ck_assert_uint_ge(t.passed, way[_i].passed);
@@ -170,9 +170,9 @@ START_TEST(a_directory_appears_whole)
     ck_assert_msg(vfy_vectors_write(dir, &a, &v, err, sizeof err) == EP_OK, "%s", err);
     ck_assert_int_eq(vfy_vectors_write(dir, &a, &v, err, sizeof err), EP_IO); /* not over another */
     ck_assert_ptr_nonnull(strstr(err, "not an empty directory"));
-    static const char *const names[] = {"MANIFEST", "notes", "edge.epv", "paper2019-lif.epv", "paper2019-alif.epv"};
+    static const char *const names[] = {"MANIFEST", "notes", "edge.epv", "paper2019-lif.epv", "paper2019-alif.epv", "chain-paper2019.epv", "given.epv"};
     size_t cases = 0;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 7; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", dir, names[i]);
         ck_assert_int_eq(access(path, R_OK), 0);
         if (i >= 2) {
@@ -183,7 +183,7 @@ START_TEST(a_directory_appears_whole)
         }
     }
     char command[160];
-    (void)snprintf(command, sizeof command, "cd %s && sha256sum --quiet -c MANIFEST && test $(ls | wc -l) -eq 5", dir);
+    (void)snprintf(command, sizeof command, "cd %s && sha256sum --quiet -c MANIFEST && test $(ls | wc -l) -eq 7", dir);
     ck_assert_int_eq(system(command), 0);
     (void)snprintf(command, sizeof command, "rm -r %s", dir);
     ck_assert_int_eq(system(command), 0);
