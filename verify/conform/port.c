@@ -132,7 +132,7 @@ Test(port, vector_directories)
 /* The C template through the program; reports for machines; a case again. */
 Test(port, the_template_conforms)
 {
-    verify((const char *[]){"port", "--port", c_port, "--json", in_dir("x.json"), "--junit", in_dir("x.xml"), NULL}, 60);
+    verify((const char *[]){"port", "--port", c_port, "--json", in_dir("x.json"), "--junit", in_dir("x.xml"), NULL}, 200);
     cr_assert(r.code == 0 && !strncmp(r.out, "TAP version 14\n1..", 18), "exit %d: %s", r.code, r.err);
     cr_assert(strstr(r.out, "reached bound") && strstr(r.out, " 0 failed,"));
     char *json = run_read(dir, "x.json"), *xml = run_read(dir, "x.xml");
@@ -145,10 +145,18 @@ Test(port, the_template_conforms)
     only[16] = '\0';
     free(json);
     free(xml);
-    verify((const char *[]){"port", "--port", c_port, "--only", only, NULL}, 60);
+    verify((const char *[]){"vectors", in_dir("v1"), NULL}, 200); /* once: what was made above, as files */
+    cr_assert(r.code == 0, "exit %d: %s", r.code, r.err);
+    char v1[600];
+    (void)snprintf(v1, sizeof v1, "%s", in_dir("v1"));
+    verify((const char *[]){"port", "--port", c_port, "--vectors", v1, "--only", only, NULL}, 60);
     cr_assert(r.code == 0 && strstr(r.out, "\n1..1\n"), "exit %d: %s", r.code, r.out);
-    verify((const char *[]){"port", "--port", c_port, "--only", only, "--min", "2", NULL}, 60);
+    verify((const char *[]){"port", "--port", c_port, "--vectors", v1, "--only", only, "--min", "2", NULL}, 60);
     cr_assert(r.code == 4, "exit %d", r.code);
+    verify((const char *[]){"port", "--port", c_port, "--vectors", v1, "--only", only, "--trace", "2:3", NULL}, 60);
+    cr_assert(r.code == 0 && strstr(r.out, "numbers of steps 2 to 3"), "exit %d: %s", r.code, r.out);
+    verify((const char *[]){"port", "--port", c_port, "--vectors", v1, "--trace", "2:3", NULL}, 60);
+    cr_assert(r.code == 2 && strstr(r.err, "--only"), "exit %d: %s", r.code, r.err);
     verify((const char *[]){"port", "--detect", "--port", c_port, NULL}, 60);
     cr_assert(r.code == 0 && !strncmp(r.out, "paper2019: the port follows it\n", 31), "exit %d: %s", r.code, r.out);
 }
