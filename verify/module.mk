@@ -73,7 +73,7 @@ $(PORT_VERILOG): verify/ports/verilog/port.v
 PORT_RUST := $(BUILD)/verify/ports/rust/port
 $(PORT_RUST): verify/ports/rust/port.rs
 	@mkdir -p $(@D)
-	$(Q)rustc -O -D warnings -o $@ $<
+	$(Q)MAKEFLAGS= rustc -O -D warnings -o $@ $<
 PORTS := $(PORT_C) $(if $(shell command -v rustc 2>/dev/null),$(PORT_RUST)) $(if $(shell command -v iverilog 2>/dev/null),$(PORT_VERILOG))
 ports: $(PORTS) ## build the template ports (Rust, Verilog where rustc, iverilog are there)
 $(BUILD)/verify/conform/conform: $(PORT_C) $(filter %.vvp,$(PORTS)) $(BUILD)/eprop-judge
