@@ -58,7 +58,8 @@ INLINE uint64_t decide(const lsnn *s, vec v, vec A, real *refr, const spot *k)
     put(k, s->q_psi_free, psi);
     put(k, s->q_dzda_free, dzda);
     put(k, s->q_z_free, v_pick(over, one));
-    ivec seen = s->unmasked ? ~(ivec){0} : ~refractory;
+    ivec seen = ~refractory;
+    if (s->unmasked) seen |= refractory;
     put(k, s->q_psi, v_pick(seen, psi));
     put(k, s->q_dzda, v_pick(seen, dzda));
     put(k, s->q_z, v_pick(fires, one));
