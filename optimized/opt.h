@@ -165,11 +165,15 @@ typedef struct opt_engine {
 const opt_engine *opt_scalar_f32(void);
 const opt_engine *opt_scalar_f64(void);
 
-/* Event-driven, vectorised, threads over trials; results do not depend on config.threads. Falls back to the scalar
- * engine where it has no path of its own; describe() names the path. No RTRL. Gradients of theta are absent (count 0)
- * on the paths of its own. e-prop 1 with T > 0 and chunk = 0: grad by a scan over the whole trial, no learn();
- * otherwise by chunks: memory constant in T, gradients complete at the end of each chunk and at get(). tbptt*, eprop3*
- * of LSTM with chunk > 0 and no regulariser: grad goes window by window, memory constant in T, no OPT_ALL. */
+/* Event-driven, vectorised, threads over trials; results do not depend on config.threads. Spiking models run by special
+ * kernels where the convention and rule are common, else by general ones; describe() names them, fast/lsnn.h lists what
+ * is which. What no kernel knows falls back to the scalar engine, and describe() says that: of spiking models, windows one
+ * by one (forward, backward). No RTRL. Gradients of theta
+ * are absent (count 0) with the special kernels; so are seeds, and what windows deliver (EP_NOTIMPL): for these, ask for
+ * tbptt-sg, whose gradient without seeds is tbptt's, or bptt with window > 0.
+ * e-prop 1 with T > 0 and chunk = 0: grad by a scan over the whole trial, no learn(); otherwise by chunks: memory constant
+ * in T, gradients complete at the end of each chunk and at get(). tbptt*, eprop3* of LSTM with chunk > 0 and no
+ * regulariser: grad goes window by window, memory constant in T, no OPT_ALL. */
 const opt_engine *opt_fast_f32(void);
 const opt_engine *opt_fast_f64(void);
 

@@ -6,7 +6,7 @@
 #ifndef OPT_FAST_K_FORWARD_H
 #define OPT_FAST_K_FORWARD_H
 
-#include "k_common.h"
+#include "k_general.h"
 
 /* Share of spikes from which the recurrent sum of a group of at least DENSE_LEAST trials is a GEMM. */
 #define DENSE_RATE 0.2
@@ -145,6 +145,21 @@ static void step_neurons(const lsnn *s, size_t b, const real *base, const four *
     }
 }
 
+/* Any convention: row t + 1 of the strip's history from row t. */
+static void step_general(const lsnn *s, const strip *w, size_t t, const real *base, const four *last, uint64_t *now)
+{
+    size_t ldq = s->nq * s->np;
+    for (size_t j = 0; j < s->np; now++) {
+        size_t start = j, end = s->np - j < 64 ? s->np : j + 64;
+        uint64_t bits = 0;
+        for (; j < end; j += LANES) {
+            spot k = {w->q + t * ldq + j, w->q + (t + 1) * ldq + j, s->np};
+            bits |= general_neurons(s, add_four(v_load(base + j), last, j), j, s->refr + w->b * s->np + j, &k) << (j - start);
+        }
+        *now = bits;
+    }
+}
+
 /* ---- currents -------------------------------------------------------------------------------------------- */
 
 /* to = base + rows[0..3]; all neurons at a time, so that rows beyond the caches stream. */
@@ -222,7 +237,9 @@ static void forward_neurons(const lsnn *s, strip *w, lane *ln, size_t t, const r
         base = ln->cur;
     }
     if (dense) last = (four){{dense, zeros, zeros, zeros}};
-    step_neurons(s, w->b, base, &last, w->psi + t * w->ld, w->zbits + (t + s->delay) * s->zw);
+    uint64_t *now = w->zbits + (t + s->delay) * s->zw;
+    if (s->general) step_general(s, w, t, base, &last, now);
+    else step_neurons(s, w->b, base, &last, w->psi + t * w->ld, now);
 }
 
 INLINE void readout_tile(size_t nv, const lsnn *s, const trial_list *z, size_t k, const real *before, real *y)
@@ -271,10 +288,13 @@ static void k_forward(lsnn *s, strip *w, size_t n, lane *ln, size_t from, size_t
 {
     trial_list z[GROUP];
     for (size_t g = 0; g < n; g++) z[g] = (trial_list){.at = ln->z_rows + g * (s->np + 2 * LIST_SLACK), .n = UNKNOWN};
+    size_t ldq = s->nq * s->np;
+    for (size_t g = 0; s->general && g < n; g++) memcpy(w[g].q + from * ldq, s->now + w[g].b * ldq, ldq * sizeof(real));
     for (size_t t = from; t < to; t++) {
         bool dense = dense_currents(s, w, n, ln, t);
         for (size_t g = 0; g < n; g++) forward_step(s, &w[g], ln, t, dense ? ln->I + g * s->np : NULL, &z[g]);
     }
+    for (size_t g = 0; s->general && g < n; g++) memcpy(s->now + w[g].b * ldq, w[g].q + to * ldq, ldq * sizeof(real));
 }
 
 #endif

@@ -1,8 +1,9 @@
 /* The fast LSNN path as an engine, in one number type. Included once by lsnn_f32.c and once by lsnn_f64.c.
  *
- * Takes LIF, ALIF and LSNN with any constants per neuron, gains, delay and refractoriness, under the triangular psi of
- * width v_th, spikes decided from the new v, reset by v_th (next or same step, transmitted or detached), adaptation by
- * z; rules bptt, tbptt and e-prop 1 without delay_L. Everything else is the scalar engine's.
+ * Takes LIF, ALIF, LSNN and synaptic, every rule but RTRL and e-prop 2, every option. Special kernels for what is common:
+ * triangular psi of width v_th, spikes decided from the new v, reset by v_th (next or same step, transmitted or detached),
+ * adaptation by z; rules bptt, tbptt without seeds, and e-prop 1 without delay_L. General kernels for all else, with the
+ * gradients of theta, seeds, and what windows deliver; describe() says which.
  * SPDX-License-Identifier: MIT */
 #ifndef OPT_FAST_LSNN_H
 #define OPT_FAST_LSNN_H
@@ -15,31 +16,19 @@
 static lsnn *inside(opt_state *s) { return (lsnn *)(void *)s; }
 static const lsnn *inside_const(const opt_state *s) { return (const lsnn *)(const void *)s; }
 
-static bool convention_taken(const opt_config *cfg)
+static ep_status supports(ep_model model, ep_rule rule, const ep_options *opt)
 {
-    const ep_options *o = &cfg->net->opt;
-    bool lif = cfg->net->model == EP_LIF;
-    return o->psi_shape == EP_TRIANGLE && (lif || o->psi_width == EP_WIDTH_VTH) &&
-           (lif || o->dz_da == EP_DZDA_PSI) && o->spike_from == EP_FROM_NEW_V &&
-           (o->reset == EP_RESET_VTH_NEXT || o->reset == EP_RESET_VTH_SAME || lif) &&
-           o->reset_path != EP_RESET_LOCAL && (lif || o->adapt_source == EP_ADAPT_Z) && o->delay_L == 0;
+    (void)opt;
+    return (model <= EP_LSNN || model == EP_SYNAPTIC) && rule != EP_EPROP2 && rule != EP_RTRL ? EP_OK : EP_NOTIMPL;
 }
 
 static bool takes(const opt_config *cfg)
 {
     ep_model m = cfg->net->model;
-    bool online = opt_rule_online(cfg->rule) && cfg->rule != EP_RTRL;
-    bool rule = online || (cfg->rule == EP_BPTT && cfg->window == 0) || cfg->rule == EP_TBPTT;
     lsnn s;
-    if (!rule || (m != EP_LIF && m != EP_ALIF && m != EP_LSNN) || !convention_taken(cfg)) return false;
+    if (supports(m, cfg->rule, &cfg->net->opt) != EP_OK) return false;
     plan(cfg, &s);
     return s.R <= UINT32_MAX / s.block; /* events are counted in 32 bits */
-}
-
-static ep_status supports(ep_model model, ep_rule rule, const ep_options *opt)
-{
-    (void)opt;
-    return model <= EP_LSNN && rule != EP_EPROP2 && rule != EP_RTRL ? EP_OK : EP_NOTIMPL;
 }
 
 static size_t state_size(const opt_config *cfg)
@@ -53,9 +42,9 @@ static void clear_gradient(lsnn *s, bool counts)
 {
     s->T_all = 0;
     s->reduced = false;
-    memset(s->dW, 0, s->n_slot * s->R * s->np * sizeof(real));
+    memset(s->dW, 0, s->n_slot * s->rows * s->np * sizeof(real));
     memset(s->dWout, 0, s->n_slot * (s->n_rec + 1) * s->kp * sizeof(real));
-    if (s->dR) memset(s->dR, 0, s->n_slot * s->R * s->np * sizeof(real));
+    if (s->dR) memset(s->dR, 0, s->n_slot * s->rows * s->np * sizeof(real));
     memset(s->reg, 0, s->np * sizeof(real));
     if (counts) memset(s->spikes, 0, (size_t)s->cfg.B * s->n_rec * sizeof *s->spikes);
     memset(s->loss, 0, (size_t)s->cfg.B * sizeof(real));
@@ -115,7 +104,8 @@ static ep_status check_trials(const lsnn *s, const opt_trials *tr)
                 not_negative(tr->mask, steps) && finite_or_absent(s, tr->err, steps * s->n_out);
     if (s->cfg.loss == EP_CLASSIFICATION) good = good && not_negative(tr->target, steps * s->n_out);
     if (!good) return EP_DOMAIN;
-    return tr->seeds || tr->delivered ? EP_NOTIMPL : EP_OK;
+    if (tr->delivered && s->cfg.window < 1) return EP_DOMAIN;
+    return (tr->seeds || tr->delivered) && !s->general && s->bptt ? EP_NOTIMPL : EP_OK;
 }
 
 static ep_status grad(opt_state *handle, const opt_trials *tr)
@@ -203,8 +193,8 @@ static ep_status set(opt_state *handle, int quantity, const void *in, size_t n)
 static void describe(const opt_state *handle, char *buf, size_t n)
 {
     const lsnn *s = inside_const(handle);
-    (void)snprintf(buf, n, "fast lsnn %s, %s, %zu threads, sums over %zu slots of trials, %s, %s, rule %s",
-                   sizeof(real) == sizeof(double) ? "binary64" : "binary32", s->k->name, s->n_lane,
+    (void)snprintf(buf, n, "fast lsnn%s %s, %s, %zu threads, sums over %zu slots of trials, %s, %s, rule %s",
+                   s->general ? ", general kernels," : "", sizeof(real) == sizeof(double) ? "binary64" : "binary32", s->k->name, s->n_lane,
                    slots_for(s->nb), s->chunked ? "chunks" : s->bptt ? "bptt scan" : "whole-trial scan",
                    fast_ftz_name(), ep_rule_name(s->cfg.rule));
 }

@@ -18,12 +18,25 @@ typedef struct field {
     size_t stride, width;
 } field;
 
+/* Row q of each trial's last step; absent outside the general path. */
+static field general_field(const lsnn *s, int q)
+{
+    if (!s->general || q < 0) return (field){.base = NULL};
+    return (field){s->now + (size_t)q * s->np, s->nq * s->np, s->n_rec};
+}
+
 static field field_of(const lsnn *s, int quantity)
 {
     switch (quantity) {
-    case OPT_V: return (field){s->v, s->np, s->n_rec};
-    case OPT_A: return (field){s->has_a ? s->a : NULL, s->np, s->has_a ? s->n_rec : 0};
-    case OPT_Z: return (field){s->z, s->np, s->n_rec};
+    case OPT_S: return general_field(s, s->synaptic ? s->q_a : -1);
+    case OPT_PSI: return general_field(s, s->q_psi);
+    case OPT_DZDA: return general_field(s, s->q_dzda);
+    case OPT_V: if (s->general) return general_field(s, s->q_v);
+        return (field){s->v, s->np, s->n_rec};
+    case OPT_A: if (s->general) return general_field(s, s->has_a ? s->q_a : -1);
+        return (field){s->has_a ? s->a : NULL, s->np, s->has_a ? s->n_rec : 0};
+    case OPT_Z: if (s->general) return general_field(s, s->q_z);
+        return (field){s->z, s->np, s->n_rec};
     case OPT_REFR: return (field){s->refr, s->np, s->n_rec};
     case OPT_Y: return (field){s->y + s->last * s->kp, s->block * s->kp, s->n_out};
     case OPT_ERR: return (field){s->err + s->last * s->kp, s->block * s->kp, s->n_out};
@@ -41,7 +54,7 @@ static size_t count_of(const lsnn *s, int quantity)
         return kept ? s->nb * (size_t)s->T_all * (q == OPT_Z ? s->n_rec : s->n_out) : 0;
     }
     if (g >= 0) return ep_group_size(&s->net, (ep_group)g);
-    if (d >= 0) return d < (int)EP_G_THETA ? ep_group_size(&s->net, (ep_group)d) : 0;
+    if (d >= 0) return d < (int)EP_G_THETA || s->general ? ep_group_size(&s->net, (ep_group)d) : 0;
     switch (quantity) {
     case OPT_FEEDBACK: return s->n_rec * s->n_out;
     case OPT_Z_PAST: return B * s->delay * s->n_rec;
@@ -51,24 +64,32 @@ static size_t count_of(const lsnn *s, int quantity)
     }
 }
 
+/* The gradient lies as the parameters do; theta_p behind the channels. */
+static matrix gradient_of(const lsnn *s, real *dW, real *dWout, int g)
+{
+    if (g < (int)EP_G_THETA) return matrix_of(s, dW, dWout, g);
+    return (matrix){dW + (s->R + (size_t)(g - (int)EP_G_THETA)) * s->np, s->n_rec, 1, 1, 0};
+}
+
 static real gradient_entry(const lsnn *s, int g, size_t k)
 {
+    bool regularised = s->dR && g != EP_G_WOUT && g != EP_G_BOUT;
     size_t slots = s->reduced ? 1 : s->n_slot, j = g == EP_G_WIN ? k / s->n_in : g == EP_G_WREC ? k / s->n_rec : k;
     real sum = 0, R = 0;
     if (g == EP_G_WREC && j == k % s->n_rec) return 0;
     for (size_t slot = 0; slot < slots; slot++) {
-        size_t plane = slot * s->R * s->np;
-        matrix m = matrix_of(s, s->dW + plane, s->dWout + slot * (s->n_rec + 1) * s->kp, g);
+        size_t plane = slot * s->rows * s->np;
+        matrix m = gradient_of(s, s->dW + plane, s->dWout + slot * (s->n_rec + 1) * s->kp, g);
         size_t at = k / m.cols * m.by_row + k % m.cols * m.by_col;
         sum += m.base[at];
-        if (s->dR && g < EP_G_WOUT) R += matrix_of(s, s->dR + plane, NULL, g).base[at];
+        if (regularised) R += gradient_of(s, s->dR + plane, NULL, g).base[at];
     }
-    return s->dR && g < EP_G_WOUT ? sum + reg_signal(s, j) * R : sum;
+    return regularised ? sum + reg_signal(s, j) * R : sum;
 }
 
 static void get_gradient(const lsnn *s, int g, real *out, size_t n)
 {
-    matrix m = matrix_of(s, s->dW, s->dWout, g);
+    matrix m = gradient_of(s, s->dW, s->dWout, g);
     bool whole = s->reduced && !s->dR && n > 0;
     if (whole) matrix_get(&m, out);
     for (size_t k = 0; !whole && k < n; k++) out[k] = gradient_entry(s, g, k);

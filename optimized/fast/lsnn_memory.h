@@ -64,6 +64,37 @@ static bool constant_over(const double *v, size_t n)
     return true;
 }
 
+/* Conventions and rules that the special kernels know. */
+static bool special(const opt_config *cfg)
+{
+    const ep_options *o = &cfg->net->opt;
+    bool lif = cfg->net->model == EP_LIF, online = opt_rule_online(cfg->rule);
+    if (!online && cfg->rule != EP_TBPTT && (cfg->rule != EP_BPTT || cfg->window > 0)) return false;
+    return cfg->net->model != EP_SYNAPTIC && o->psi_shape == EP_TRIANGLE && (lif || o->psi_width == EP_WIDTH_VTH) &&
+           (lif || o->dz_da == EP_DZDA_PSI) && o->spike_from == EP_FROM_NEW_V &&
+           (o->reset == EP_RESET_VTH_NEXT || o->reset == EP_RESET_VTH_SAME || lif) &&
+           o->reset_path != EP_RESET_LOCAL && (lif || o->adapt_source == EP_ADAPT_Z) && (o->delay_L == 0 || !online);
+}
+
+/* What the general path keeps of a neuron and step. */
+static void plan_general(const opt_config *cfg, lsnn *s)
+{
+    const ep_options *o = &cfg->net->opt;
+    bool unmasked = s->has_a && o->adapt_source == EP_ADAPT_Z_UNMASKED;
+    const struct {
+        int *at;
+        bool kept;
+    } q[] = {{&s->q_v, true}, {&s->q_psi, true}, {&s->q_z, true}, {&s->q_a, s->has_a || s->synaptic}, {&s->q_dzda, s->has_a},
+             {&s->q_psi_free, unmasked}, {&s->q_dzda_free, unmasked}, {&s->q_z_free, unmasked},
+             {&s->q_I, o->gain_differentiated && o->g_in == EP_GAIN_COMPLEMENT}};
+    s->old_v = o->spike_from == EP_FROM_OLD_V && !s->synaptic;
+    s->cut = cfg->rule != EP_BPTT;
+    s->nh = (size_t)opt_hidden_count(cfg->net->model, o);
+    s->rows = s->R + EP_N_THETA;
+    for (int p = 0; p < EP_N_THETA; p++) s->learns[p] = ep_model_has(cfg->net->model, (ep_theta)p);
+    for (size_t k = 0; k < sizeof q / sizeof *q; k++) *q[k].at = q[k].kept ? (int)s->nq++ : -1;
+}
+
 static void plan(const opt_config *cfg, lsnn *s)
 {
     const ep_options *o = &cfg->net->opt;
@@ -86,7 +117,11 @@ static void plan(const opt_config *cfg, lsnn *s)
     if (s->block == 0 || (s->chunked && T > 0 && s->block > T)) s->block = T ? T : 1;
     s->window = cfg->rule == EP_TBPTT ? (size_t)cfg->window : 0;
     s->keep_all = s->chunked || cfg->c_reg > 0; /* the regulariser's part of L is known after the last trial */
-    s->has_a = cfg->net->model != EP_LIF;
+    s->general = !special(cfg);
+    s->synaptic = cfg->net->model == EP_SYNAPTIC;
+    s->has_a = cfg->net->model != EP_LIF && !s->synaptic;
+    s->rows = s->R;
+    if (s->general) plan_general(cfg, s);
     s->ge = o->spike_test == EP_TEST_GE;
     s->same_step = o->reset == EP_RESET_VTH_SAME;
     s->unmasked = o->psi_refractory == EP_PSI_UNMASKED;
@@ -103,8 +138,9 @@ static void carve_lane(cursor *c, const lsnn *s, lane *ln)
 {
     size_t most = (size_t)s->cfg.B < GROUP ? (size_t)s->cfg.B : GROUP, group = s->keep_all ? 0 : most;
     size_t rows = s->bptt ? GROUP * GROUP_STEPS : s->chunked || s->block < BLOCK_STEPS ? s->block : BLOCK_STEPS; /* sorted at once */
-    lane l = {.psi = numbers(c, group, s->block, s->np)};
+    lane l = {.psi = numbers(c, s->general ? 0 : group, s->block, s->np)};
     l.xbits = take(c, sizeof(uint64_t), group, s->block, s->xw);
+    size_t whole = s->general ? 1 : 0, runs = !s->general ? 0 : s->chunked ? 3 + s->nh : 1;
     l.errbar = numbers(c, s->bptt ? most : 1, s->block, s->kp);
     l.I = numbers(c, GROUP, s->np, 1);
     l.M = numbers(c, GROUP, s->np, 1);
@@ -112,10 +148,16 @@ static void carve_lane(cursor *c, const lsnn *s, lane *ln)
     l.L = numbers(c, GROUP, s->np, 1);
     l.tile = numbers(c, s->chunked || s->bptt ? 0 : rows, 8 * OPT_ALIGN / sizeof(real), 1);
     l.gz = numbers(c, GROUP, s->n_rec, 1);
-    for (int h = 0; s->chunked && h < N_HIST; h++) {
+    for (int h = 0; s->chunked && !s->general && h < N_HIST; h++) {
         l.hist[h] = numbers(c, s->block, s->np, 1);
         l.sums[h] = numbers(c, s->R, s->np, 1);
     }
+    for (size_t h = 0; h < runs; h++) l.hist[h] = numbers(c, s->block, s->np, 1);
+    l.signal = numbers(c, whole * s->block, s->np, 1);
+    l.Ltr = numbers(c, s->bptt ? whole * s->block : 0, s->np, 1);
+    l.back = numbers(c, runs, s->nh + 2, s->np);
+    l.acc = numbers(c, runs, EP_N_THETA + 1, s->np);
+    l.q = numbers(c, s->keep_all ? 0 : whole * (s->block + 1), s->nq, s->np);
     l.coef = numbers(c, N_COEF, s->np, 1);
     l.first = take(c, sizeof(uint32_t), s->R + 1, 1, 1);
     l.times = take(c, sizeof(uint32_t), s->R + 4, rows + 1, 1);
@@ -138,7 +180,11 @@ static void carve_trials(cursor *c, lsnn *s)
     s->y0 = numbers(c, B, s->kp, 1);
     s->zbits = take(c, sizeof(uint64_t), B, s->block + s->delay, s->zw);
     s->xbits = take(c, sizeof(uint64_t), all, s->block, s->xw);
-    s->psi = numbers(c, all, s->block, s->np);
+    s->psi = numbers(c, s->general ? 0 : all, s->block, s->np);
+    s->q = numbers(c, s->general ? all : 0, s->block + 1, s->nq * s->np);
+    s->now = numbers(c, s->general ? B : 0, s->nq, s->np);
+    s->eps = numbers(c, s->general ? chunks : 0, s->nh * s->rows, s->np);
+    s->pend = numbers(c, s->general ? chunks : 0, (size_t)s->net.opt.delay_L + 1, s->np);
     s->y = numbers(c, B, s->block, s->kp);
     s->err = numbers(c, B, s->block, s->kp);
     s->x = numbers(c, chunks, s->block, s->n_in);
@@ -148,9 +194,9 @@ static void carve_trials(cursor *c, lsnn *s)
     s->spikes = take(c, sizeof(uint32_t), B, s->n_rec, 1);
     s->norm = numbers(c, B, 1, 1);
     s->loss = numbers(c, B, 1, 1);
-    s->ebar = numbers(c, chunks, s->R, s->np);
-    s->epsa = numbers(c, s->has_a ? chunks : 0, s->R, s->np);
-    s->p = numbers(c, chunks, s->R, s->np); /* sizes are the same for any constants */
+    s->ebar = numbers(c, chunks, s->rows, s->np);
+    s->epsa = numbers(c, s->has_a && !s->general ? chunks : 0, s->R, s->np);
+    s->p = numbers(c, s->general ? 0 : chunks, s->R, s->np); /* sizes are the same for any constants */
     s->zbar = numbers(c, chunks, s->n_rec + 1, 1);
     s->power = numbers(c, s->chunked ? s->block + 1 : 0, s->np, 1);
 }
@@ -168,9 +214,9 @@ static size_t bytes_of(lsnn *s, unsigned char *base)
     s->Wout = numbers(&c, s->n_rec + 1, s->kp, 1);
     for (size_t k = 0; k < sizeof row / sizeof *row; k++) *row[k] = numbers(&c, s->np, 1, 1);
     carve_trials(&c, s);
-    s->dW = numbers(&c, s->n_slot, s->R, s->np);
+    s->dW = numbers(&c, s->n_slot, s->rows, s->np);
     s->dWout = numbers(&c, s->n_slot, s->n_rec + 1, s->kp);
-    s->dR = s->chunked && s->cfg.c_reg > 0 ? numbers(&c, s->n_slot, s->R, s->np) : NULL;
+    s->dR = s->chunked && s->cfg.c_reg > 0 ? numbers(&c, s->n_slot, s->rows, s->np) : NULL;
     for (size_t k = 0; k < s->n_lane; k++) carve_lane(&c, s, base ? &s->lanes[k] : NULL);
     return c.too_large ? 0 : c.used;
 }

@@ -12,7 +12,7 @@ static strip open_strip(const lsnn *s, size_t b, size_t steps)
 {
     strip w = strip_of(s, b, steps, s->lanes, 0, 1);
     w.x = s->n_in ? s->x + b * s->block * s->n_in : NULL;
-    w.L = s->has_L ? s->L + b * s->block * s->np : NULL;
+    w.L = s->has_L || s->general ? s->L + b * s->block * s->np : NULL;
     w.binary = s->binary[b];
     return w;
 }
@@ -45,11 +45,11 @@ static void close_open(lsnn *s)
 /* dW_ji += L_j ebar_ji and dWout_kj += g_out err_k zbar_j at the step that the carried traces are those of. */
 static void learn_late(lsnn *s, size_t b, const real *err, const real *L)
 {
-    const real *ebar = s->ebar + b * s->R * s->np, *zbar = s->zbar + b * (s->n_rec + 1);
+    const real *ebar = s->ebar + b * s->rows * s->np, *zbar = s->zbar + b * (s->n_rec + 1);
     for (size_t j = 0; j < s->n_rec; j++) {
         real signal = L ? L[j] : 0;
-        for (size_t k = 0; k < s->n_out; k++) signal += s->g_out * s->F[k * s->np + j] * err[k];
-        for (size_t i = 0; i < s->R; i++) s->dW[i * s->np + j] += signal * ebar[i * s->np + j];
+        for (size_t k = 0; !s->general && k < s->n_out; k++) signal += s->g_out * s->F[k * s->np + j] * err[k];
+        for (size_t i = 0; i < s->rows; i++) s->dW[i * s->np + j] += signal * ebar[i * s->np + j];
     }
     for (size_t j = 0; j <= s->n_rec; j++)
         for (size_t k = 0; k < s->n_out; k++) s->dWout[j * s->kp + k] += s->g_out * err[k] * zbar[j];
@@ -80,6 +80,7 @@ static void step_all(lsnn *s, const real *x)
             if (x) memcpy(to, x + b * s->n_in, s->n_in * sizeof(real));
             else memset(to, 0, s->n_in * sizeof(real));
             memset(s->L + (b * s->block + row) * s->np, 0, s->np * sizeof(real));
+            if (s->general) memset(s->pend + (b * late_ring(s) + (size_t)(s->t % late_ring(s))) * s->np, 0, s->np * sizeof(real));
         } else w.x = x && s->n_in ? x + b * s->n_in : NULL;
         s->k->forward(s, &w, 1, s->lanes, row, row + 1);
         s->binary[b] = w.binary;
@@ -114,7 +115,11 @@ static void learn_all(lsnn *s, const opt_signal *sig)
         if (err) memcpy(s->err + row * s->kp, err + b * s->n_out, s->n_out * sizeof(real));
         if (target)
             error_row(s, b, s->y + row * s->kp, target + b * s->n_out, weight ? weight[b] : 1, s->err + row * s->kp);
-        if (s->fill == 0) learn_late(s, b, s->err + row * s->kp, L ? L + b * s->n_rec : NULL);
+        if (s->general) {
+            real *to = s->L + (b * s->block + (s->fill ? s->fill - 1 : 0)) * s->np;
+            general_learn(s, b, s->t - 1, s->err + row * s->kp, L ? L + b * s->n_rec : NULL, to);
+            if (s->fill == 0) learn_late(s, b, s->err + row * s->kp, to);
+        } else if (s->fill == 0) learn_late(s, b, s->err + row * s->kp, L ? L + b * s->n_rec : NULL);
         else if (L) memcpy(s->L + row * s->np, L + b * s->n_rec, s->n_rec * sizeof(real));
     }
     s->has_L = s->fill && (s->has_L || L);

@@ -24,6 +24,7 @@ static matrix matrix_of(const lsnn *s, real *W, real *Wout, int g)
     case EP_G_BOUT: return (matrix){Wout + n * s->kp, s->n_out, 1, 1, 0};
     case EP_G_THETA + EP_ALPHA: return (matrix){s->alpha, n, 1, 1, 0};
     case EP_G_THETA + EP_RHO: return (matrix){s->has_a ? s->rho : NULL, n, 1, 1, 0};
+    case EP_G_THETA + EP_ALPHA_S: return (matrix){s->synaptic ? s->rho : NULL, n, 1, 1, 0}; /* no neuron has both */
     case EP_G_THETA + EP_BETA: return (matrix){s->has_a ? s->beta : NULL, n, 1, 1, 0};
     default: return (matrix){.base = NULL};
     }
@@ -74,8 +75,8 @@ static void derive(lsnn *s)
     const ep_options *o = &s->net.opt;
     real one = 1;
     for (size_t j = 0; j < s->n_rec; j++) {
-        real alpha = s->alpha[j];
-        s->g_in[j] = o->g_in == EP_GAIN_VALUE ? (real)o->g_in_value : o->g_in == EP_GAIN_COMPLEMENT ? one - alpha : one;
+        real alpha = s->alpha[j], decay = s->synaptic ? s->rho[j] : alpha;
+        s->g_in[j] = o->g_in == EP_GAIN_VALUE ? (real)o->g_in_value : o->g_in == EP_GAIN_COMPLEMENT ? one - decay : one;
         s->g_a[j] = o->g_a == EP_GAIN_VALUE        ? (real)o->g_a_value
                     : o->g_a == EP_GAIN_COMPLEMENT ? one - s->rho[j]
                                                    : one;

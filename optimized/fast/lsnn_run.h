@@ -19,10 +19,14 @@ static strip strip_of(const lsnn *s, size_t b, size_t steps, const lane *ln, siz
     w.psi = (own ? ln->psi : s->psi) + at * s->block * s->np + g * (beside ? s->np : s->block * s->np);
     w.xbits = (own ? ln->xbits : s->xbits) + (at + g) * s->block * s->xw;
     w.errbar = ln ? ln->errbar + (beside ? g * s->kp : 0) : NULL;
+    if (s->general) w.q = (own ? ln->q : s->q) + (at + g) * (s->block + 1) * s->nq * s->np;
     w.y = s->y + (b + g) * s->block * s->kp;
     w.err = s->err + (b + g) * s->block * s->kp;
     return w;
 }
+
+/* Learning signals of so many steps are kept by the general path. */
+static size_t late_ring(const lsnn *s) { return (size_t)s->net.opt.delay_L + 1; }
 
 static void clear_trial(lsnn *s, size_t b)
 {
@@ -32,11 +36,18 @@ static void clear_trial(lsnn *s, size_t b)
     memset(s->refr + b * s->np, 0, s->np * sizeof(real));
     memset(s->y0 + b * s->kp, 0, s->kp * sizeof(real));
     memset(s->zbits + b * (s->block + s->delay) * s->zw, 0, s->delay * s->zw * sizeof(uint64_t));
+    if (s->general) memset(s->now + b * s->nq * s->np, 0, s->nq * s->np * sizeof(real));
     if (!s->chunked) return;
+    memset(s->zbar + b * (s->n_rec + 1), 0, (s->n_rec + 1) * sizeof(real));
+    if (s->general) {
+        memset(s->ebar + b * s->rows * s->np, 0, s->rows * s->np * sizeof(real));
+        memset(s->eps + b * s->nh * s->rows * s->np, 0, s->nh * s->rows * s->np * sizeof(real));
+        memset(s->pend + b * late_ring(s) * s->np, 0, late_ring(s) * s->np * sizeof(real));
+        return;
+    }
     memset(s->ebar + b * s->R * s->np, 0, s->R * s->np * sizeof(real));
     if (s->has_a) memset(s->epsa + b * s->R * s->np, 0, s->R * s->np * sizeof(real));
     memset(s->p + b * s->R * s->np, 0, s->R * s->np * sizeof(real));
-    memset(s->zbar + b * (s->n_rec + 1), 0, (s->n_rec + 1) * sizeof(real));
 }
 
 /* ---- errors --------------------------------------------------------------------------------------- */
@@ -84,6 +95,8 @@ static void filter_errors(const lsnn *s, const strip *w)
     for (size_t t = 0; t < w->steps; t++)
         for (size_t k = 0; k < s->n_out; k++) w->errbar[t * w->le + k] *= s->g_out;
 }
+
+#include "lsnn_general.h"
 
 /* ---- whole trials ---------------------------------------------------------------------------------- */
 
@@ -133,7 +146,11 @@ static void forward_group(const job *a, strip *w, size_t n, size_t b, lane *ln)
 static void backward_group(const job *a, const strip *w, size_t n, size_t slot, lane *ln)
 {
     const lsnn *s = a->s;
-    real *dW = s->dW + slot * s->R * s->np, *dWout = s->dWout + slot * (s->n_rec + 1) * s->kp;
+    real *dW = s->dW + slot * s->rows * s->np, *dWout = s->dWout + slot * (s->n_rec + 1) * s->kp;
+    if (s->general) {
+        if (n) general_backward(s, a->tr, w, dW, dWout, ln);
+        return;
+    }
     for (size_t g = 0; s->bptt && g < n; g++) filter_errors(s, &w[g]);
     if (s->bptt && n) s->k->bptt(s, w, n, ln, dW);
     for (size_t g = 0; g < n; g++) {
@@ -149,7 +166,7 @@ static void backward_group(const job *a, const strip *w, size_t n, size_t slot, 
  * history is used while it is cached. */
 static size_t group_size(const lsnn *s, bool dense, size_t left)
 {
-    size_t n = dense || s->bptt ? GROUP : 1;
+    size_t n = (dense || s->bptt) && !s->general ? GROUP : 1;
     return n < left ? n : left;
 }
 
@@ -238,11 +255,15 @@ static void end_chunk(lsnn *s, const strip *w)
 /* Learns the rows of a trial's chunk. */
 static void close_chunk(lsnn *s, strip *w, size_t slot, lane *ln)
 {
-    size_t plane = s->R * s->np;
+    size_t plane = s->rows * s->np;
+    real *dW = s->dW + slot * plane, *dR = s->dR ? s->dR + slot * plane : NULL;
     if (w->steps == 0) return;
     filter_errors(s, w);
-    s->k->chunk_scan(s, w, ln);
-    s->k->chunk_pass(s, w, ln, s->dW + slot * plane, s->dR ? s->dR + slot * plane : NULL);
+    if (s->general) general_chunk(s, w, ln, dW, dR);
+    else {
+        s->k->chunk_scan(s, w, ln);
+        s->k->chunk_pass(s, w, ln, dW, dR);
+    }
     readout_chunk(s, w, s->dWout + slot * (s->n_rec + 1) * s->kp);
     end_chunk(s, w);
 }
@@ -265,6 +286,9 @@ static void chunked_slot(void *arg, size_t slot, size_t lane_index)
             s->k->forward(s, &w, 1, ln, 0, w.steps);
             s->bad[b] = s->bad[b] || w.bad;
             errors(s, &w, a->tr, t);
+            if (s->general) w.L = s->L + b * s->block * s->np;
+            for (size_t r = 0; s->general && r < w.steps; r++)
+                general_learn(s, b, t + r, w.err + r * s->kp, NULL, w.L + r * s->np);
             if (a->tr->part == OPT_FORWARD) end_chunk(s, &w);
             else close_chunk(s, &w, slot, ln);
         }
@@ -300,14 +324,14 @@ static ep_status run_trials(lsnn *s, const opt_trials *tr)
     s->last = (size_t)tr->T ? ((size_t)tr->T - 1) % s->block : 0;
     if (s->chunked) fast_parallel(chunked_slot, &a, a.slots, s->n_lane);
     else run_whole(&a);
-    reduce_array(s->dW, s->R * s->np, a.slots);
+    reduce_array(s->dW, s->rows * s->np, a.slots);
     reduce_array(s->dWout, (s->n_rec + 1) * s->kp, a.slots);
-    if (s->dR) reduce_array(s->dR, s->R * s->np, a.slots);
+    if (s->dR) reduce_array(s->dR, s->rows * s->np, a.slots);
     s->reduced = true;
     for (size_t b = 0; b < s->nb; b++)
         if (s->bad[b]) return EP_DOMAIN;
-    bool good = s->k->finite(s->dW, s->R * s->np) && s->k->finite(s->dWout, (s->n_rec + 1) * s->kp) &&
-                (!s->dR || s->k->finite(s->dR, s->R * s->np));
+    bool good = s->k->finite(s->dW, s->rows * s->np) && s->k->finite(s->dWout, (s->n_rec + 1) * s->kp) &&
+                (!s->dR || s->k->finite(s->dR, s->rows * s->np));
     return good ? EP_OK : EP_UNABLE;
 }
 

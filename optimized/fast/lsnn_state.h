@@ -12,7 +12,7 @@
 
 typedef OPT_REAL real;
 
-enum { GROUP = 16, MOST_SLOTS = 16, N_HIST = 4, BLOCK_STEPS = 512, GROUP_STEPS = 64 };
+enum { GROUP = 16, MOST_SLOTS = 16, N_HIST = 4, BLOCK_STEPS = 512, GROUP_STEPS = 64, MOST_RUNS = 6 };
 
 /* Histories of one trial over a block. */
 typedef struct strip {
@@ -25,7 +25,8 @@ typedef struct strip {
     real *errbar;                  /* [steps] rows of [kp], le apart: g_out times filtered errors */
     size_t le;
     real *y, *err;                 /* [steps][kp] */
-    real *L;                       /* [steps][np] learning signals given as such, or NULL */
+    real *L;                       /* [steps][np] learning signals given as such, or NULL; general: always */
+    real *q;                       /* general: [steps + 1][nq][np], row t + 1 of step t */
 } strip;
 
 /* Scratch memory of one thread. */
@@ -35,7 +36,7 @@ typedef struct lane {
     real *errbar;                  /* [block][GROUP][kp] */
     real *I, *M, *H, *L, *gz;      /* [GROUP][np] each; gz: [GROUP][n_rec] spikes as numbers */
     real *tile;                    /* [BLOCK_STEPS] x 8 vectors: a tile's history */
-    real *hist[N_HIST];            /* [block][np]: H^G, H^U, H^V, H^R of a chunk */
+    real *hist[MOST_RUNS];         /* [block][np]: H^G, H^U, H^V, H^R of a chunk; general: dI of each run */
     real *sums[N_HIST];            /* [R][np]: sums of dense channels over a chunk */
     real *coef;                    /* [N_COEF][np] */
     bool dense_in, dense_rec;
@@ -44,6 +45,7 @@ typedef struct lane {
     real *cur;                     /* [np] currents of one trial */
     uint32_t *rows, *z_rows;       /* [R], [GROUP][np]: rows of W that a step adds, and of the last spikes; with slack */
     uint64_t *bits;                /* [GROUP][zw] psi > 0 */
+    real *signal, *Ltr, *back, *acc, *q; /* general: [block][np] each; [runs][nh + 2][np]; [runs][theta, b][np]; a strip's */
     real *pre;                     /* [block][n_rec]: spikes as numbers, for the dense form */
 } lane;
 
@@ -60,6 +62,10 @@ typedef struct lsnn {
     size_t window;     /* truncated BPTT; else 0 */
     size_t n_slot, n_lane, nb;
     bool chunked, bptt, keep_all, has_a, ge, same_step, unmasked, distinct_alpha;
+    /* General path: components of h, numbers kept of a neuron and step, rows of dW (the theta_p follow the channels). */
+    bool general, synaptic, old_v, cut, learns[EP_N_THETA];
+    size_t nh, nq, rows;
+    int q_v, q_a, q_psi, q_z, q_dzda, q_psi_free, q_dzda_free, q_z_free, q_I; /* -1: not kept */
     int n_ref;
     real g_out, kappa, v_th, gamma, scale, inverse_width;
     real *W, *packed;  /* [R + 1][np], the last row 0; BPTT: F and Wrec by rows of neurons, in panels */
@@ -77,6 +83,7 @@ typedef struct lsnn {
     real *ebar, *epsa; /* [B][R][np] carried by chunks */
     real *p;           /* [B][R][np], of which [R] is in use where all neurons have one alpha */
     real *zbar;        /* [B][n_rec + 1] */
+    real *q, *now, *eps, *pend; /* general: [B] strips'; [B][nq][np]; [B][nh][rows][np]; [B][delay_L + 1][np] */
     real *power;       /* [block + 1][np] alpha^k */
     lane *lanes;
     struct lsnn *self; /* get() closes the open chunk */
@@ -97,6 +104,13 @@ typedef struct lsnn_kernels {
     /* A chunk: histories and coefficients, then one pass over the synapses. */
     void (*chunk_scan)(const lsnn *s, const strip *w, lane *ln);
     void (*chunk_pass)(const lsnn *s, const strip *w, lane *ln, real *dW, real *dR);
+    /* General path: runs at 0; signals of all steps; Wrec' dI; one step of all runs; dW of a trial; a chunk's pass. */
+    void (*general_start)(const lsnn *s, const lane *ln);
+    void (*general_signals)(const lsnn *s, const strip *w, const lane *ln);
+    void (*general_transmit)(const lsnn *s, const lane *ln, size_t t, real *to);
+    void (*general_row)(const lsnn *s, const strip *w, const lane *ln, size_t t, real decay);
+    void (*general_gather)(const lsnn *s, const strip *w, lane *ln, real *dW);
+    void (*general_pass)(const lsnn *s, const strip *w, lane *ln, real *dW, real *dR);
     bool (*finite)(const real *v, size_t n);
 } lsnn_kernels;
 

@@ -173,6 +173,29 @@ START_TEST(chunks_are_causal)
 }
 END_TEST
 
+/* Trials longer than the blocks of 64 and 512 steps by which BPTT and the scan go backward: ends in, at and behind them. */
+START_TEST(blocks_of_steps_join)
+{
+    static const int steps[] = {63, 64, 65, 129, 511, 512, 513, 1100};
+    for (int m = 0; m < N_RULE; m++) {
+        trial_set s = case_make(3, rules[m]);
+        free(s.k.store);
+        s.k = toy_make(_i % 2 ? EP_ALIF : EP_LIF, EP_PAPER2019, 5, 7, _i % 3 ? 2 : 6, (uint64_t)_i);
+        s.T = s.cfg.T = steps[_i % 8];
+        s.B = s.cfg.B = _i % 8 < 4 ? 17 : 2;
+        s.k.net.opt.delay = 1 + _i % 3;
+        scale_by(&s.k, s.k.net.Wrec, 49, 0.25);
+        draw_trials(&s, (uint64_t)_i);
+        rig want = case_run(&s, opt_scalar_f64(), 0), got = case_run(&s, opt_fast_f64(), 0);
+        on_own_path(&got);
+        ck_assert(close_gradients(&got, &want, 1e-12, ep_rule_name(rules[m])) > 0);
+        rig_close(&want);
+        rig_close(&got);
+        free(s.k.store);
+    }
+}
+END_TEST
+
 START_TEST(most_cases_are_alive)
 {
     double all = 0, dead = 0;
@@ -198,6 +221,7 @@ int main(void)
     TCase *t = tcase_create("lsnn");
     tcase_set_timeout(t, 300);
     tcase_add_test(t, most_cases_are_alive);
+    tcase_add_loop_test(t, blocks_of_steps_join, 0, 16);
     tcase_add_loop_test(t, gradients_are_those_of_the_scalar_engine, 0, loops(80));
     tcase_add_loop_test(t, forward_pass_has_the_scalar_engines_bits, 0, loops(80));
     tcase_add_loop_test(t, threads_change_nothing, 0, loops(30));

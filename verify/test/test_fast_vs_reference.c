@@ -1,25 +1,26 @@
 /* The fast engine's LSNN path judged by the reference: binary64 within 1e-12 of the largest of a group, under every
- * preset, rule and several chunks; binary32 within the limit that the replay of its own operations yields; spikes those
+ * preset, rule and several chunks, special kernels and general; binary32 within the limit that the replay of its own operations yields; spikes those
  * of the reference, whose margins are wide.
  * SPDX-License-Identifier: MIT */
 #include "fast_replay.h"
 
 #include <string.h>
 
-enum { WINDOW = 7, N_CASE = 3 * EP_N_PRESET * PORT_N_VARIANT };
+enum { WINDOW = 7, N_KIND = 4, N_CASE = N_KIND * EP_N_PRESET * PORT_N_VARIANT };
 
-static const ep_rule rules[] = {EP_BPTT, EP_TBPTT, EP_EPROP1_SYMMETRIC, EP_EPROP1_RANDOM};
-enum { N_RULE = sizeof rules / sizeof *rules };
+static const ep_rule rules[] = {EP_BPTT, EP_TBPTT, EP_EPROP1_SYMMETRIC, EP_EPROP1_RANDOM, EP_EPROP3};
+enum { N_RULE = sizeof rules / sizeof *rules, N_REPLAYED = 4 };
 
 /* Case n of the models that the path has. */
 static void open_case(int n, vfy_case *k)
 {
-    ck_assert_msg(port_case(n % 3 + n / 3 * EP_N_MODEL, k), "%s: no live case", k->name);
+    static const ep_model kinds[N_KIND] = {EP_LIF, EP_ALIF, EP_LSNN, EP_SYNAPTIC};
+    ck_assert_msg(port_case((int)kinds[n % N_KIND] + n / N_KIND * EP_N_MODEL, k), "%s: no live case", k->name);
 }
 
 static port open_engine(const opt_engine *e, const vfy_case *k, ep_rule rule, int chunk)
 {
-    port p = port_open(e, k, rule, rule == EP_TBPTT ? WINDOW : 0);
+    port p = port_open(e, k, rule, rule >= EP_TBPTT ? WINDOW : 0);
     opt_config cfg = p.cfg;
     cfg.chunk = chunk;
     size_t need = e->state_size(&cfg);
@@ -29,11 +30,11 @@ static port open_engine(const opt_engine *e, const vfy_case *k, ep_rule rule, in
     return p;
 }
 
-static bool own_path(const port *p)
+static bool path_is(const port *p, const char *name)
 {
     char text[256];
     p->e->describe(p->s, text, sizeof text);
-    return strncmp(text, "fast lsnn", 9) == 0;
+    return strncmp(text, name, strlen(name)) == 0;
 }
 
 static int on_own_path;
@@ -41,7 +42,8 @@ static int on_own_path;
 static void compare64(const vfy_case *k, truth *r, ep_rule rule, int chunk, const ref_grad *want)
 {
     port p = open_engine(opt_fast_f64(), k, rule, chunk);
-    on_own_path += own_path(&p);
+    ck_assert(path_is(&p, "fast lsnn"));
+    on_own_path += path_is(&p, "fast lsnn binary");
     ck_assert_int_eq(p.e->grad(p.s, &p.tr), EP_OK);
     if (!chunk) ck_assert_msg(port_same_spikes(&p, r), "%s: spikes differ", k->name);
     for (int g = 0; g < (int)EP_N_GROUP; g++) {
@@ -72,7 +74,7 @@ START_TEST(gradients_in_binary64)
         ref_grad want;
         ck_assert_int_eq(ref_grad_init(&r.c, &r.net, &want), EP_OK);
         ck_assert_int_eq(ref_gradient(&r.c, &r.run, &a, &want), EP_OK);
-        for (int chunk = 0; chunk < (m < 2 ? 1 : 31); chunk += 6) compare64(&k, &r, rules[m], chunk, &want);
+        for (int chunk = 0; chunk < (m < 2 || m == N_REPLAYED ? 1 : 31); chunk += 6) compare64(&k, &r, rules[m], chunk, &want);
     }
     ref_ctx_clear(&r.c);
     vfy_case_free(&k);
@@ -86,7 +88,7 @@ static void compare32(const vfy_case *k, truth *r, ep_rule rule, int chunk)
     port p = open_engine(opt_fast_f32(), k, rule, chunk);
     replay a;
     ck_assert_int_eq(p.e->grad(p.s, &p.tr), EP_OK);
-    if (!own_path(&p)) {
+    if (!path_is(&p, "fast lsnn binary32")) {
         port_close(&p);
         return;
     }
@@ -145,9 +147,9 @@ START_TEST(gradients_in_binary32)
     k.batch.loss = EP_REGRESSION; /* libm's exp is not the engine's matter */
     k.net.opt.delay_L = 0;
     if (_i % 2) k.batch.c_reg = 0.0;
-    if (replayed(&k.net.opt)) {
+    if (replayed(&k.net.opt) && k.net.model != EP_SYNAPTIC) {
         truth_open(&k, ref_arith_running(), 128, &r);
-        for (int m = 0; m < N_RULE; m++)
+        for (int m = 0; m < N_REPLAYED; m++)
             for (int chunk = 0; chunk < (m < 2 ? 1 : 40); chunk += 11) {
                 replay_is_true(&k, &r, rules[m], chunk);
                 compare32(&k, &r, rules[m], chunk);

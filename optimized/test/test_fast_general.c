@@ -1,0 +1,212 @@
+/* The fast engine's general kernels beside the scalar engine in binary64, to 1e-12: every option of the specification drawn
+ * at random, every rule that the engine has, seeds given and delivered, whole trials and chunks, step by step.
+ * SPDX-License-Identifier: MIT */
+#include "fast.h"
+
+static const ep_rule rules[] = {EP_BPTT, EP_TBPTT, EP_TBPTT_SG, EP_EPROP3, EP_EPROP3_SG, EP_EPROP1_SYMMETRIC,
+                                EP_EPROP1_RANDOM, EP_EPROP1_ADAPTIVE, EP_EPROP1_GLOBAL};
+enum { N_RULE = sizeof rules / sizeof *rules, LAST_WINDOWED = 4 };
+
+static void draw_options(ep_options *o, uint64_t seed)
+{
+    o->gain_differentiated = draw(seed, 40, 2);
+    o->psi_width = (ep_psi_width)draw(seed, 41, 2);
+    o->dz_da = (ep_dz_da)draw(seed, 42, 2);
+    o->psi_shape = (ep_psi_shape)draw(seed, 43, 4);
+    o->spike_from = (ep_spike_from)draw(seed, 44, 2);
+    o->reset = (ep_reset)draw(seed, 45, 3);
+    o->adapt_source = (ep_adapt_source)draw(seed, 46, 3);
+    o->reset_path = (ep_reset_path)draw(seed, 47, 3);
+    o->delay_L = draw(seed, 48, 3) == 0 ? draw(seed, 49, 6) : 0;
+    o->g_in = (ep_gain)draw(seed, 13, 3);
+    o->g_in_value = 0.75;
+    if (draw(seed, 50, 2)) o->delay = 1 + draw(seed, 51, 9);
+}
+
+/* A case that the special kernels do not take. */
+static trial_set general_case(uint64_t seed, ep_rule rule)
+{
+    trial_set s = case_make(seed, rule);
+    if (draw(seed, 52, 4) == 0) {
+        free(s.k.store);
+        s.k = toy_make(EP_SYNAPTIC, EP_PAPER2019, 5, 1 + draw(seed, 53, 35), 3, seed);
+        scale_by(&s.k, s.k.net.Win, 5 * (size_t)s.k.net.n_rec, draw(seed, 13, 3) == EP_GAIN_COMPLEMENT ? 1.5 : 0.25);
+        s.T = 1 + draw(seed, 54, 40);
+        s.B = 1 + draw(seed, 55, 4);
+        draw_trials(&s, seed);
+        s.cfg.T = s.T;
+        s.cfg.B = s.B;
+    }
+    draw_options(&s.k.net.opt, seed);
+    if (s.k.net.model == EP_LIF) s.k.net.opt.psi_shape = EP_ARCTAN;
+    s.cfg.window = rule <= EP_BPTT || rule >= EP_TBPTT ? 1 + draw(seed, 56, 12) : 0;
+    if (s.k.net.model != EP_SYNAPTIC && s.k.net.opt.psi_shape == EP_TRIANGLE) s.k.net.opt.reset_path = EP_RESET_LOCAL;
+    return s;
+}
+
+static void on_general_path(const rig *r)
+{
+    char text[256];
+    r->e->describe(r->s, text, sizeof text);
+    ck_assert_msg(strncmp(text, "fast lsnn, general kernels", 26) == 0, "%s", text);
+}
+
+static double close_all(const rig *got, const rig *want, const char *what)
+{
+    double top = close_gradients(got, want, 1e-12, what);
+    for (int g = EP_G_THETA; g < (int)EP_N_GROUP; g++) {
+        size_t n, m;
+        double *p = rig_get(got, OPT_GRAD(g), &n), *q = rig_get(want, OPT_GRAD(g), &m);
+        ck_assert_uint_eq(n, m);
+        (void)close_to(p, q, n, 1e-12, ep_group_name((ep_group)g));
+        free(p);
+        free(q);
+    }
+    return top;
+}
+
+static int alive, all_cases;
+
+START_TEST(gradients_of_online_rules)
+{
+    for (int m = LAST_WINDOWED + 1; m < N_RULE; m++)
+        for (int chunk = 0; chunk < 30; chunk = 3 * chunk + 1) {
+            trial_set s = general_case((uint64_t)_i, rules[m]);
+            rig want = case_run(&s, opt_scalar_f64(), 0), got = case_run(&s, opt_fast_f64(), chunk);
+            on_general_path(&got);
+            same_bits(&got, &want, OPT_FBAR, "fbar");
+            if (s.B < 4) same_bits(&got, &want, OPT_V, "v");
+            alive += close_all(&got, &want, ep_rule_name(rules[m])) > 0;
+            all_cases++;
+            rig_close(&got);
+            rig_close(&want);
+            free(s.k.store);
+        }
+}
+END_TEST
+
+/* Numbers for the four arrays of seeds. */
+typedef struct seed_room {
+    double *v[4];
+    size_t n[4];
+    opt_seeds seeds;
+} seed_room;
+
+static seed_room seeds_make(const trial_set *s, uint64_t seed, bool filled)
+{
+    const ep_net *net = &s->k.net;
+    size_t n = (size_t)net->n_rec, B = (size_t)s->B, m = s->T > 0 ? (size_t)(s->T - 1) / (size_t)s->cfg.window : 0;
+    seed_room r = {.n = {m * B * n * (size_t)opt_hidden_count(net->model, &net->opt), m * B * (size_t)net->opt.delay * n, m * B * n,
+                         m * B * (size_t)net->n_out}};
+    for (int a = 0; a < 4; a++) {
+        r.v[a] = calloc(r.n[a] + 1, sizeof **r.v);
+        for (size_t k = 0; filled && k < r.n[a]; k++) r.v[a][k] = ep_rng_normal(seed, 60 + (uint64_t)a, k, 16) / 8;
+    }
+    r.seeds = (opt_seeds){r.v[0], r.v[1], r.v[2], r.v[3]};
+    if (filled) *(seed % 3 == 0 ? &r.seeds.h : seed % 3 == 1 ? &r.seeds.z : &r.seeds.y) = NULL;
+    return r;
+}
+
+static void seeds_free(seed_room *r)
+{
+    for (int a = 0; a < 4; a++) free(r->v[a]);
+}
+
+START_TEST(gradients_of_windowed_rules_with_seeds)
+{
+    for (int m = 0; m <= LAST_WINDOWED; m++) {
+        trial_set s = general_case((uint64_t)_i, rules[m]);
+        seed_room given = seeds_make(&s, (uint64_t)_i, true), out[2] = {seeds_make(&s, 0, false), seeds_make(&s, 0, false)};
+        bool seeded = rules[m] != EP_BPTT && _i % 4;
+        rig r[2];
+        for (int e = 0; e < 2; e++) {
+            r[e] = case_open(&s, e ? opt_fast_f64() : opt_scalar_f64(), 0);
+            opt_trials tr = {.T = s.T, .B = s.B, .x = s.x, .target = s.target, .mask = s.mask,
+                             .seeds = seeded ? &given.seeds : NULL, .delivered = &out[e].seeds};
+            ck_assert_int_eq(r[e].e->grad(r[e].s, &tr), EP_OK);
+        }
+        on_general_path(&r[1]);
+        alive += close_all(&r[1], &r[0], ep_rule_name(rules[m])) > 0;
+        all_cases++;
+        for (int a = 0; a < 4; a++) (void)close_to(out[1].v[a], out[0].v[a], given.n[a], 1e-12, "delivered");
+        for (int e = 0; e < 2; e++) {
+            rig_close(&r[e]);
+            seeds_free(&out[e]);
+        }
+        seeds_free(&given);
+        free(s.k.store);
+    }
+}
+END_TEST
+
+static void online(const trial_set *s, const rig *r)
+{
+    size_t B = (size_t)s->B, T = (size_t)s->T, n = (size_t)s->k.net.n_rec, K = (size_t)s->k.net.n_out;
+    for (size_t t = 0; t < T; t++) {
+        void *x = rig_slice(r, s->x, B, T, (size_t)s->k.net.n_in, t), *target = rig_slice(r, s->target, B, T, K, t);
+        double *L = malloc((B * n + 1) * sizeof *L);
+        for (size_t i = 0; i < B * n; i++) L[i] = ep_rng_normal(3, t, i, 16);
+        opt_signal sig = {.target = t % 3 ? target : NULL, .L = t % 3 ? NULL : L};
+        ck_assert_int_eq(r->e->step(r->s, t % 5 == 4 ? NULL : x), EP_OK);
+        if (t % 7 == 3) (void)close_gradients(r, r, 0, "asking changes nothing");
+        if (t % 4 != 2 || s->k.net.opt.delay_L > 0) ck_assert_int_eq(r->e->learn(r->s, t % 11 == 6 ? NULL : &sig), EP_OK);
+        if (t == T / 2) r->e->reset(r->s, OPT_RESET_GRAD);
+        free(x);
+        free(target);
+        free(L);
+    }
+}
+
+START_TEST(online_steps_are_those_of_the_scalar_engine)
+{
+    trial_set s = general_case((uint64_t)_i, rules[LAST_WINDOWED + 1 + _i % 4]);
+    rig want = case_open(&s, opt_scalar_f64(), 0), got = case_open(&s, opt_fast_f64(), 1 + _i % 13);
+    online(&s, &want);
+    online(&s, &got);
+    on_general_path(&got);
+    alive += close_all(&got, &want, "online") > 0;
+    all_cases++;
+    same_bits(&got, &want, OPT_Z, "z");
+    same_bits(&got, &want, OPT_Y, "y");
+    same_bits(&got, &want, OPT_V, "v");
+    same_bits(&got, &want, OPT_Z_PAST, "z past");
+    rig_close(&got);
+    rig_close(&want);
+    free(s.k.store);
+}
+END_TEST
+
+START_TEST(threads_change_nothing)
+{
+    trial_set s = general_case((uint64_t)_i, rules[_i % N_RULE]);
+    s.cfg.threads = 1;
+    rig one = case_run(&s, opt_fast_f32(), _i % 3);
+    s.cfg.threads = 3;
+    rig three = case_run(&s, opt_fast_f32(), _i % 3);
+    for (int g = EP_G_WIN; g < (int)EP_N_GROUP; g++) same_bits(&three, &one, OPT_GRAD(g), "threads");
+    rig_close(&one);
+    rig_close(&three);
+    free(s.k.store);
+}
+END_TEST
+
+/* Without forks the cases of the tests above have been counted. */
+START_TEST(most_cases_are_alive)
+{
+    if (all_cases) ck_assert_msg(alive > 3 * all_cases / 4, "%d of %d", alive, all_cases);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("fast_general");
+    TCase *t = tcase_create("general");
+    tcase_set_timeout(t, 300);
+    tcase_add_loop_test(t, gradients_of_online_rules, 0, loops(60));
+    tcase_add_loop_test(t, gradients_of_windowed_rules_with_seeds, 0, loops(100));
+    tcase_add_loop_test(t, online_steps_are_those_of_the_scalar_engine, 0, loops(60));
+    tcase_add_loop_test(t, threads_change_nothing, 0, loops(30));
+    tcase_add_test(t, most_cases_are_alive);
+    suite_add_tcase(suite, t);
+    return run_suite(suite);
+}
