@@ -1,0 +1,64 @@
+# gnuplot figures/boundary.gp   (in the folder of report.html)
+NAME = 'boundary'
+W = 960
+H = 480
+array model[2] = ['lstm', 'alif']
+array category[4] = ['window 7, seed none', 'window 7, seed c', 'window 7, seed z', 'window 7, seed zc']
+H = 276
+zero = NaN
+some_first = 1
+some_second = 1
+
+# Terminal, colours (Okabe and Ito's, distinct for every kind of colour vision) and frame of all figures.
+# gnuplot -e 'png=1' NAME.gp writes a PNG instead of the SVG, 'pdf=1' a PDF.
+set encoding utf8
+if (exists("png")) {
+    set terminal pngcairo size W, H enhanced font 'DejaVu Sans,11' background '#ffffff'
+    set output 'figures/'.NAME.'.png'
+} else { if (exists("pdf")) {
+    set terminal pdfcairo size W/96.0, H/96.0 enhanced font 'DejaVu Sans,9' background '#ffffff'
+    set output 'figures/'.NAME.'.pdf'
+} else {
+    set terminal svg size W, H enhanced font 'Helvetica,Arial,sans-serif,14' background '#ffffff'
+    set output 'figures/'.NAME.'.svg'
+} }
+array okabe[7] = [0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x000000]
+array shape[7] = [7, 5, 9, 13, 11, 6, 4]
+colour(k) = okabe[(k - 1) % 7 + 1]
+marker(k) = shape[(k - 1) % 7 + 1]
+set border 3 lc rgb '#444444'
+set tics nomirror out scale 0.6 textcolor rgb '#222222'
+set grid lc rgb '#dddddd' lw 1 lt 1
+DAT = 'figures/'.NAME.'.dat'
+# A learning rule has the same colour and mark in every figure.
+rules = 'bptt eprop1-symmetric eprop1-random eprop1-adaptive eprop1-global tbptt tbptt-sg eprop3 eprop3-sg rtrl'
+array rule_rgb[10] = [0x000000, 0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0x999999, 0xE69F00, 0x56B4E9, 0x7B4FA3, 0x8C6D31]
+rule_number(s) = sum [k=1:words(rules)] (word(rules, k) eq s ? k : 0)
+rule_colour(s, k) = rule_number(s) ? rule_rgb[rule_number(s)] : colour(k)
+rule_marker(s, k) = marker(rule_number(s) ? rule_number(s) : k)
+
+# e-prop 3 in windows: only the seed that covers all state crossing the boundary gives BPTT's gradient.
+n = |category|
+shift(m) = |model| > 1 ? (m - 0.5 * (|model| + 1)) * 0.5 / |model| : 0
+set yrange [n + 0.6:0.4]
+set ytics noenhanced ()
+do for [k=1:n] { set ytics add (category[k] k) }
+set grid noytics
+do for [k=1:n-1] { set arrow k from graph 0, first k + 0.5 to graph 1, first k + 0.5 nohead lc rgb '#dddddd' }
+set bmargin at screen 95.0 / H
+set tmargin at screen 1 - 25.0 / H
+set lmargin at screen 0.21
+set rmargin at screen 0.97
+set key at screen 0.02, 0.01 left bottom Left reverse horizontal samplen 1 noenhanced
+set xlabel 'relative error against full BPTT'
+set format x '10^{%g}'
+set xtics autofreq
+set xrange [*<-3:0.3]
+if (!some_first) { set xrange [-3:0.3] }
+if (zero == zero) {
+    set xrange [zero - 0.7:0.3]
+    set xtics zero + 2, 2
+    set xtics add ('exactly 0' zero)
+}
+set offsets graph 0.03, graph 0.03, 0, 0
+plot for [m=1:|model|] DAT index m-1 using 2:($1 + shift(m)) with points pt marker(m) ps 1.2 lw 2 lc rgb colour(m) title model[m]
