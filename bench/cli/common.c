@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "roofline.h"
 
 int cli_usage(const char *fmt, ...)
 {
@@ -52,19 +52,12 @@ int cli_cpu(void)
     return -1;
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void cli_progress(const char *what, int done, int all)
 {
     static double start;
     if (!isatty(2)) return;
-    if (done == 0) start = now();
-    double left = done > 0 ? (now() - start) / done * (all - done) : 0;
+    if (done == 0) start = bench_wall_seconds();
+    double left = done > 0 ? (bench_wall_seconds() - start) / done * (all - done) : 0;
     fprintf(stderr, "\r\033[K%3d %%  %.60s  %.0f s left", all > 0 ? 100 * done / all : 100, what, left);
 }
 
