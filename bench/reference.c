@@ -41,7 +41,7 @@ static ep_status time_reference(const bench_net *b, long bits, const bench_naive
     double t1 = bench_cpu();
     ref_view v = ref_view_plain(&net, st == EP_OK ? &run.tr[0] : NULL);
     if (st == EP_OK) st = ref_grad_init(&c, &net, &bptt);
-    if (st == EP_OK) st = ref_adjoint_run(&c, &v, NULL, 0, REF_SEED_NONE, NULL, &adj);
+    if (st == EP_OK) st = ref_adjoint_run(&c, &v, NULL, NULL, &adj);
     if (st == EP_OK) st = ref_grad_adjoint(&c, &v, &adj, &bptt);
     double t2 = bench_cpu();
     if (st == EP_OK) st = traces(&c, &v, &adj, 1, &e);

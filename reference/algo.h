@@ -3,10 +3,10 @@
  *   learning signal  x  (adjoint | eligibility trace)  =  gradient
  *
  *   BPTT            ref_adjoint_run (whole)            -> ref_grad_adjoint
- *   truncated BPTT  ref_adjoint_run (windows, no seed) -> ref_grad_adjoint
+ *   truncated BPTT  ref_adjoint_run (windows)          -> ref_grad_adjoint, with or without seeds
  *   factorization   ref_adjoint_run (whole) gives L    -> ref_grad_traces
  *   e-prop 1        ref_signal_feedback gives L        -> ref_grad_traces
- *   e-prop 3        ref_adjoint_run (windows, seeds)   -> ref_grad_traces
+ *   e-prop 3        ref_adjoint_run (windows, seeds)   -> ref_grad_windows
  *   RTRL            ref_grad_rtrl
  *
  * SPDX-License-Identifier: MIT */
@@ -62,12 +62,36 @@ EP_MUST_USE ep_status ref_run_batch_exact(ref_ctx *c, const ref_net *net, const 
 
 /* ---- backward in time ------------------------------------------------------------------------ */
 
+/* Which part of what crosses a window's end is given there: hidden state (the paper's c), z, or everything. */
 typedef enum ref_seed { REF_SEED_NONE, REF_SEED_C, REF_SEED_Z, REF_SEED_ZC } ref_seed;
+
+/* What crosses window ends backwards in time, one trial: the part of an adjoint that comes from later windows. Boundary
+ * m = 0.. lies behind step s = (m+1) length < T, so there are (T-1)/length. NULL arrays: 0, or not wanted. */
+typedef struct ref_seeds {
+    ref_num *h;     /* [m][n_rec][nh] dE/dh^s: sum (dh^{s+1}/dh^s)^T dh^{s+1} */
+    ref_num *z;     /* [m][d][n_rec] dE/dz^{s-q}, q = 0..d-1, transmitted: by Wrec, and by the reset where q = 0;
+                     * entries of q >= length are neither read nor written */
+    ref_num *z_loc; /* [m][n_rec] dE/dz^s by the local path z^s -> h^{s+1} */
+    ref_num *y;     /* [m][n_out] kappa dy^{s+1} */
+} ref_seeds;
+int ref_boundaries(int T, int length);
+/* All four arrays, 0. */
+EP_MUST_USE ep_status ref_seeds_init(ref_ctx *c, const ref_net *net, int T, int length, ref_seeds *s);
+/* The arrays that a kind of seed gives: c: h; z: z, z_loc; zc: all. */
+ref_seeds ref_seeds_part(const ref_seeds *s, ref_seed which);
+
+/* How a trial is cut into windows. */
+typedef struct ref_windows {
+    int length;           /* steps, >= 1 */
+    bool whole;           /* boundaries are only observed: exact BPTT, which delivers exact seeds */
+    ref_seeds given;      /* what arrives at each window's end */
+    ref_seeds delivered;  /* receives what each window's start sends back: the target of a synthetic gradient */
+} ref_windows;
 
 /* Adjoints of one trial. Index T+1.. are 0. */
 typedef struct ref_adjoint {
     ref_num *L;   /* [T+2][n_rec] dE/dz_j^t without the local paths: the learning signal */
-    ref_num *Ltr; /* [T+2][n_rec] the transmitted part of L alone (recurrent weights, reset); whole trials: NULL */
+    ref_num *Ltr; /* [T+2][n_rec] the transmitted part of L alone (recurrent weights, reset); without windows: NULL */
     ref_num *dz;  /* [T+2][n_rec] dE/dz_j^t with the local paths */
     ref_num *dh;  /* [T+2][n_rec][nh] */
     ref_num *dI;  /* [T+2][n_rec][nc] */
@@ -75,10 +99,12 @@ typedef struct ref_adjoint {
     bool every_L; /* set before: L is computed even where dz/dh = 0 makes it irrelevant */
 } ref_adjoint;
 
-/* Exact BPTT (window = 0), or BPTT cut every `window` steps with the given seeds at each window's end,
- * taken from `exact` (NULL allowed with REF_SEED_NONE). reg may be NULL (no regulariser). */
-EP_MUST_USE ep_status ref_adjoint_run(ref_ctx *c, const ref_view *v, const ref_num *reg, int window, ref_seed seed,
-                                      const ref_adjoint *exact, ref_adjoint *out);
+/* Exact BPTT (w = NULL), or BPTT inside windows from what is given at their ends. reg may be NULL (no regulariser). */
+EP_MUST_USE ep_status ref_adjoint_run(ref_ctx *c, const ref_view *v, const ref_num *reg, const ref_windows *w,
+                                      ref_adjoint *out);
+
+/* What exact BPTT delivers at every boundary. */
+EP_MUST_USE ep_status ref_seeds_exact(ref_ctx *c, const ref_view *v, const ref_num *reg, int length, ref_seeds *out);
 
 /* g += sum_t adjoint^t x pre^t: the BPTT form of every group. */
 EP_MUST_USE ep_status ref_grad_adjoint(ref_ctx *c, const ref_view *v, const ref_adjoint *adj, ref_grad *g);
@@ -105,6 +131,12 @@ typedef struct ref_trace_watch {
  * Columns of a row: channel by channel n_in inputs, n_rec recurrent, bias; then the cell's theta_p. */
 EP_MUST_USE ep_status ref_grad_traces(ref_ctx *c, const ref_view *v, const ref_signal *s, ref_grad *g,
                                       const ref_trace_watch *watch, int threads);
+
+/* e-prop 3: g += sum_t (Ltr_j^t + reg_j) e_ji^t + (g_out sum_k Wout_kj err_k^t) ebar_ji^t. The transmitted part, from BPTT inside
+ * windows and their seeds, meets the trace, the direct part the filtered one; both run on across windows, and the readout
+ * is trained exactly. */
+EP_MUST_USE ep_status ref_grad_windows(ref_ctx *c, const ref_view *v, const ref_num *reg, const ref_adjoint *adj, int threads,
+                                       ref_grad *g);
 
 /* M^t = dh^t/dh^{t-1} + (dh^t/dz^{t-1}, local part) dz^{t-1}/dh^{t-1}: how an eligibility vector moves. J holds the
  * derived entries. */
@@ -150,8 +182,11 @@ void ref_online_update(ref_ctx *c, ref_online *o, ep_rule rule, const ref_num *e
 
 typedef struct ref_rule_args {
     ep_rule rule;
-    int window;     /* tbptt, eprop3: steps; >= 1 */
-    ref_seed seed;  /* eprop3: boundary seeds, given exactly */
+    int window;     /* tbptt*, eprop3*: steps; >= 1 */
+    ref_seed seed;  /* tbptt-sg, eprop3*: which part of the seeds a window's end receives */
+    const ref_seeds *given;     /* [B] the seeds; NULL: exact ones */
+    const ref_seeds *delivered; /* [B] receive what window starts deliver; NULL: not wanted */
+    const struct ref_synth_use *synth; /* seeds that a synthesiser says (synth.h), in place of seed and given; or NULL */
     bool reg_off;   /* leave the rate regulariser out */
     int threads;    /* >= 1 */
 } ref_rule_args;

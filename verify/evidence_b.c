@@ -105,7 +105,7 @@ static ep_status backward(const plan *p, vfy_session *s, ref_grad *g, ref_adjoin
     for (int b = 0; st == EP_OK && b < s->run.B; b++) {
         ref_view v = p->w && p->w->L ? p->w->L(&s->net, &s->run.tr[b], p->w->user) : ref_view_plain(&s->net, &s->run.tr[b]);
         adj[b] = (ref_adjoint){.every_L = p->w != NULL};
-        st = ref_adjoint_run(&s->c, &v, s->run.reg, 0, REF_SEED_NONE, NULL, &adj[b]);
+        st = ref_adjoint_run(&s->c, &v, s->run.reg, NULL, &adj[b]);
         if (st == EP_OK) st = ref_grad_adjoint(&s->c, &v, &adj[b], g);
     }
     return st;

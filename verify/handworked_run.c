@@ -139,7 +139,7 @@ static ep_status compare_routes(desk *d, const vfy_views *w)
     ref_grad by_adjoint, by_traces;
     ep_status st = ref_grad_init(c, &d->net, &by_adjoint);
     if (st == EP_OK) st = ref_grad_init(c, &d->net, &by_traces);
-    if (st == EP_OK) st = ref_adjoint_run(c, &L, d->run.reg, 0, REF_SEED_NONE, NULL, &adj);
+    if (st == EP_OK) st = ref_adjoint_run(c, &L, d->run.reg, NULL, &adj);
     if (st == EP_OK) st = ref_grad_adjoint(c, &L, &adj, &by_adjoint);
     ref_signal s = {.L_e = adj.L};
     if (st == EP_OK) st = ref_grad_traces(c, &e, &s, &by_traces, NULL, 1);

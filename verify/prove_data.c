@@ -78,7 +78,7 @@ static ep_status raster(FILE *f, const vfy_prove_args *a)
     }
     ref_view v = ref_view_plain(&s.net, &s.run.tr[0]);
     st = ref_grad_init(&s.c, &s.net, &g);
-    if (st == EP_OK) st = ref_adjoint_run(&s.c, &v, s.run.reg, 0, REF_SEED_NONE, NULL, &adj);
+    if (st == EP_OK) st = ref_adjoint_run(&s.c, &v, s.run.reg, NULL, &adj);
     ref_signal sig = {.L_e = adj.L};
     if (st == EP_OK) st = ref_grad_traces(&s.c, &v, &sig, &g, &watch, 1);
     fprintf(f, "# t\tj\tz\tv\tpsi\te\tL\n");

@@ -34,7 +34,7 @@ ep_status vfy_pair_compute(ref_ctx *c, const ref_run *run, const vfy_views *w, i
         ref_adjoint adj = {.every_L = true}; /* views may disagree on where psi is 0 */
         ref_num *dy = ref_vec(c, ((size_t)run->T + 2) * (size_t)run->net->n_out);
         st = c->status;
-        if (st == EP_OK) st = ref_adjoint_run(c, &L, run->reg, 0, REF_SEED_NONE, NULL, &adj);
+        if (st == EP_OK) st = ref_adjoint_run(c, &L, run->reg, NULL, &adj);
         if (st == EP_OK) st = ref_grad_adjoint(c, &L, &adj, &out->bptt);
         ref_signal s = {.L_e = adj.L};
         if (st == EP_OK) st = ref_grad_traces(c, &e, &s, &out->traces, NULL, threads);

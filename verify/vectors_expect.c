@@ -123,7 +123,7 @@ static ep_status signals(const vfy_epv_case *k, uint64_t mask, int b, pass *p)
     ep_status st = EP_OK;
     if (!(mask & (bit(VFY_Q_L) | bit(VFY_Q_E))) && !k->given[2]) return EP_OK;
     if (k->rule == EP_BPTT) {
-        st = ref_adjoint_run(&p->c, &v, p->run.reg, 0, REF_SEED_NONE, NULL, &adj);
+        st = ref_adjoint_run(&p->c, &v, p->run.reg, NULL, &adj);
         p->L[b] = adj.L;
         return st;
     }

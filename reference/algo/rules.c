@@ -1,6 +1,7 @@
 /* Whole learning rules on a recorded batch: which learning signal meets which traces.
  * SPDX-License-Identifier: MIT */
 #include "internal.h"
+#include "synth.h"
 
 void ref_signal_step(ref_ctx *c, const ref_net *net, const ref_num *B, const ref_num *err, ref_num *L)
 {
@@ -44,40 +45,68 @@ static ep_status eprop1(ref_ctx *c, const ref_view *v, const ref_num *reg, const
     return st == EP_OK ? exact_readout(c, v, g) : st;
 }
 
-/* Truncated BPTT: the readout's adjoint is cut as well, so Wout too gets the window's gradient. */
-static ep_status tbptt(ref_ctx *c, const ref_view *v, const ref_num *reg, const ref_rule_args *a, ref_grad *g)
+/* Adjoints inside the windows of trial b, with the seeds that the rule takes: said by a synthesiser, given, or exact. */
+static ep_status windowed(ref_ctx *c, const ref_view *v, const ref_num *reg, const ref_rule_args *a, int b, ref_adjoint *adj)
+{
+    ref_windows w = {.length = a->window};
+    ref_seeds exact;
+    if (a->window < 1) return EP_DOMAIN;
+    if (a->synth) return ref_synth_run(c, v, reg, a->window, a->synth, adj);
+    if (a->delivered) w.delivered = a->delivered[b];
+    if (a->rule == EP_TBPTT || a->seed == REF_SEED_NONE) return ref_adjoint_run(c, v, reg, &w, adj);
+    if (!a->given) {
+        ep_status st = ref_seeds_exact(c, v, reg, a->window, &exact);
+        if (st != EP_OK) return st;
+    }
+    w.given = ref_seeds_part(a->given ? &a->given[b] : &exact, a->seed);
+    return ref_adjoint_run(c, v, reg, &w, adj);
+}
+
+/* Truncated BPTT, with or without seeds: the readout's adjoint is cut as well, so Wout too gets the window's gradient. */
+static ep_status tbptt(ref_ctx *c, const ref_view *v, const ref_num *reg, const ref_rule_args *a, int b, ref_grad *g)
 {
     ref_adjoint adj = {0};
-    if (a->window < 1) return EP_DOMAIN;
-    ep_status st = ref_adjoint_run(c, v, reg, a->window, REF_SEED_NONE, NULL, &adj);
+    ep_status st = windowed(c, v, reg, a, b, &adj);
     return st == EP_OK ? ref_grad_adjoint(c, v, &adj, g) : st;
 }
 
-/* e-prop 3: the direct part of L meets the filtered trace, which runs across windows; the transmitted
- * part, from BPTT inside the window and its seeds, meets the trace. */
-static ep_status eprop3(ref_ctx *c, const ref_view *v, const ref_num *reg, const ref_rule_args *a, ref_grad *g)
+ep_status ref_grad_windows(ref_ctx *c, const ref_view *v, const ref_num *reg, const ref_adjoint *adj, int threads, ref_grad *g)
 {
-    ref_adjoint whole = {0}, adj = {0};
-    if (a->window < 1) return EP_DOMAIN;
-    ep_status st = EP_OK;
-    if (a->seed != REF_SEED_NONE) st = ref_adjoint_run(c, v, reg, 0, REF_SEED_NONE, NULL, &whole);
-    if (st == EP_OK) st = ref_adjoint_run(c, v, reg, a->window, a->seed, &whole, &adj);
-    ref_num *L = st == EP_OK ? history(c, v, v->net->n_rec) : NULL;
-    if (!L) return st == EP_OK ? c->status : st;
+    ref_num *L = history(c, v, v->net->n_rec);
+    if (!adj->Ltr) return EP_DOMAIN;
+    if (!L) return c->status;
     ref_signal_feedback(c, v, NULL, L);
-    ref_signal s = {.L_e = adj.Ltr, .L_ebar = L, .reg = reg};
-    st = ref_grad_traces(c, v, &s, g, NULL, a->threads);
+    ref_signal s = {.L_e = adj->Ltr, .L_ebar = L, .reg = reg};
+    ep_status st = ref_grad_traces(c, v, &s, g, NULL, threads);
     return st == EP_OK ? exact_readout(c, v, g) : st;
+}
+
+static ep_status eprop3(ref_ctx *c, const ref_view *v, const ref_num *reg, const ref_rule_args *a, int b, ref_grad *g)
+{
+    ref_adjoint adj = {0};
+    ep_status st = windowed(c, v, reg, a, b, &adj);
+    return st == EP_OK ? ref_grad_windows(c, v, reg, &adj, a->threads, g) : st;
+}
+
+ep_status ref_seeds_exact(ref_ctx *c, const ref_view *v, const ref_num *reg, int length, ref_seeds *out)
+{
+    ref_windows w = {.length = length, .whole = true};
+    ref_adjoint whole = {0};
+    ep_status st = ref_seeds_init(c, v->net, v->tr->T, length, &w.delivered);
+    if (st == EP_OK) st = ref_adjoint_run(c, v, reg, &w, &whole);
+    if (st == EP_OK) *out = w.delivered;
+    return st;
 }
 
 static ep_status bptt(ref_ctx *c, const ref_view *v, const ref_num *reg, ref_grad *g)
 {
     ref_adjoint adj = {0};
-    ep_status st = ref_adjoint_run(c, v, reg, 0, REF_SEED_NONE, NULL, &adj);
+    ep_status st = ref_adjoint_run(c, v, reg, NULL, &adj);
     return st == EP_OK ? ref_grad_adjoint(c, v, &adj, g) : st;
 }
 
-static ep_status one_trial(ref_ctx *c, const ref_view *v, const ref_num *reg, const ref_rule_args *a, ref_grad *g)
+static ep_status one_trial(ref_ctx *c, const ref_view *v, const ref_num *reg, const ref_rule_args *a, int b,
+                           ref_grad *g)
 {
     switch (a->rule) {
     case EP_BPTT: return bptt(c, v, reg, g);
@@ -86,8 +115,10 @@ static ep_status one_trial(ref_ctx *c, const ref_view *v, const ref_num *reg, co
     case EP_EPROP1_RANDOM:
     case EP_EPROP1_ADAPTIVE:
     case EP_EPROP1_GLOBAL: return eprop1(c, v, reg, a, g);
-    case EP_TBPTT: return tbptt(c, v, reg, a, g);
-    case EP_EPROP3: return eprop3(c, v, reg, a, g);
+    case EP_TBPTT:
+    case EP_TBPTT_SG: return tbptt(c, v, reg, a, b, g);
+    case EP_EPROP3:
+    case EP_EPROP3_SG: return eprop3(c, v, reg, a, b, g);
     default: return EP_NOTIMPL;
     }
 }
@@ -96,7 +127,7 @@ ep_status ref_gradient(ref_ctx *c, const ref_run *run, const ref_rule_args *a, r
 {
     for (int b = 0; b < run->B; b++) {
         ref_view v = ref_view_plain(run->net, &run->tr[b]);
-        ep_status st = one_trial(c, &v, a->reg_off ? NULL : run->reg, a, g);
+        ep_status st = one_trial(c, &v, a->reg_off ? NULL : run->reg, a, b, g);
         if (st != EP_OK) return st;
     }
     return c->status;
@@ -107,7 +138,7 @@ ep_status ref_gradient_factorized(ref_ctx *c, const ref_run *run, int threads, r
     for (int b = 0; b < run->B; b++) {
         ref_view v = ref_view_plain(run->net, &run->tr[b]);
         ref_adjoint adj = {0};
-        ep_status st = ref_adjoint_run(c, &v, run->reg, 0, REF_SEED_NONE, NULL, &adj);
+        ep_status st = ref_adjoint_run(c, &v, run->reg, NULL, &adj);
         ref_signal s = {.L_e = adj.L};
         if (st == EP_OK) st = ref_grad_traces(c, &v, &s, g, NULL, threads);
         if (st == EP_OK) st = exact_readout(c, &v, g);
