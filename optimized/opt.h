@@ -140,7 +140,8 @@ typedef struct opt_engine {
     ep_status (*grad)(opt_state *s, const opt_trials *tr);
     /* Numbers of a quantity; 0 if this state does not have it. */
     size_t (*count)(const opt_state *s, int quantity);
-    /* n must be count(quantity). EP_DOMAIN: it is not, or (set) a number is out of range. EP_NOTIMPL: read only. */
+    /* n must be count(quantity). EP_DOMAIN: it is not, or (set) a number is out of range. EP_NOTIMPL: read only. A parameter
+     * set between two steps counts from the later one on; traces and gradients of earlier steps stay what they were. */
     ep_status (*get)(const opt_state *s, int quantity, void *out, size_t n);
     ep_status (*set)(opt_state *s, int quantity, const void *in, size_t n);
     /* One line: what runs (instruction set, threads, order of sums), for the record of a measurement. */

@@ -2,13 +2,15 @@
  * in one pass over the synapses. Everything inside a chunk starts from zero at its end t1 and is scanned back to t0:
  *
  *   Lh = L + kappa Lh';  G = psi (Lh - b M);  M <- rho M + G         b = g_a beta
- *   U = psi D;           D <- (rho - b psi) D, D^{t1} = 1
+ *   U = psi D;           D <- (rho - b psi) D, D^{t1-1} = 1, U^{t1} = 0
  *   V = psi (kappa^{t1-s} - b K);  K <- rho K + V
  *   H^X <- alpha H^X + X  for X in G, U, V (and G with Lh = 1 for the rate regulariser's sum of traces, R)
- *   dW   += S^G + lambda ebar - b M eps^a          S^X = alpha H^X_{t0} p + sum_s H^X_s pre^s
- *   ebar <- kappa^c ebar - b K eps^a + S^V         lambda = kappa Lh^{t0}
- *   eps^a <- D eps^a + S^U                         p <- alpha^c p + sum_s alpha^{t1-s} pre^s
+ *   dW   += S^G + lambda ebar - b M eps^a(t0)      S^X = alpha H^X_{t0} p + sum_s H^X_s pre^s
+ *   ebar <- kappa^c ebar - b K eps^a(t0) + S^V     lambda = kappa Lh^{t0}
+ *   eps^a <- D eps^a(t0) + S^U                     p <- alpha^c p + sum_s alpha^{t1-s} pre^s
  *
+ * Carried is eps^a of the step before t0, whose psi and beta are kept, so that whatever changes between two steps is right:
+ * eps^a(t0) = (rho - b' psi') eps^a + psi' g_in p. This is linear: it enters the coefficients of eps^a and p, neuron by neuron.
  * ebar and eps^a are kept with g_in and without g_a inside. The bias is a channel that is always 1.
  * SPDX-License-Identifier: MIT */
 #ifndef OPT_FAST_K_CHUNK_H
@@ -48,8 +50,12 @@ INLINE void chunk_steps(size_t nv, const lsnn *s, const strip *w, const lane *ln
             chunk_row(G, alpha, g_in, &c[q].H[0], &c[q].sum[0], ln->hist[0] + at);
             chunk_row(V, alpha, g_in, &c[q].H[2], &c[q].sum[2], ln->hist[2] + at);
             if (s->has_a) {
-                chunk_row(psi * c[q].D, alpha, g_in, &c[q].H[1], &c[q].sum[1], ln->hist[1] + at);
-                c[q].D = (rho - b * psi) * c[q].D;
+                vec U = v_set(0);
+                if (t + 1 < w->steps) {
+                    U = psi * c[q].D;
+                    c[q].D = (rho - b * psi) * c[q].D;
+                }
+                chunk_row(U, alpha, g_in, &c[q].H[1], &c[q].sum[1], ln->hist[1] + at);
             }
             if (s->dR) {
                 G = psi * (v_set(1) - b * c[q].Mr);
@@ -73,16 +79,15 @@ INLINE void chunk_tile(size_t nv, const lsnn *s, const strip *w, const lane *ln,
     EACH(q, o, nv)
     {
         real *to = ln->coef + j + o;
-        vec b = v_load(s->beta_g + j + o), carry = v_load(s->alpha + j + o) * v_load(s->g_in + j + o);
+        vec b = v_load(s->beta_g + j + o), g_in = v_load(s->g_in + j + o), carry = v_load(s->alpha + j + o) * g_in;
+        vec psi = v_load(s->psi_last + w->b * s->np + j + o), decay = v_load(s->rho + j + o) - v_load(s->beta_last + j + o) * v_load(s->g_a + j + o) * psi;
+        vec by_a[N_HIST] = {-(b * c[q].M), c[q].D, -(b * c[q].K), -(b * c[q].Mr)}; /* of eps^a(t0) */
         for (size_t h = 0; h < N_HIST; h++) {
-            v_store(to + (C_G + h) * s->np, carry * c[q].H[h]);
+            v_store(to + (C_G + h) * s->np, carry * c[q].H[h] + by_a[h] * (psi * g_in));
             v_store(to + (C_SG + h) * s->np, c[q].sum[h]);
+            v_store(to + (C_AG + h) * s->np, by_a[h] * decay);
         }
         v_store(to + C_LAMBDA * s->np, v_set(s->kappa) * c[q].L);
-        v_store(to + C_M * s->np, b * c[q].M);
-        v_store(to + C_N * s->np, b * c[q].K);
-        v_store(to + C_MR * s->np, b * c[q].Mr);
-        v_store(to + C_D * s->np, c[q].D);
     }
 }
 
@@ -148,20 +153,20 @@ INLINE void synapses(size_t nv, const lsnn *s, const strip *w, const lane *ln, c
         {
             e[q] = v_load(r->ebar + row + o);
             a[q] = s->has_a ? v_load(r->epsa + row + o) : v_set(0);
-            vec more = v_load(coef + C_LAMBDA * s->np + o) * e[q] - v_load(coef + C_M * s->np + o) * a[q];
+            vec more = v_load(coef + C_LAMBDA * s->np + o) * e[q] + v_load(coef + C_AG * s->np + o) * a[q];
             v_store(r->dW + row + o, v_load(r->dW + row + o) + (S[q] + more));
         }
         channel_sum(nv, s, w, ln, r, i, 2, S);
         EACH(q, o, nv)
-        v_store(r->ebar + row + o, v_set(decay) * e[q] - v_load(coef + C_N * s->np + o) * a[q] + S[q]);
+        v_store(r->ebar + row + o, v_set(decay) * e[q] + v_load(coef + C_AV * s->np + o) * a[q] + S[q]);
         if (r->dR) {
             channel_sum(nv, s, w, ln, r, i, 3, S);
             EACH(q, o, nv)
-            v_store(r->dR + row + o, v_load(r->dR + row + o) + (S[q] - v_load(coef + C_MR * s->np + o) * a[q]));
+            v_store(r->dR + row + o, v_load(r->dR + row + o) + (S[q] + v_load(coef + C_AR * s->np + o) * a[q]));
         }
         if (s->has_a) {
             channel_sum(nv, s, w, ln, r, i, 1, S);
-            EACH(q, o, nv) v_store(r->epsa + row + o, v_load(coef + C_D * s->np + o) * a[q] + S[q]);
+            EACH(q, o, nv) v_store(r->epsa + row + o, v_load(coef + C_AU * s->np + o) * a[q] + S[q]);
         }
         if (s->distinct_alpha) pre_trace_rows(nv, s, w, ln, r, i);
     }

@@ -153,7 +153,7 @@ static void step_general(const lsnn *s, const strip *w, size_t t, const real *ba
         size_t start = j, end = s->np - j < 64 ? s->np : j + 64;
         uint64_t bits = 0;
         for (; j < end; j += LANES) {
-            spot k = {w->q + t * ldq + j, w->q + (t + 1) * ldq + j, s->np};
+            spot k = {w->q + t * ldq + j, w->q + (t + 1) * ldq + j, s->np, s->beta_last};
             bits |= general_neurons(s, add_four(v_load(base + j), last, j), j, s->refr + w->b * s->np + j, &k) << (j - start);
         }
         *now = bits;

@@ -21,6 +21,7 @@ typedef struct spot {
     const real *before;
     real *now;
     size_t np;
+    const real *beta_before; /* [np] of the step before */
 } spot;
 
 INLINE vec old(const spot *k, int q) { return v_load(k->before + (size_t)q * k->np); }
@@ -113,14 +114,14 @@ typedef struct jac {
 INLINE int at_v(const lsnn *s) { return s->synaptic ? 1 : 0; }
 enum { AT_A = 1 };
 
-/* dz^t/d(h^t, beta) from one row. */
-INLINE void jac_output(const lsnn *s, const real *row, size_t j, jac *J)
+/* dz^t/d(h^t, beta) from one row and its step's beta. */
+INLINE void jac_output(const lsnn *s, const real *row, const real *beta, size_t j, jac *J)
 {
     int decider = s->old_v ? (int)s->nh - 1 : at_v(s);
     J->zh[decider] = v_load(row + (size_t)s->q_psi * s->np);
     if (!s->has_a) return;
     vec dzda = v_load(row + (size_t)s->q_dzda * s->np);
-    J->zh[AT_A] = v_load(s->beta + j) * dzda;
+    J->zh[AT_A] = v_load(beta + j) * dzda;
     J->zp = v_load(row + (size_t)s->q_a * s->np) * dzda;
 }
 
@@ -137,7 +138,7 @@ INLINE void jac_adaptation(const lsnn *s, const spot *k, size_t j, jac *J)
     } else if (o->adapt_source == EP_ADAPT_Z_UNMASKED) {
         vec g_dA = g * old(k, s->q_dzda_free);
         J->hh[AT_A][s->old_v ? (int)s->nh - 1 : 0] = g * old(k, s->q_psi_free);
-        J->hh[AT_A][AT_A] = rho + v_load(s->beta + j) * g_dA;
+        J->hh[AT_A][AT_A] = rho + v_load(k->beta_before + j) * g_dA;
         J->hp[AT_A][EP_BETA] = a * g_dA;
         per_gain = old(k, s->q_z_free);
     } else J->loc[AT_A] = g;
@@ -184,7 +185,7 @@ INLINE void jac_at(unsigned nh, const lsnn *s, const spot *k, size_t j, jac *J)
         for (int p = 0; p < EP_N_THETA; p++) J->hp[a][p] = v_set(0);
     }
     J->zp = v_set(0);
-    jac_output(s, k->now, j, J);
+    jac_output(s, k->now, s->beta, j, J);
     J->hh[v][v] = v_load(s->alpha + j);
     J->hp[v][EP_ALPHA] = old(k, s->q_v);
     if (s->same_step) J->hp[v][EP_ALPHA] -= v_set(s->v_th) * old(k, s->q_z);

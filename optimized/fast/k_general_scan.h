@@ -66,7 +66,7 @@ INLINE void runs_at(unsigned nh, const lsnn *s, const strip *w, const lane *ln, 
 {
     size_t ldq = s->nq * s->np;
     for (size_t j = 0; j < s->np; j += LANES) {
-        spot k = {w->q + t * ldq + j, w->q + (t + 1) * ldq + j, s->np};
+        spot k = {w->q + t * ldq + j, w->q + (t + 1) * ldq + j, s->np, t ? s->beta : s->beta_last};
         jac J;
         jac_at(nh, s, &k, j, &J);
         run_row(nh, s, ln, RUN_G, t, j, v_load(ln->signal + t * s->np + j), &J);
@@ -157,7 +157,7 @@ INLINE void general_synapses(unsigned nh, const lsnn *s, const strip *w, const l
     jac J = {.zp = v_set(0)};
     vec lambda = v_set(s->kappa) * v_load(ln->signal + j);
     for (unsigned m = 0; m < NH_MOST; m++) J.zh[m] = v_set(0);
-    jac_output(s, w->q + j, j, &J);
+    jac_output(s, w->q + j, s->beta_last, j, &J);
     for (size_t i = 0; i < s->rows; i++) {
         size_t at = i * s->np + j;
         vec eps[NH_MOST], e = v_load(c->ebar + at);

@@ -64,6 +64,7 @@ static void reset(opt_state *handle, unsigned what)
         memset(s->y, 0, s->nb * s->block * s->kp * sizeof(real));
         memset(s->err, 0, s->nb * s->block * s->kp * sizeof(real));
         s->learnt = true;
+        s->distinct_alpha = alpha_differs(s);
         for (size_t b = 0; b < s->nb; b++) clear_trial(s, b);
     }
     if (what & OPT_RESET_GRAD) clear_gradient(s, true);
@@ -186,6 +187,7 @@ static ep_status set(opt_state *handle, int quantity, const void *in, size_t n)
     if (g >= 0 && n) matrix_set(&m, from);
     for (size_t k = 0; g < 0 && k < n; k++) *place_of(s, quantity, k) = from[k];
     bool derived_from = (g >= 0 && g != EP_G_WIN && g != EP_G_BIAS && g != EP_G_BOUT) || quantity == OPT_FEEDBACK;
+    if (g == (int)EP_G_THETA + (int)EP_ALPHA || g == (int)EP_G_THETA + (int)EP_RHO) carry_over(s);
     if (derived_from) derive(s);
     return EP_OK;
 }

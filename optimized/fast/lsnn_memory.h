@@ -57,13 +57,6 @@ static size_t chunk_for(size_t np)
     return c;
 }
 
-static bool constant_over(const double *v, size_t n)
-{
-    for (size_t j = 1; v && j < n; j++)
-        if (v[j] < v[0] || v[j] > v[0]) return false;
-    return true;
-}
-
 /* Conventions and rules that the special kernels know. */
 static bool special(const opt_config *cfg)
 {
@@ -125,7 +118,6 @@ static void plan(const opt_config *cfg, lsnn *s)
     s->ge = o->spike_test == EP_TEST_GE;
     s->same_step = o->reset == EP_RESET_VTH_SAME;
     s->unmasked = o->psi_refractory == EP_PSI_UNMASKED;
-    s->distinct_alpha = !constant_over(cfg->net->theta[EP_ALPHA], s->n_rec);
     s->n_ref = cfg->net->n_ref + (o->ref_count == EP_REFR_N_PLUS_1 ? 1 : 0);
     s->nb = (size_t)cfg->B;
     s->n_slot = slots_for(s->nb);
@@ -197,6 +189,7 @@ static void carve_trials(cursor *c, lsnn *s)
     s->ebar = numbers(c, chunks, s->rows, s->np);
     s->epsa = numbers(c, s->has_a && !s->general ? chunks : 0, s->R, s->np);
     s->p = numbers(c, s->general ? 0 : chunks, s->R, s->np); /* sizes are the same for any constants */
+    s->psi_last = numbers(c, s->general ? 0 : chunks, s->np, 1);
     s->zbar = numbers(c, chunks, s->n_rec + 1, 1);
     s->power = numbers(c, s->chunked ? s->block + 1 : 0, s->np, 1);
 }
@@ -205,7 +198,7 @@ static void carve_trials(cursor *c, lsnn *s)
 static size_t bytes_of(lsnn *s, unsigned char *base)
 {
     cursor c = {.base = base, .used = (sizeof *s + OPT_ALIGN - 1) / OPT_ALIGN * OPT_ALIGN};
-    real **row[] = {&s->alpha, &s->rho, &s->beta, &s->beta_g, &s->g_in, &s->g_a, &s->back, &s->reg};
+    real **row[] = {&s->alpha, &s->rho, &s->beta, &s->beta_g, &s->beta_last, &s->g_in, &s->g_a, &s->back, &s->reg};
     s->lanes = take(&c, sizeof(lane), s->n_lane, 1, 1);
     s->W = numbers(&c, s->R + 1, s->np, 1);
     s->packed = numbers(&c, s->bptt ? s->n_out + s->n_rec : 0, s->np, 1);

@@ -37,6 +37,7 @@ static void close_open(lsnn *s)
     job a = {.s = s, .slots = slots_for(s->nb)};
     if (!s->chunked || s->fill == 0) return;
     fast_parallel(close_slot, &a, a.slots, s->n_lane);
+    memcpy(s->beta_last, s->beta, s->np * sizeof(real));
     s->reduced = false;
     s->has_L = false;
     s->fill = 0;

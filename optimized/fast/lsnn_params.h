@@ -69,23 +69,30 @@ static void pack(lsnn *s)
     }
 }
 
+static real gain(ep_gain kind, double value, real decay)
+{
+    return kind == EP_GAIN_VALUE ? (real)value : kind == EP_GAIN_COMPLEMENT ? 1 - decay : 1;
+}
+
+static real gain_in(const lsnn *s, size_t j)
+{
+    return gain(s->net.opt.g_in, s->net.opt.g_in_value, s->synaptic ? s->rho[j] : s->alpha[j]);
+}
+
+static real gain_a(const lsnn *s, size_t j) { return gain(s->net.opt.g_a, s->net.opt.g_a_value, s->rho[j]); }
+
 /* Everything that is computed from parameters and options. */
 static void derive(lsnn *s)
 {
     const ep_options *o = &s->net.opt;
     real one = 1;
     for (size_t j = 0; j < s->n_rec; j++) {
-        real alpha = s->alpha[j], decay = s->synaptic ? s->rho[j] : alpha;
-        s->g_in[j] = o->g_in == EP_GAIN_VALUE ? (real)o->g_in_value : o->g_in == EP_GAIN_COMPLEMENT ? one - decay : one;
-        s->g_a[j] = o->g_a == EP_GAIN_VALUE        ? (real)o->g_a_value
-                    : o->g_a == EP_GAIN_COMPLEMENT ? one - s->rho[j]
-                                                   : one;
+        s->g_in[j] = gain_in(s, j);
+        s->g_a[j] = gain_a(s, j);
         s->beta_g[j] = s->beta[j] * s->g_a[j];
-        s->back[j] = o->reset_path == EP_RESET_DETACHED ? 0 : s->same_step ? alpha * s->v_th : s->v_th;
+        s->back[j] = o->reset_path == EP_RESET_DETACHED ? 0 : s->same_step ? s->alpha[j] * s->v_th : s->v_th;
     }
-    s->g_out = o->g_out == EP_GAIN_VALUE        ? (real)o->g_out_value
-               : o->g_out == EP_GAIN_COMPLEMENT ? one - s->kappa
-                                                : one;
+    s->g_out = gain(o->g_out, o->g_out_value, s->kappa);
     s->scale = o->psi_scale == EP_SCALE_GAMMA ? s->gamma : s->gamma / s->v_th;
     s->inverse_width = one / s->v_th;
     bool symmetric = s->bptt || s->cfg.rule == EP_EPROP1_SYMMETRIC;
@@ -96,6 +103,32 @@ static void derive(lsnn *s)
     for (size_t c = 0; s->chunked && c <= s->block; c++)
         for (size_t j = 0; j < s->np; j++)
             s->power[c * s->np + j] = c ? s->power[(c - 1) * s->np + j] * s->alpha[j] : one;
+}
+
+/* Does p need a number for each synapse? */
+static bool alpha_differs(const lsnn *s)
+{
+    for (size_t j = 1; j < s->n_rec; j++)
+        if (s->alpha[j] < s->alpha[0] || s->alpha[j] > s->alpha[0]) return true;
+    return false;
+}
+
+/* alpha or rho are new, what derives from them is not yet: the special kernels' p and eps^a, which are kept without g_in and
+ * g_a, go over to the new gains, and p to a number for each synapse where neurons begin to differ. */
+static void carry_over(lsnn *s)
+{
+    bool spread = !s->distinct_alpha && alpha_differs(s);
+    size_t np = s->np, plane = s->R * np;
+    if (!s->chunked || s->general) return;
+    for (size_t b = 0; b < (size_t)s->cfg.B; b++)
+        for (size_t i = s->R; i-- > 0;) {
+            real *p = s->p + b * plane + i * np, *a = s->has_a ? s->epsa + b * plane + i * np : NULL, one = s->p[b * plane + i];
+            for (size_t j = 0; spread && j < np; j++) p[j] = one;
+            if (!spread && !s->distinct_alpha && np) s->p[b * plane + i] *= s->g_in[0] / gain_in(s, 0);
+            for (size_t j = 0; (spread || s->distinct_alpha) && j < s->n_rec; j++) p[j] *= s->g_in[j] / gain_in(s, j);
+            for (size_t j = 0; a && j < s->n_rec; j++) a[j] *= s->g_a[j] / gain_a(s, j);
+        }
+    s->distinct_alpha = s->distinct_alpha || spread;
 }
 
 static bool load_group(lsnn *s, int g, const double *from)
@@ -131,6 +164,7 @@ static bool load_all(const opt_config *cfg, lsnn *s)
     s->v_th = (real)net->v_th;
     s->gamma = (real)net->gamma;
     if (!(s->kappa < 1) || !(s->v_th > 0) || !isfinite(1 / s->v_th)) return false;
+    memcpy(s->beta_last, s->beta, s->np * sizeof(real));
     derive(s);
     return true;
 }

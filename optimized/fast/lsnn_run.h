@@ -48,6 +48,7 @@ static void clear_trial(lsnn *s, size_t b)
     memset(s->ebar + b * s->R * s->np, 0, s->R * s->np * sizeof(real));
     if (s->has_a) memset(s->epsa + b * s->R * s->np, 0, s->R * s->np * sizeof(real));
     memset(s->p + b * s->R * s->np, 0, s->R * s->np * sizeof(real));
+    memset(s->psi_last + b * s->np, 0, s->np * sizeof(real));
 }
 
 /* ---- errors --------------------------------------------------------------------------------------- */
@@ -244,10 +245,11 @@ static void readout_chunk(lsnn *s, const strip *w, real *dWout)
     }
 }
 
-/* Moves the last y and spikes to the front. */
+/* Keeps the last psi, and moves the last y and spikes to the front. */
 static void end_chunk(lsnn *s, const strip *w)
 {
     if (w->steps == 0) return;
+    if (!s->general) memcpy(s->psi_last + w->b * s->np, w->psi + (w->steps - 1) * w->ld, s->np * sizeof(real));
     memcpy(s->y0 + w->b * s->kp, w->y + (w->steps - 1) * s->kp, s->kp * sizeof(real));
     memmove(w->zbits, w->zbits + w->steps * s->zw, s->delay * s->zw * sizeof(uint64_t));
 }
@@ -321,6 +323,8 @@ static ep_status run_trials(lsnn *s, const opt_trials *tr)
     s->t = s->T_all = (uint64_t)tr->T;
     s->learnt = true;
     s->fill = 0;
+    s->distinct_alpha = alpha_differs(s); /* traces begin at 0 */
+    memcpy(s->beta_last, s->beta, s->np * sizeof(real));
     s->last = (size_t)tr->T ? ((size_t)tr->T - 1) % s->block : 0;
     if (s->chunked) fast_parallel(chunked_slot, &a, a.slots, s->n_lane);
     else run_whole(&a);

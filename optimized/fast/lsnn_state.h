@@ -50,7 +50,7 @@ typedef struct lane {
 } lane;
 
 /* Carry coefficients of a chunk, one a neuron. */
-enum { C_G, C_U, C_V, C_R, C_SG, C_SU, C_SV, C_SR, C_LAMBDA, C_M, C_N, C_MR, C_D, N_COEF };
+enum { C_G, C_U, C_V, C_R, C_SG, C_SU, C_SV, C_SR, C_AG, C_AU, C_AV, C_AR, C_LAMBDA, N_COEF }; /* of p, bias, eps^a; of ebar */
 
 typedef struct lsnn {
     opt_config cfg; /* cfg.net is not kept */
@@ -81,6 +81,7 @@ typedef struct lsnn {
     real *norm, *loss; /* [B] */
     real *dW, *dWout, *dR; /* [n_slot] x [R][np], [n_rec + 1][kp], [R][np] */
     real *ebar, *epsa; /* [B][R][np] carried by chunks */
+    real *psi_last, *beta_last; /* [B][np], [np]: psi and beta of the last step that a chunk has learnt */
     real *p;           /* [B][R][np], of which [R] is in use where all neurons have one alpha */
     real *zbar;        /* [B][n_rec + 1] */
     real *q, *now, *eps, *pend; /* general: [B] strips'; [B][nq][np]; [B][nh][rows][np]; [B][delay_L + 1][np] */

@@ -203,6 +203,10 @@ static void online_step(state *s, const real *x, size_t stride)
         if (s->chunks) chunk_flush(s, s->t);
         window_shift(s);
     }
+    if (s->alpha_set) {
+        if (s->chunks) chunk_flush(s, s->t);
+        take_alpha(s);
+    }
     pack_weights(s);
     s->t++;
     s->T_all++;

@@ -195,7 +195,7 @@ static ep_status init(const opt_config *cfg, void *mem, size_t bytes, opt_state 
     plan(cfg, s);
     (void)bytes_of(s, mem);
     s->k = kernels_chosen();
-    s->stale = true;
+    s->stale = s->alpha_set = true;
     reset((opt_state *)mem, OPT_RESET_ALL);
     if (!load_all(cfg, s)) return EP_DOMAIN;
     *out = (opt_state *)mem;
@@ -275,6 +275,7 @@ static void grad_by_scan(state *s, const opt_trials *tr)
 {
     job w = {.s = s, .tr = tr, .T = (uint64_t)tr->T, .parts = s->threads};
     pack_weights(s);
+    take_alpha(s);
     fast_parallel(forward_part, &w, w.parts, s->threads);
     s->t = s->T_all = w.T;
     s->learnt = true;
@@ -388,6 +389,7 @@ static ep_status set(opt_state *handle, int quantity, const void *in, size_t n)
         if (g >= 0 ? !in_range(s, g, k, from[k]) : !isfinite(from[k])) return EP_DOMAIN;
     for (size_t k = 0; k < n; k++) *place_of(s, quantity, k) = from[k];
     if (g >= 0 || quantity == OPT_FEEDBACK) s->stale = true;
+    if (g == (int)EP_G_THETA + (int)EP_ALPHA) s->alpha_set = true;
     return EP_OK;
 }
 

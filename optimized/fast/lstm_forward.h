@@ -64,8 +64,14 @@ static void pack_weights(state *s)
     pack_forward(s);
     if (!s->eprop1) pack_backward(s);
     pack_readout(s);
-    for (size_t j = 0; s->cell == 1 && j < s->n_rec; j++) s->alpha[j] = group(s, EP_G_THETA + (int)EP_ALPHA)[j];
     s->stale = false;
+}
+
+/* Alpha of the steps to come; those before have learnt with theirs. */
+static void take_alpha(state *s)
+{
+    s->alpha_set = false;
+    for (size_t j = 0; s->cell == 1 && j < s->n_rec; j++) s->alpha[j] = group(s, EP_G_THETA + (int)EP_ALPHA)[j];
 }
 
 /* Step t of trials b0 .. b1-1; x of trial b at x + b stride, NULL = 0. */

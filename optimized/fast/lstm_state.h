@@ -29,7 +29,7 @@ typedef struct state {
     size_t first[EP_N_GROUP], size[EP_N_GROUP], n_par;
     bool eprop1, symmetric, chunks, e3, windows; /* chunks: e-prop 1 that learns step by step */
     bool streams, pending;     /* windows go on from each other; one waits for its backward */
-    bool stale;                /* parameters changed since they were packed */
+    bool stale, alpha_set;     /* parameters changed since they were packed; alpha since the last step */
     bool learnt, live;         /* the last step has learnt; traces are not all zero */
     uint64_t t, base, T_all;   /* last step; steps before slot 1; steps since the gradient was cleared */
     real g_out, kappa, b_forget;

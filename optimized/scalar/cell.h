@@ -56,8 +56,9 @@ static void step_spiking(const state *s, const spot *k)
 {
     real alpha = theta(s, EP_ALPHA, k->j), A = s->v_th, in = s->g_in[k->j] * k->I[0], v = k->h_prev[s->v];
     if (s->a >= 0) {
+        *k->beta = theta(s, EP_BETA, k->j);
         k->h[s->a] = adaptation(s, k);
-        A = s->v_th + theta(s, EP_BETA, k->j) * k->h[s->a];
+        A = s->v_th + *k->beta * k->h[s->a];
     }
     switch (s->net.opt.reset) {
     case EP_RESET_A_NEXT: k->h[s->v] = alpha * v + in - A * k->z_prev; break;

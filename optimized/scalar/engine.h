@@ -80,6 +80,12 @@ static void clear(real *v, size_t n)
     if (v) zero(v, n);
 }
 
+/* Before the first step, every step was one with this beta. */
+static void fill_beta(state *s)
+{
+    for (size_t k = 0; s->a >= 0 && k < s->cap * s->n_rec; k++) s->beta[k] = theta(s, EP_BETA, k % s->n_rec);
+}
+
 static void reset(opt_state *handle, unsigned what)
 {
     state *s = inside(handle);
@@ -96,6 +102,7 @@ static void reset(opt_state *handle, unsigned what)
         clear(s->z, frames * n);
         clear(s->q, frames * n * NQ);
         clear(s->refr, frames * n);
+        fill_beta(s);
         clear(s->y, frames * s->n_out);
         clear(s->err, frames * s->n_out);
         clear(s->eps, slots * P * s->nh);
@@ -148,8 +155,10 @@ static bool load_all(const opt_config *cfg, state *s)
                      (!ep_model_spikes(net->model) || s->v_th > 0) && isfinite((real)cfg->c_reg) &&
                      isfinite((real)cfg->f_target) && isfinite((real)net->opt.g_in_value) &&
                      isfinite((real)net->opt.g_a_value) && isfinite((real)net->opt.g_out_value);
-    if (constants) derive_gains(s);
-    return constants;
+    if (!constants) return false;
+    derive_gains(s);
+    fill_beta(s);
+    return true;
 }
 
 static ep_status init(const opt_config *cfg, void *mem, size_t bytes, opt_state **out)
@@ -295,6 +304,7 @@ static ep_status set(opt_state *handle, int quantity, const void *in, size_t n)
         if (g >= 0 ? !in_range(s, g, k, from[k]) : !isfinite(from[k])) return EP_DOMAIN;
     for (size_t k = 0; k < n; k++) *place_of(s, quantity, k) = from[k];
     if (g >= (int)EP_G_THETA) derive_gains(s);
+    if (g == (int)EP_G_THETA + (int)EP_BETA && s->t == 0) fill_beta(s);
     return EP_OK;
 }
 

@@ -21,7 +21,7 @@ static void jac_output(const state *s, const spot *k, jac *J)
     }
     J->zh[s->decider] = q[PSI];
     if (s->a < 0) return;
-    J->zh[s->a] = theta(s, EP_BETA, k->j) * q[DZDA];
+    J->zh[s->a] = *k->beta * q[DZDA];
     J->zp[EP_BETA] = k->h[s->a] * q[DZDA];
 }
 
@@ -40,7 +40,7 @@ static void jac_adaptation(const state *s, const spot *k, jac *J)
     } else if (o->adapt_source == EP_ADAPT_Z_UNMASKED) {
         real g_dA = g * k->q_prev[DZDA_FREE];
         J->hh[a][s->decider] = g * k->q_prev[PSI_FREE];
-        J->hh[a][a] = rho + theta(s, EP_BETA, k->j) * g_dA;
+        J->hh[a][a] = rho + k->beta_prev * g_dA;
         J->hp[a][EP_RHO] = a_prev;
         J->hp[a][EP_BETA] = a_prev * g_dA;
         per_gain = k->q_prev[Z_FREE];

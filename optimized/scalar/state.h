@@ -44,6 +44,7 @@ typedef struct state {
     real *g_in, *g_a;          /* [n_rec] */
     real *silence;             /* [n_in] zeros: the input where none is given */
     real *I, *h, *z, *q, *refr, *y, *err; /* [B][cap] frames of [n_rec][nc], [n_rec][nh], [n_rec], [n_rec][NQ], ... */
+    real *beta;                /* [cap][n_rec] beta that a step used: derivatives of z^{t-1} are those of its own step */
     real *zsum, *loss, *norm;  /* [B][n_rec] sum of z over t; [B]; [B] what loss_norm divides by */
     real *acc, *total;         /* [n_slot][n_par] gradient of a trial; [n_par] of the trials summed (offline) */
     real *reg;                 /* [n_rec] c_reg (fbar - f*)/(T B) */
@@ -125,6 +126,7 @@ static void carve(cursor *c, state *s)
     s->z = numbers(c, frames, n, 1, 1);
     s->q = numbers(c, frames, n, NQ, 1);
     s->refr = numbers(c, frames, n, 1, 1);
+    s->beta = numbers(c, s->a < 0 ? 0 : s->cap, n, 1, 1);
     s->y = numbers(c, frames, s->n_out, 1, 1);
     s->err = numbers(c, frames, s->n_out, 1, 1);
     s->zsum = numbers(c, B, n, 1, 1);
@@ -157,14 +159,19 @@ typedef struct spot {
     const real *h_prev, *q_prev, *I;
     real z_prev, refr_prev;
     real *h, *z, *q, *refr;
+    real *beta, beta_prev;
 } spot;
 
 static inline spot spot_at(const state *s, size_t b, uint64_t t, size_t j)
 {
     size_t now = frame(s, b, t) * s->n_rec + j, before = frame_before(s, b, t, 1) * s->n_rec + j;
-    return (spot){.j = j, .h_prev = s->h + before * s->nh, .q_prev = s->q + before * NQ, .I = s->I + now * s->nc,
+    spot k = {.j = j, .h_prev = s->h + before * s->nh, .q_prev = s->q + before * NQ, .I = s->I + now * s->nc,
                   .z_prev = s->z[before], .refr_prev = s->refr[before],
                   .h = s->h + now * s->nh, .z = s->z + now, .q = s->q + now * NQ, .refr = s->refr + now};
+    if (s->a < 0) return k;
+    k.beta = s->beta + frame(s, 0, t) * s->n_rec + j;
+    k.beta_prev = s->beta[frame_before(s, 0, t, 1) * s->n_rec + j];
+    return k;
 }
 
 #endif

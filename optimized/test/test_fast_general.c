@@ -7,43 +7,6 @@ static const ep_rule rules[] = {EP_BPTT, EP_TBPTT, EP_TBPTT_SG, EP_EPROP3, EP_EP
                                 EP_EPROP1_RANDOM, EP_EPROP1_ADAPTIVE, EP_EPROP1_GLOBAL};
 enum { N_RULE = sizeof rules / sizeof *rules, LAST_WINDOWED = 4 };
 
-static void draw_options(ep_options *o, uint64_t seed)
-{
-    o->gain_differentiated = draw(seed, 40, 2);
-    o->psi_width = (ep_psi_width)draw(seed, 41, 2);
-    o->dz_da = (ep_dz_da)draw(seed, 42, 2);
-    o->psi_shape = (ep_psi_shape)draw(seed, 43, 4);
-    o->spike_from = (ep_spike_from)draw(seed, 44, 2);
-    o->reset = (ep_reset)draw(seed, 45, 3);
-    o->adapt_source = (ep_adapt_source)draw(seed, 46, 3);
-    o->reset_path = (ep_reset_path)draw(seed, 47, 3);
-    o->delay_L = draw(seed, 48, 3) == 0 ? draw(seed, 49, 6) : 0;
-    o->g_in = (ep_gain)draw(seed, 13, 3);
-    o->g_in_value = 0.75;
-    if (draw(seed, 50, 2)) o->delay = 1 + draw(seed, 51, 9);
-}
-
-/* A case that the special kernels do not take. */
-static trial_set general_case(uint64_t seed, ep_rule rule)
-{
-    trial_set s = case_make(seed, rule);
-    if (draw(seed, 52, 4) == 0) {
-        free(s.k.store);
-        s.k = toy_make(EP_SYNAPTIC, EP_PAPER2019, 5, 1 + draw(seed, 53, 35), 3, seed);
-        scale_by(&s.k, s.k.net.Win, 5 * (size_t)s.k.net.n_rec, draw(seed, 13, 3) == EP_GAIN_COMPLEMENT ? 1.5 : 0.25);
-        s.T = 1 + draw(seed, 54, 40);
-        s.B = 1 + draw(seed, 55, 4);
-        draw_trials(&s, seed);
-        s.cfg.T = s.T;
-        s.cfg.B = s.B;
-    }
-    draw_options(&s.k.net.opt, seed);
-    if (s.k.net.model == EP_LIF) s.k.net.opt.psi_shape = EP_ARCTAN;
-    s.cfg.window = rule <= EP_BPTT || rule >= EP_TBPTT ? 1 + draw(seed, 56, 12) : 0;
-    if (s.k.net.model != EP_SYNAPTIC && s.k.net.opt.psi_shape == EP_TRIANGLE) s.k.net.opt.reset_path = EP_RESET_LOCAL;
-    return s;
-}
-
 static void on_general_path(const rig *r)
 {
     char text[256];

@@ -171,7 +171,7 @@ enum { SG, SU, SV, SR, N_SCAN };
 
 typedef struct scanned {
     ref_num *hist[N_SCAN], H[N_SCAN], sum[N_SCAN]; /* hist [T+2] */
-    ref_num M, K, Mr, D, L;
+    ref_num M, K, Mr, D, L, decay, seed; /* eps^a(t0) = decay eps^a + seed p of the step before */
 } scanned;
 
 static inline void scan_step(replay *a, scanned *w, int which, int t, int j, const ref_num *x)
@@ -203,49 +203,57 @@ static inline void scan_chunk(replay *a, scanned *w, int j, int t0, int t1)
         scan_step(a, w, SG, t, j, adapted(a, j, psi, &w->L, b, &w->M));
         scan_step(a, w, SV, t, j, adapted(a, j, psi, decay, b, &w->K));
         scan_step(a, w, SR, t, j, adapted(a, j, psi, &a->c->one, b, &w->Mr));
-        scan_step(a, w, SU, t, j, times(a, psi, &w->D));
+        scan_step(a, w, SU, t, j, t < t1 ? times(a, psi, &w->D) : &a->c->zero);
         ref_sub(a->c, d, theta_of(a, EP_RHO, j), times(a, b, psi));
-        ref_mul(a->c, &w->D, d, &w->D);
+        if (t < t1) ref_mul(a->c, &w->D, d, &w->D);
         ref_mul(a->c, decay, decay, a->r->net.kappa);
     }
     ref_mul(a->c, &w->M, b, &w->M);
     ref_mul(a->c, &w->K, b, &w->K);
     ref_mul(a->c, &w->Mr, b, &w->Mr);
     ref_mul(a->c, &w->L, a->r->net.kappa, &w->L);
+    if (t0 == 1) return; /* no step before, and no traces */
+    const ref_num *psi = ref_at2(a->psi, a->n, t0 - 1, j);
+    ref_sub(a->c, &w->decay, theta_of(a, EP_RHO, j), times(a, b, psi));
+    ref_mul(a->c, &w->seed, psi, &a->r->net.g_in[j]);
 }
 
-/* alpha g_in H p + sum_t hist pre */
-static inline ref_num *channel(replay *a, const scanned *w, int which, int j, int i, int t0, int t1)
+/* (alpha g_in H + of_a seed) p + sum_t hist pre; of_a: what multiplies eps^a(t0) */
+static inline ref_num *channel(replay *a, const scanned *w, int which, const ref_num *of_a, int j, int i, int t0, int t1)
 {
     ref_num *S = times(a, theta_of(a, EP_ALPHA, j), &a->r->net.g_in[j]);
     ref_mul(a->c, S, S, &w->H[which]);
+    ref_add(a->c, S, S, times(a, of_a, &w->seed));
     ref_mul(a->c, S, S, ref_at2(a->p, a->R, j, i));
     if (i + 1 == a->R) ref_add(a->c, S, S, &w->sum[which]);
     for (int t = t0; i + 1 < a->R && t <= t1; t++) ref_addmul(a->c, S, &w->hist[which][t], pre_of(a, t, i));
     return S;
 }
 
-/* r <- f r - x y + S */
-static inline void carry(replay *a, ref_num *r, const ref_num *f, const ref_num *x, const ref_num *y, const ref_num *S)
-{
-    ref_mul(a->c, r, f, r);
-    ref_sub(a->c, r, r, times(a, x, y));
-    ref_add(a->c, r, r, S);
-}
-
 static inline void pass_chunk(replay *a, const scanned *w, int j, int t0, int t1, const ref_num *decay)
 {
+    ref_num *of_a[N_SCAN]; /* of eps^a(t0); with `decay` of the step before, of eps^a there */
+    const ref_num *from[N_SCAN] = {[SG] = &w->M, [SU] = &w->D, [SV] = &w->K, [SR] = &w->Mr};
+    for (int h = 0; h < N_SCAN; h++) {
+        of_a[h] = fresh(a);
+        if (h == SU) ref_set(a->c, of_a[h], from[h]);
+        else ref_sub(a->c, of_a[h], &a->c->zero, from[h]);
+    }
     for (int i = 0; i < a->R; i++) {
         ref_num *S[N_SCAN], *e = ref_at2(a->ebar, a->R, j, i), *q = ref_at2(a->epsa, a->R, j, i);
         ref_num *p = ref_at2(a->p, a->R, j, i), *power = fresh(a), *more = times(a, &w->L, e), *sum = fresh(a);
-        for (int h = 0; h < N_SCAN; h++) S[h] = channel(a, w, h, j, i, t0, t1);
-        ref_sub(a->c, more, more, times(a, &w->M, q));
+        ref_num *q_part[N_SCAN];
+        for (int h = 0; h < N_SCAN; h++) S[h] = channel(a, w, h, of_a[h], j, i, t0, t1);
+        for (int h = 0; h < N_SCAN; h++) q_part[h] = times(a, times(a, of_a[h], &w->decay), q);
+        ref_add(a->c, more, more, q_part[SG]);
         ref_add(a->c, more, S[SG], more);
         ref_add(a->c, ref_at2(a->dW, a->R, j, i), ref_at2(a->dW, a->R, j, i), more);
-        carry(a, e, decay, &w->K, q, S[SV]);
-        ref_sub(a->c, S[SR], S[SR], times(a, &w->Mr, q));
+        ref_mul(a->c, e, decay, e);
+        ref_add(a->c, e, e, q_part[SV]);
+        ref_add(a->c, e, e, S[SV]);
+        ref_add(a->c, S[SR], S[SR], q_part[SR]);
         ref_add(a->c, ref_at2(a->dR, a->R, j, i), ref_at2(a->dR, a->R, j, i), S[SR]);
-        carry(a, q, &w->D, &a->c->zero, &a->c->zero, S[SU]);
+        ref_add(a->c, q, q_part[SU], S[SU]);
         ref_set(a->c, power, &a->c->one);
         for (int t = t1; t >= t0; t--) { /* terms of one sign or not: n roundings of at most the sum of |terms| */
             ref_num *term = fresh(a);
@@ -285,10 +293,10 @@ static inline void replay_chunks(replay *a)
         replay_errors(a, t0, t1, 0);
         for (int j = 0; j < a->n; j++) {
             scanned w;
-            ref_num *flat = ref_vec(a->c, 2 * N_SCAN + 5);
+            ref_num *flat = ref_vec(a->c, 2 * N_SCAN + 7);
             memcpy(w.H, flat, sizeof w.H);
             memcpy(w.sum, flat + N_SCAN, sizeof w.sum);
-            memcpy(&w.M, flat + 2 * N_SCAN, 5 * sizeof *flat);
+            memcpy(&w.M, flat + 2 * N_SCAN, 7 * sizeof *flat);
             for (int h = 0; h < N_SCAN; h++) w.hist[h] = ref_vec(a->c, (size_t)a->T + 2);
             scan_chunk(a, &w, j, t0, t1);
             pass_chunk(a, &w, j, t0, t1, decay);
