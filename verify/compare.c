@@ -22,7 +22,7 @@ void vfy_answer_clear(vfy_answer *a)
 ep_status vfy_answer_init(vfy_answer *a, const vfy_epv_case *c, uint64_t mask)
 {
     vfy_answer out = {.format = c->format};
-    size_t total = 0, size = c->format == VFY_F32 ? sizeof(float) : sizeof(double);
+    size_t total = 0, size = c->format == VFY_F32 ? sizeof(float) : sizeof(double); /* integers as double */
     mask &= vfy_wanted(c);
     for (int q = 0; q < VFY_N_QUANTITY; q++) {
         if (!(mask >> q & 1)) continue;
@@ -73,6 +73,7 @@ double vfy_error_ratio(vfy_format f, double got, const vfy_want *w)
     if (!isfinite(got)) return inf;
     if (w->kind == VFY_ZERO) return got == 0 ? 0 : inf;
     if (w->kind == VFY_UNDECIDED) return got >= w->lo && got <= w->hi ? 0 : inf;
+    if (vfy_format_is_fixed(f)) return got == vfy_bits_value(f, w->bits) ? 0 : inf;
     double scale, d = distance(f, got, w, &scale);
     if (d == 0) return 0;
     return w->mag > 0 ? d / unit_of(f) / (w->mag * scale) : inf;
@@ -80,6 +81,7 @@ double vfy_error_ratio(vfy_format f, double got, const vfy_want *w)
 
 double vfy_error_limit(const vfy_epv_case *c)
 {
+    if (vfy_format_is_fixed(c->format)) return 1;
     double k = (c->updates ? (double)c->updates : 1) * (double)c->batch.T * ((double)c->net.n_in + c->net.n_rec + c->net.n_out + 16);
     double ku = k * unit_of(c->format);
     return ku < 0.5 ? 1 / (1 - ku) : 2;
@@ -161,6 +163,19 @@ void vfy_compare(const vfy_epv_case *c, const vfy_answer *a, double limit, vfy_c
     finish(out, s);
 }
 
+/* Fixed point: by how many units in the last place. */
+static void integers_text(const vfy_epv_case *c, const vfy_divergence *d, const char *where, char *buf, size_t n)
+{
+    char got[17] = "nothing", want[17];
+    uint64_t bits;
+    double off = d->got - vfy_bits_value(c->format, d->want->bits);
+    vfy_bits_text(c->format, d->want->bits, want);
+    if (vfy_bits_of(c->format, d->got, &bits)) vfy_bits_text(c->format, bits, got);
+    if (!n) return;
+    if (isnan(off)) (void)snprintf(buf, n, "%s: got %s, want %s", where, got, want);
+    else (void)snprintf(buf, n, "%s: got %s, want %s, %.0f unit%s too %s", where, got, want, fabs(off), fabs(off) == 1 ? "" : "s", off > 0 ? "high" : "low");
+}
+
 void vfy_divergence_text(const vfy_epv_case *c, const vfy_comparison *r, char *buf, size_t n)
 {
     char where[64], hex[17], want[64] = "0 (structural)";
@@ -172,6 +187,10 @@ void vfy_divergence_text(const vfy_epv_case *c, const vfy_comparison *r, char *b
     }
     vfy_shape shape = vfy_quantity_shape(d->q, &c->net, c->batch.T, c->batch.B, c->updates);
     vfy_position_text(vfy_quantity_name(d->q), &shape, d->at, where, sizeof where);
+    if (vfy_format_is_fixed(c->format)) {
+        integers_text(c, d, where, buf, n);
+        return;
+    }
     if (d->want->kind == VFY_VALUE) {
         vfy_bits_text(c->format, d->want->bits, hex);
         (void)snprintf(want, sizeof want, "%s.%03x", hex, d->want->extra & 0xfffu);

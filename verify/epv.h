@@ -58,6 +58,11 @@ typedef struct vfy_epv_case {
     int updates, n_report, report[VFY_EPV_MAX_REPORT];
     bool online, carry;
     double eta, lambda;
+    /* Fixed point: gamma / v_th^2 in the place of gamma, the seed of stochastic rounding, the hash of a profile file. */
+    double slope;
+    uint64_t draws;
+    char profile[17];
+    const struct ref_profile *fixed; /* that profile, where whoever makes the case has it; else NULL */
     /* z, psi, L taken as given, [B][T][n_rec], or NULL: the network's own. */
     const double *given[3];
     bool has_margin;
@@ -73,6 +78,12 @@ typedef struct vfy_epv_file {
     size_t n, cap;
     vfy_epv_case *cases;
 } vfy_epv_file;
+
+/* What a case of fixed point must be: a kind that integers have, and, of a known profile, every number in its format. why
+ * (n bytes) says what is not. */
+bool vfy_fixed_case_valid(const vfy_epv_case *c, char *why, size_t n);
+/* The case's format by name: f32, fixed:q15, fixed:HASH; into buf, which it returns. */
+const char *vfy_epv_format(const vfy_epv_case *c, char buf[24]);
 
 /* Is the number of this update asked for? */
 bool vfy_epv_reports(const vfy_epv_case *c, int update);
@@ -103,7 +114,7 @@ EP_MUST_USE ep_status vfy_epv_print(FILE *f, vfy_epv_case *cases, size_t n, char
 double vfy_bits_value(vfy_format f, uint64_t bits);
 bool vfy_bits_of(vfy_format f, double v, uint64_t *bits);
 bool vfy_bits_finite(vfy_format f, uint64_t bits);
-/* Exactly 8 or 16 lower-case hexadecimal digits. */
+/* Exactly 8 or 16 lower-case hexadecimal digits; integers of fixed point in two's complement. */
 bool vfy_bits_parse(vfy_format f, const char *s, uint64_t *bits);
 void vfy_bits_text(vfy_format f, uint64_t bits, char text[17]);
 

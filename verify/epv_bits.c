@@ -14,7 +14,9 @@ const char *vfy_family_name(vfy_family f) { return f < VFY_N_FAMILY ? family_nam
 double vfy_bits_value(vfy_format f, uint64_t bits)
 {
     double d;
-    if (f == VFY_F32) {
+    if (vfy_format_is_fixed(f)) {
+        d = (double)(bits & 0x7fffffff) - (bits & 0x80000000 ? 0x1p31 : 0);
+    } else if (f == VFY_F32) {
         uint32_t low = (uint32_t)bits;
         float s;
         memcpy(&s, &low, sizeof s);
@@ -28,6 +30,11 @@ double vfy_bits_value(vfy_format f, uint64_t bits)
 bool vfy_bits_of(vfy_format f, double v, uint64_t *bits)
 {
     if (!isfinite(v)) return false;
+    if (vfy_format_is_fixed(f)) {
+        if (v != floor(v) || v < -0x1p31 || v >= 0x1p31) return false;
+        *bits = (uint64_t)(int64_t)v & 0xffffffff;
+        return true;
+    }
     if (f == VFY_F64) {
         memcpy(bits, &v, sizeof v);
         return true;
@@ -43,6 +50,7 @@ bool vfy_bits_of(vfy_format f, double v, uint64_t *bits)
 
 bool vfy_bits_finite(vfy_format f, uint64_t bits)
 {
+    if (vfy_format_is_fixed(f)) return true;
     uint64_t exponent = f == VFY_F32 ? UINT64_C(0x7f800000) : UINT64_C(0x7ff0000000000000);
     return (bits & exponent) != exponent;
 }
@@ -50,7 +58,7 @@ bool vfy_bits_finite(vfy_format f, uint64_t bits)
 bool vfy_bits_parse(vfy_format f, const char *s, uint64_t *bits)
 {
     static const char hex[] = "0123456789abcdef";
-    size_t digits = f == VFY_F32 ? 8 : 16;
+    size_t digits = vfy_format_is_short(f) ? 8 : 16;
     uint64_t v = 0;
     for (size_t i = 0; i < digits; i++) {
         const char *d = s[i] ? strchr(hex, s[i]) : NULL;
@@ -64,7 +72,14 @@ bool vfy_bits_parse(vfy_format f, const char *s, uint64_t *bits)
 
 void vfy_bits_text(vfy_format f, uint64_t bits, char text[17])
 {
-    int digits = f == VFY_F32 ? 8 : 16;
+    int digits = vfy_format_is_short(f) ? 8 : 16;
     for (int i = 0; i < digits; i++) text[i] = "0123456789abcdef"[bits >> 4 * (digits - 1 - i) & 15];
     text[digits] = '\0';
+}
+
+const char *vfy_epv_format(const vfy_epv_case *c, char buf[24])
+{
+    if (c->format == VFY_FIXED_USER) (void)snprintf(buf, 24, "fixed:%.16s", c->profile);
+    else (void)snprintf(buf, 24, "%s", vfy_format_name(c->format));
+    return buf;
 }

@@ -7,7 +7,7 @@
 const char *const vfy_key_name[VFY_N_KEY] = {
     "model",    "preset", "rule",  "format", "T",        "B",      "n_in",     "n_rec",  "n_out", "loss", "n_ref", "kappa",
     "v_th",     "gamma",  "b_forget", "c_reg", "f_target", "window", "seed", "reg",
-    "updates",  "regime", "carry", "eta",    "lambda",   "report", "given",    "family", "margin", "rng", "flags"};
+    "updates",  "regime", "carry", "eta",    "lambda",   "report", "given", "slope", "draws", "family", "margin", "rng", "flags"};
 
 static const bool required[VFY_N_KEY] = {true, true, true, true, true, true, true, true, true, true};
 
@@ -62,7 +62,7 @@ static ep_status number(vfy_reader *r, const vfy_head *h, int k, vfy_format f, d
     *out = 0;
     if (!h->line[k]) return EP_OK;
     if (!vfy_bits_parse(f, h->value[k], &bits))
-        return bad_value(r, h, k, f == VFY_F32 ? "8 hexadecimal digits" : "16 hexadecimal digits");
+        return bad_value(r, h, k, vfy_format_is_short(f) ? "8 hexadecimal digits" : "16 hexadecimal digits");
     if (!vfy_bits_finite(f, bits)) return bad_value(r, h, k, "the bits of a finite number");
     *out = vfy_bits_value(f, bits);
     return EP_OK;
@@ -102,7 +102,8 @@ static ep_status finish_names(vfy_reader *r, const vfy_head *h, vfy_epv_case *c,
     if (!ep_model_parse(h->value[VFY_K_MODEL], &c->net.model)) return bad_value(r, h, VFY_K_MODEL, "a known model");
     if (!ep_preset_parse(h->value[VFY_K_PRESET], preset)) return bad_value(r, h, VFY_K_PRESET, "a known preset");
     if (!ep_rule_parse(h->value[VFY_K_RULE], &c->rule)) return bad_value(r, h, VFY_K_RULE, "a known learning rule");
-    if (!vfy_format_parse(h->value[VFY_K_FORMAT], &c->format)) return bad_value(r, h, VFY_K_FORMAT, "f32 or f64");
+    if (!vfy_format_parse(h->value[VFY_K_FORMAT], &c->format, c->profile))
+        return bad_value(r, h, VFY_K_FORMAT, "f32, f64 or fixed: and a profile");
     if (!ep_loss_parse(h->value[VFY_K_LOSS], &c->batch.loss))
         return bad_value(r, h, VFY_K_LOSS, "regression or classification");
     int seed = choice(h, VFY_K_SEED, seed_name, VFY_N_SEED), family = choice(h, VFY_K_FAMILY, family_name, VFY_N_FAMILY);
@@ -175,9 +176,16 @@ static ep_status finish_rule(vfy_reader *r, const vfy_head *h, const vfy_epv_cas
         return vfy_reader_fail(r, EP_FORMAT, h->line[VFY_K_WINDOW], "key window: rule %s has no windows", rule);
     if (!vfy_rule_has_seed(c->rule) && h->line[VFY_K_SEED])
         return vfy_reader_fail(r, EP_FORMAT, h->line[VFY_K_SEED], "key seed: rule %s has no boundary seeds", rule);
-    if (ep_model_spikes(c->net.model) && !(h->line[VFY_K_V_TH] && h->line[VFY_K_GAMMA]))
+    bool fixed = vfy_format_is_fixed(c->format);
+    int steep = fixed ? VFY_K_SLOPE : VFY_K_GAMMA;
+    if (ep_model_spikes(c->net.model) && !(h->line[VFY_K_V_TH] && h->line[steep]))
         return vfy_reader_fail(r, EP_FORMAT, c->line, "case without key %s, which model %s needs",
-                               h->line[VFY_K_V_TH] ? "gamma" : "v_th", ep_model_name(c->net.model));
+                               h->line[VFY_K_V_TH] ? vfy_key_name[steep] : "v_th", ep_model_name(c->net.model));
+    static const int never[2][3] = {{VFY_K_SLOPE, VFY_K_DRAWS, VFY_K_DRAWS}, {VFY_K_GAMMA, VFY_K_GIVEN, VFY_K_MARGIN}};
+    for (int i = 0; i < 3; i++)
+        if (h->line[never[fixed][i]])
+            return vfy_reader_fail(r, EP_FORMAT, h->line[never[fixed][i]], "key %s: a case of format %s has none",
+                                   vfy_key_name[never[fixed][i]], h->value[VFY_K_FORMAT]);
     return EP_OK;
 }
 
@@ -214,7 +222,7 @@ static ep_status finish_chain(vfy_reader *r, const vfy_head *h, vfy_epv_case *c)
         return vfy_reader_fail(r, EP_FORMAT, c->line, "case without key %s, which chains need", h->line[VFY_K_ETA] ? "report" : "eta");
     if ((s = number(r, h, VFY_K_ETA, c->format, &c->eta)) || (s = number(r, h, VFY_K_LAMBDA, c->format, &c->lambda))) return s;
     if (c->eta <= 0) return bad_value(r, h, VFY_K_ETA, "a number > 0");
-    if (c->lambda < 0 || c->lambda >= 1) return bad_value(r, h, VFY_K_LAMBDA, "a number in [0, 1)");
+    if (c->lambda < 0 || (c->lambda >= 1 && !vfy_format_is_fixed(c->format))) return bad_value(r, h, VFY_K_LAMBDA, "a number in [0, 1)");
     if (c->lambda != 0 && c->rule != EP_EPROP1_ADAPTIVE) return bad_value(r, h, VFY_K_LAMBDA, "none: only eprop1-adaptive has it");
     if (!vfy_rule_is_eprop1(c->rule)) return bad_value(r, h, VFY_K_RULE, "a rule eprop1-*, as in every chain");
     if ((c->online || c->carry) && c->batch.B > 1)
@@ -265,6 +273,9 @@ ep_status vfy_head_finish(vfy_reader *r, const vfy_head *h, vfy_epv_case *c)
     if ((s = number(r, h, VFY_K_B_FORGET, c->format, &c->net.b_forget))) return s;
     if ((s = number(r, h, VFY_K_C_REG, c->format, &c->batch.c_reg))) return s;
     if ((s = number(r, h, VFY_K_F_TARGET, c->format, &c->batch.f_target))) return s;
+    if ((s = number(r, h, VFY_K_SLOPE, c->format, &c->slope))) return s;
+    if (h->line[VFY_K_DRAWS] && !vfy_integer_parse(h->value[VFY_K_DRAWS], UINT64_MAX, &c->draws))
+        return bad_value(r, h, VFY_K_DRAWS, "an integer from 0 to 2^64 - 1");
     if ((s = number(r, h, VFY_K_MARGIN, VFY_F64, &c->margin))) return s;
     c->has_margin = h->line[VFY_K_MARGIN] != 0;
     if (c->margin < 0) return bad_value(r, h, VFY_K_MARGIN, "a number >= 0");

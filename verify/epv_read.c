@@ -65,7 +65,7 @@ static ep_status read_in(vfy_reader *r, building *b)
     const char *text = r->word[2 + nd];
     if (!vfy_bits_parse(c->format, text, &bits))
         return vfy_reader_fail(r, EP_FORMAT, r->line, "%s: found `%.40s`, expected %d hexadecimal digits 0-9a-f", name, text,
-                               c->format == VFY_F32 ? 8 : 16);
+                               vfy_format_is_short(c->format) ? 8 : 16);
     if (!vfy_bits_finite(c->format, bits))
         return vfy_reader_fail(r, EP_FORMAT, r->line, "%s: found %s, which is infinite or NaN, expected a finite number", name, text);
     if ((s = allocate_input(r, b, i))) return s;
@@ -78,6 +78,15 @@ static ep_status read_in(vfy_reader *r, building *b)
     *seen |= bit;
     c->own[i][at] = vfy_bits_value(c->format, bits);
     return EP_OK;
+}
+
+/* WORD: an integer of fixed point, nothing beside it */
+static ep_status read_word(vfy_reader *r, const vfy_epv_case *c, const char *word, vfy_want *w)
+{
+    w->kind = VFY_VALUE;
+    return vfy_bits_parse(c->format, word, &w->bits)
+               ? EP_OK
+               : vfy_reader_fail(r, EP_FORMAT, r->line, "found `%.40s`, expected 8 hexadecimal digits 0-9a-f", word);
 }
 
 /* VALUE mag MAG: BITS.XXX and 16 hexadecimal digits */
@@ -134,14 +143,14 @@ static ep_status read_out(vfy_reader *r, building *b)
         return vfy_reader_fail(r, EP_FORMAT, r->line, "%s has more elements than can be counted", r->word[1]);
     char **rest = r->word + 2 + shape.nd;
     int n = r->n_words - 2 - shape.nd;
-    bool zero = n == 1 && strcmp(rest[0], "zero") == 0;
-    if (n != 3 && !zero)
-        return vfy_reader_fail(r, EP_FORMAT, r->line,
-                               "%s: found %d words after the name, expected %d indices (%s) and `VALUE mag MAG`, `zero` or "
-                               "`undecided LO HI`", r->word[1], r->n_words - 2, shape.nd, shape.axis);
+    bool fixed = vfy_format_is_fixed(c->format), zero = n == 1 && !fixed && strcmp(rest[0], "zero") == 0;
+    if (n != (fixed ? 1 : 3) && !zero)
+        return vfy_reader_fail(r, EP_FORMAT, r->line, "%s: found %d words after the name, expected %d indices (%s) and %s", r->word[1],
+                               r->n_words - 2, shape.nd, shape.axis, fixed ? "a word" : "`VALUE mag MAG`, `zero` or `undecided LO HI`");
     if ((s = parse_index(r, &shape, r->word[1], r->word + 2, &w.at))) return s;
     if (zero) w.kind = VFY_ZERO;
-    else if ((s = strcmp(rest[0], "undecided") == 0 ? read_bounds(r, rest, &w) : read_value(r, c, rest, &w))) return s;
+    else if ((s = fixed ? read_word(r, c, rest[0], &w) : strcmp(rest[0], "undecided") == 0 ? read_bounds(r, rest, &w) : read_value(r, c, rest, &w)))
+        return s;
     return vfy_epv_add(c, &w) ? vfy_reader_fail(r, EP_NOMEM, r->line, "no memory for expected values") : EP_OK;
 }
 
@@ -218,6 +227,8 @@ static ep_status finish_case(vfy_reader *r, building *b, const char *id)
             return vfy_reader_fail(r, EP_DOMAIN, c->line, "given z: found %g, expected 0 or 1", c->given[0][i]);
     if (vfy_rule_has_feedback(c->rule) && !c->net.B)
         return vfy_reader_fail(r, EP_FORMAT, c->line, "case without `in B` lines, which rule %s needs", ep_rule_name(c->rule));
+    if (vfy_format_is_fixed(c->format))
+        return vfy_fixed_case_valid(c, why, sizeof why) ? check_duplicates(r, c) : vfy_reader_fail(r, EP_DOMAIN, c->line, "%s", why);
     if ((s = ep_net_check(&c->net, why, sizeof why)) || (s = ep_batch_check(&c->net, &c->batch, why, sizeof why)))
         return vfy_reader_fail(r, s, c->line, "%s", why);
     return check_duplicates(r, c);

@@ -30,8 +30,8 @@ static const struct {
     int key;
     bool always; /* written even if 0, for spiking models */
 } scalars[] = {{VFY_K_KAPPA, false}, {VFY_K_V_TH, true}, {VFY_K_GAMMA, true}, {VFY_K_B_FORGET, false},
-               {VFY_K_C_REG, false}, {VFY_K_F_TARGET, false}, {VFY_K_ETA, false}, {VFY_K_LAMBDA, false}};
-enum { N_SCALAR = 8 };
+               {VFY_K_C_REG, false}, {VFY_K_F_TARGET, false}, {VFY_K_ETA, false}, {VFY_K_LAMBDA, false}, {VFY_K_SLOPE, true}};
+enum { N_SCALAR = 9 };
 
 static double scalar_of(const vfy_epv_case *c, int key)
 {
@@ -43,13 +43,15 @@ static double scalar_of(const vfy_epv_case *c, int key)
     case VFY_K_C_REG: return c->batch.c_reg;
     case VFY_K_ETA: return c->eta;
     case VFY_K_LAMBDA: return c->lambda;
+    case VFY_K_SLOPE: return c->slope;
     default: return c->batch.f_target;
     }
 }
 
 static ep_status not_exact(const vfy_epv_case *c, const char *where, double v, char *err, size_t n)
 {
-    if (n) (void)snprintf(err, n, "%s = %a: expected a number of format %s", where, v, vfy_format_name(c->format));
+    char format[24];
+    if (n) (void)snprintf(err, n, "%s = %a: expected a number of format %s", where, v, vfy_epv_format(c, format));
     return EP_DOMAIN;
 }
 
@@ -91,6 +93,7 @@ static ep_status check_case(const vfy_epv_case *c, char *err, size_t n)
     const char *bad = NULL;
     if (vfy_rule_has_window(c->rule) && (c->window < 1 || c->window > EP_MAX_DIM)) bad = "window";
     else if (vfy_rule_has_feedback(c->rule) && !c->net.B) bad = "B";
+    else if (vfy_format_is_fixed(c->format) && (c->has_margin || c->given[0] || c->given[1] || c->given[2])) bad = "margin, given";
     else if (c->has_margin && !(isfinite(c->margin) && c->margin >= 0)) bad = "margin";
     else if (!memchr(c->flags, 0, sizeof c->flags) ||
              strspn(c->flags, "abcdefghijklmnopqrstuvwxyz0123456789-,") != strlen(c->flags)) bad = "flags";
@@ -189,17 +192,18 @@ static void print_given(FILE *f, const vfy_epv_case *c)
 
 static void print_head(FILE *f, const vfy_epv_case *c)
 {
-    char hex[17];
+    char hex[17], format[24];
     uint64_t bits;
     fprintf(f, "model %s\n", ep_model_name(c->net.model));
     print_options(f, c);
-    fprintf(f, "rule %s\nformat %s\nT %d\nB %d\n", ep_rule_name(c->rule), vfy_format_name(c->format), c->batch.T, c->batch.B);
+    fprintf(f, "rule %s\nformat %s\nT %d\nB %d\n", ep_rule_name(c->rule), vfy_epv_format(c, format), c->batch.T, c->batch.B);
     fprintf(f, "n_in %d\nn_rec %d\nn_out %d\n", c->net.n_in, c->net.n_rec, c->net.n_out);
     fprintf(f, "loss %s\n", ep_loss_name(c->batch.loss));
     if (c->net.n_ref) fprintf(f, "n_ref %d\n", c->net.n_ref);
     for (int i = 0; i < N_SCALAR; i++) {
         if (!vfy_bits_of(c->format, scalar_of(c, scalars[i].key), &bits)) continue; /* excluded by check_exact */
         if (!bits && !(scalars[i].always && ep_model_spikes(c->net.model))) continue;
+        if (scalars[i].key == (vfy_format_is_fixed(c->format) ? VFY_K_GAMMA : VFY_K_SLOPE)) continue;
         vfy_bits_text(c->format, bits, hex);
         fprintf(f, "%s %s\n", vfy_key_name[scalars[i].key], hex);
     }
@@ -208,6 +212,7 @@ static void print_head(FILE *f, const vfy_epv_case *c)
     if (c->reg_off) fprintf(f, "reg off\n");
     print_chain(f, c);
     print_given(f, c);
+    if (vfy_format_is_fixed(c->format)) fprintf(f, "draws %llu\n", (unsigned long long)c->draws);
     if (c->family != VFY_FAMILY_GRAD) fprintf(f, "family %s\n", vfy_family_name(c->family));
     if (c->has_margin && vfy_bits_of(VFY_F64, c->margin, &bits)) {
         vfy_bits_text(VFY_F64, bits, hex);
@@ -259,7 +264,10 @@ static void print_want(FILE *f, const vfy_epv_case *c)
         memcpy(&lo, w->kind == VFY_VALUE ? &w->mag : &w->lo, sizeof lo);
         memcpy(&hi, &w->hi, sizeof hi);
         vfy_bits_text(VFY_F64, lo, b);
-        if (w->kind == VFY_VALUE) {
+        if (vfy_format_is_fixed(c->format)) {
+            vfy_bits_text(c->format, w->bits, a);
+            fprintf(f, " %s\n", a);
+        } else if (w->kind == VFY_VALUE) {
             vfy_bits_text(c->format, w->bits, a);
             fprintf(f, " %s.%03x mag %s\n", a, w->extra & 0xfffu, b);
         } else {

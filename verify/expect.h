@@ -24,4 +24,8 @@ void vfy_certify_step(const vfy_epv_case *k, vfy_side *in, vfy_side *err, int t,
 /* vfy_expect of a chain. It stops at the first spike test that is not robust: then *out says so and nothing is added. */
 EP_MUST_USE ep_status vfy_expect_chain(vfy_epv_case *c, vfy_certainty *out);
 
+/* vfy_expect of fixed point: the integers of the slow model, word for word. events (may be NULL): [RQ_COUNT] numbers that
+ * left their format. EP_DOMAIN: the model refuses the network; EP_NOTIMPL: its profile file is not here. */
+EP_MUST_USE ep_status vfy_expect_fixed(vfy_epv_case *c, uint64_t mask, uint64_t *events);
+
 #endif

@@ -1,7 +1,7 @@
 # verify/: the judge. libeprop-verify and the program eprop-verify (verify/cli).
 CPPFLAGS_verify += -Iverify
 # The judge proper: vector files, ports, the comparer, the verdict. It stands on libeprop-spec alone.
-JUDGE_SRC := $(sort $(addprefix verify/,compare.c outfile.c plugin.c quantity.c result.c sha256.c vectors_flags.c) \
+JUDGE_SRC := $(sort $(addprefix verify/,compare.c outfile.c plugin.c fixed_case.c quantity.c result.c sha256.c vectors_flags.c) \
     $(wildcard verify/epv_*.c) $(filter-out verify/port_detect.c,$(wildcard verify/port_*.c)))
 JUDGE_CLI := verify/judge/main.c verify/cli/cmd_port.c verify/cli/common.c
 LIB_JUDGE := $(BUILD)/libeprop-judge.a
@@ -66,6 +66,10 @@ PORT_C := $(BUILD)/verify/ports/c/port
 $(PORT_C): verify/ports/c/port.c verify/ports/c/network.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< -lm
+PORT_FIXED := $(BUILD)/verify/ports/c/fixed
+$(PORT_FIXED): verify/ports/c/fixed.c $(wildcard optimized/fixed/*.[ch])
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Ioptimized/fixed -o $@ $(filter %.c,$^)
 PORT_VERILOG := $(BUILD)/verify/ports/verilog/port.vvp
 $(PORT_VERILOG): verify/ports/verilog/port.v
 	@mkdir -p $(@D)
@@ -74,7 +78,7 @@ PORT_RUST := $(BUILD)/verify/ports/rust/port
 $(PORT_RUST): verify/ports/rust/port.rs
 	@mkdir -p $(@D)
 	$(Q)MAKEFLAGS= rustc -O -D warnings -o $@ $<
-PORTS := $(PORT_C) $(if $(shell command -v rustc 2>/dev/null),$(PORT_RUST)) $(if $(shell command -v iverilog 2>/dev/null),$(PORT_VERILOG))
+PORTS := $(PORT_C) $(PORT_FIXED) $(if $(shell command -v rustc 2>/dev/null),$(PORT_RUST)) $(if $(shell command -v iverilog 2>/dev/null),$(PORT_VERILOG))
 ports: $(PORTS) ## build the template ports (Rust, Verilog where rustc, iverilog are there)
 $(BUILD)/verify/conform/conform: $(PORT_C) $(filter %.vvp,$(PORTS)) $(BUILD)/eprop-judge
 .PHONY: mutants ports

@@ -11,6 +11,7 @@
 typedef struct vfy_claims {
     char name[33], version[33];
     uint64_t formats, models, rules, losses, quantities, given; /* bits */
+    char profile[4][17]; /* hashes of profile files; "": none */
     int max_in, max_rec, max_out, max_T, max_B;          /* 0: no limit */
     bool set, contract;
 } vfy_claims;

@@ -43,7 +43,21 @@ static int names_of(char k, const char *names[64])
     return n;
 }
 
-static ep_status parse_list(const char *key, char *value, uint64_t *mask, char *err, size_t n)
+/* A format by name; of profile files, the hash is kept. */
+static bool parse_format(const char *word, vfy_claims *p)
+{
+    vfy_format f;
+    char id[17];
+    int i = 0;
+    if (!vfy_format_parse(word, &f, id)) return false;
+    while (*id && i < 4 && *p->profile[i]) i++;
+    if (i == 4) return false;
+    if (*id) memcpy(p->profile[i], id, sizeof id);
+    p->formats |= UINT64_C(1) << f;
+    return true;
+}
+
+static ep_status parse_list(const char *key, char *value, vfy_claims *p, uint64_t *mask, char *err, size_t n)
 {
     const char *names[64];
     int count = names_of(key[0], names);
@@ -51,7 +65,7 @@ static ep_status parse_list(const char *key, char *value, uint64_t *mask, char *
         next = strchr(w, ',');
         if (next) *next++ = '\0';
         if (key[0] == 'r' && !strcmp(w, "eprop1")) *mask |= UINT64_C(15) << EP_EPROP1_SYMMETRIC;
-        else if (!in_list(w, names, count, mask)) return say(EP_PORT, err, n, "port line: %s: found `%.40s`, which is no name of one", key, w);
+        else if (key[0] == 'f' ? !parse_format(w, p) : !in_list(w, names, count, mask)) return say(EP_PORT, err, n, "port line: %s: found `%.40s`, which is no name of one", key, w);
     }
     return EP_OK;
 }
@@ -77,7 +91,7 @@ static ep_status parse_word(const char *key, char *value, vfy_claims *p, char *e
     if (!strcmp(key, "name")) return parse_name(key, value, p->name, err, n);
     if (!strcmp(key, "version")) return parse_name(key, value, p->version, err, n);
     for (size_t i = 0; i < 6; i++)
-        if (!strcmp(key, list[i].key)) return parse_list(key, value, list[i].mask, err, n);
+        if (!strcmp(key, list[i].key)) return parse_list(key, value, p, list[i].mask, err, n);
     for (size_t i = 0; i < 5; i++)
         if (!strcmp(key, size[i].key)) {
             if (!vfy_integer_parse(value, EP_MAX_DIM, &v)) return say(EP_PORT, err, n, "port line: %s=%.40s, expected a whole number", key, value);
@@ -120,13 +134,14 @@ ep_status vfy_claims_parse(const char *line, vfy_claims *out, char *err, size_t 
     return EP_OK;
 }
 
-static void print_list(FILE *f, const char *key, uint64_t mask)
+static int print_list(FILE *f, const char *key, uint64_t mask)
 {
     const char *names[64];
     int n = names_of(key[0], names), written = 0;
     fprintf(f, " %s=", key);
     for (int i = 0; i < n; i++)
         if (mask >> i & 1) fprintf(f, "%s%s", written++ ? "," : "", names[i]);
+    return written;
 }
 
 void vfy_claims_print(FILE *f, const vfy_claims *p)
@@ -134,12 +149,13 @@ void vfy_claims_print(FILE *f, const vfy_claims *p)
     const struct { const char *key; int max; } size[] = {{"max_in", p->max_in}, {"max_rec", p->max_rec}, {"max_out", p->max_out},
                                                          {"max_T", p->max_T}, {"max_B", p->max_B}};
     fprintf(f, "port name=%s version=%s", p->name, p->version);
-    print_list(f, "formats", p->formats);
-    print_list(f, "models", p->models);
-    print_list(f, "rules", p->rules);
-    print_list(f, "losses", p->losses);
-    print_list(f, "quantities", p->quantities);
-    if (p->given) print_list(f, "given", p->given);
+    int formats = print_list(f, "formats", p->formats & ~(UINT64_C(1) << VFY_FIXED_USER));
+    for (int i = 0; i < 4 && *p->profile[i]; i++) fprintf(f, "%sfixed:%s", formats++ ? "," : "", p->profile[i]);
+    (void)print_list(f, "models", p->models);
+    (void)print_list(f, "rules", p->rules);
+    (void)print_list(f, "losses", p->losses);
+    (void)print_list(f, "quantities", p->quantities);
+    if (p->given) (void)print_list(f, "given", p->given);
     for (int i = 0; i < 5; i++)
         if (size[i].max > 0) fprintf(f, " %s=%d", size[i].key, size[i].max);
     fprintf(f, " set=%s contract=%s", p->set ? "yes" : "no", p->contract ? "on" : "off");
@@ -147,15 +163,19 @@ void vfy_claims_print(FILE *f, const vfy_claims *p)
 
 bool vfy_claims_cover(const vfy_claims *p, const vfy_epv_case *c, char *why, size_t n)
 {
+    char format[24];
     const struct { uint64_t mask; int bit; const char *what, *name; } claim[] = {
         {p->models, (int)c->net.model, "model", ep_model_name(c->net.model)}, {p->rules, (int)c->rule, "rule", ep_rule_name(c->rule)},
-        {p->formats, (int)c->format, "format", vfy_format_name(c->format)},
+        {p->formats, (int)c->format, "format", vfy_epv_format(c, format)},
         {p->losses, (int)c->batch.loss, "loss", ep_loss_name(c->batch.loss)}};
     const struct { int limit, value; const char *name; } size[] = {{p->max_in, c->net.n_in, "n_in"}, {p->max_rec, c->net.n_rec, "n_rec"},
                                                                    {p->max_out, c->net.n_out, "n_out"}, {p->max_T, c->batch.T, "T"},
                                                                    {p->max_B, c->batch.B, "B"}};
     for (size_t i = 0; i < 4; i++)
         if (!(claim[i].mask >> claim[i].bit & 1)) return (void)snprintf(why, n, "%s %s is not claimed", claim[i].what, claim[i].name), false;
+    int k = 0;
+    while (c->format == VFY_FIXED_USER && k < 4 && strcmp(p->profile[k], c->profile)) k++;
+    if (k == 4) return (void)snprintf(why, n, "format %s is not claimed", format), false;
     for (size_t i = 0; i < 5; i++)
         if (size[i].limit > 0 && size[i].value > size[i].limit)
             return (void)snprintf(why, n, "%s %d is more than the %d claimed", size[i].name, size[i].value, size[i].limit), false;

@@ -12,7 +12,8 @@ static int most(int32_t v) { return v > 0 ? (int)v : 0; }
 
 static void greet(FILE *out, const eprop_port *p)
 {
-    vfy_claims c = {.formats = p->formats & 3, .models = p->models, .rules = p->rules, .losses = p->losses,
+    const uint64_t fixed = EPROP_BIT(EPROP_FIXED_Q15) | EPROP_BIT(EPROP_FIXED_S16_15) | EPROP_BIT(EPROP_FIXED_W8) | EPROP_BIT(EPROP_FIXED_RECKON);
+    vfy_claims c = {.formats = p->formats & (3 | fixed), .models = p->models, .rules = p->rules, .losses = p->losses,
                     .quantities = p->quantities, .given = p->given >> VFY_IN_GIVEN_Z & 7, .max_in = most(p->max_in), .max_rec = most(p->max_rec),
                     .max_out = most(p->max_out), .max_T = most(p->max_T), .max_B = most(p->max_B),
                     .set = p->flags & EPROP_CAN_SET_STATE, .contract = p->flags & EPROP_CONTRACTS};
@@ -95,7 +96,9 @@ static size_t report(FILE *out, const vfy_epv_case *c, const vfy_answer *a, int 
             count++;
             fprintf(out, "got %s", vfy_quantity_name((vfy_quantity)q));
             for (int d = 0; d < s.nd; d++) fprintf(out, " %d", index[d]);
-            if (c->format == VFY_F32) {
+            if (vfy_format_is_fixed(c->format)) {
+                (void)vfy_bits_of(c->format, vfy_answer_value(a, (vfy_quantity)q, i), &bits);
+            } else if (c->format == VFY_F32) {
                 uint32_t low;
                 memcpy(&low, (const float *)a->q[q] + i, sizeof low);
                 bits = low;

@@ -20,8 +20,9 @@ ep_status vfy_report_json(FILE *f, const vfy_report *r)
     for (size_t i = 0; i < r->n; i++) {
         const vfy_judged *j = &r->all[i];
         const vfy_epv_case *c = j->c;
+        char format[24];
         json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "case", c->id, "model", ep_model_name(c->net.model), "rule",
-                              ep_rule_name(c->rule), "family", vfy_family_name(c->family), "format", vfy_format_name(c->format), "status",
+                              ep_rule_name(c->rule), "family", vfy_family_name(c->family), "format", vfy_epv_format(c, format), "status",
                               status[j->status], "class", vfy_class_name(j->reached), "compared", (json_int_t)j->compared);
         if (isfinite(j->percent)) json_object_set_new(o, "percent", json_real(j->percent));
         if (j->excused) json_object_set_new(o, "excused", json_true());

@@ -128,7 +128,7 @@ static vfy_heard take_got(vfy_hearing *h, char *word[], int n, const char *line)
         at = at * (size_t)s.n[d] + (size_t)v - (size_t)from;
     }
     if (!vfy_bits_parse(h->c->format, word[n - 1], &bits))
-        return broken(h, "`%.60s`: expected %d hexadecimal digits in lower case", line, h->c->format == VFY_F32 ? 8 : 16);
+        return broken(h, "`%.60s`: expected %d hexadecimal digits in lower case", line, vfy_format_is_short(h->c->format) ? 8 : 16);
     if (h->seen[q][at / 8] >> at % 8 & 1) return broken(h, "`%.60s`: this element was already sent", line);
     h->seen[q][at / 8] = (unsigned char)(h->seen[q][at / 8] | 1u << at % 8);
     double value = vfy_bits_value(h->c->format, bits);

@@ -7,8 +7,9 @@
 static void title(const vfy_judged *j, char *buf, size_t n)
 {
     const vfy_epv_case *c = j->c;
+    char format[24];
     (void)snprintf(buf, n, "ep:%s %s %s %s %s T=%d", c->id, ep_model_name(c->net.model), ep_rule_name(c->rule),
-                   vfy_family_name(c->family), vfy_format_name(c->format), c->batch.T);
+                   vfy_family_name(c->family), vfy_epv_format(c, format), c->batch.T);
 }
 
 static void yaml(FILE *f, const char *key, const char *value)

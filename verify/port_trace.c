@@ -27,7 +27,8 @@ static void print_row(FILE *f, const vfy_epv_case *c, const vfy_answer *a, const
     if (vfy_bits_of(c->format, x, &b)) vfy_bits_text(c->format, b, got);
     if (r->w->kind == VFY_VALUE) {
         vfy_bits_text(c->format, r->w->bits, bits);
-        (void)snprintf(want, sizeof want, "%s.%03x", bits, r->w->extra & 0xfffu);
+        if (vfy_format_is_fixed(c->format)) (void)snprintf(want, sizeof want, "%s", bits);
+        else (void)snprintf(want, sizeof want, "%s.%03x", bits, r->w->extra & 0xfffu);
     } else if (r->w->kind == VFY_UNDECIDED) {
         (void)snprintf(want, sizeof want, "from");
     }

@@ -24,6 +24,7 @@ static bool is_nearest(vfy_format f, double got, const vfy_want *w)
 {
     if (w->kind == VFY_ZERO) return got == 0;
     if (w->kind == VFY_UNDECIDED) return got >= w->lo && got <= w->hi;
+    if (vfy_format_is_fixed(f)) return got == vfy_bits_value(f, w->bits);
     double down = vfy_bits_value(f, w->bits), up = vfy_bits_value(f, w->bits + 1);
     if (w->extra <= 0x800 && got == down) return true;
     return w->extra >= 0x800 && got == up;

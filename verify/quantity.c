@@ -10,7 +10,7 @@ typedef struct named {
     const char *name, *axes;
 } named;
 
-static const char *const format_names[VFY_N_FORMAT] = {"f32", "f64"};
+static const char *const format_names[VFY_N_FORMAT] = {"f32", "f64", " ", "fixed:q15", "fixed:s16.15", "fixed:w8", "fixed:reckon", "fixed:file"};
 
 static const named inputs[VFY_N_INPUT] = {
     {"Win", "cji"}, {"Wrec", "cjl"}, {"b", "cj"},   {"Wout", "kj"},    {"bout", "k"}, {"B", "jk"},     {"alpha", "j"},
@@ -36,14 +36,18 @@ const char *vfy_format_name(vfy_format f) { return f < VFY_N_FORMAT ? format_nam
 const char *vfy_input_name(vfy_input i) { return i < VFY_N_INPUT ? inputs[i].name : "?"; }
 const char *vfy_quantity_name(vfy_quantity q) { return q < VFY_N_QUANTITY ? quantities[q].name : "?"; }
 
-bool vfy_format_parse(const char *s, vfy_format *out)
+bool vfy_format_parse(const char *s, vfy_format *out, char profile[17])
 {
-    for (int i = 0; i < VFY_N_FORMAT; i++)
-        if (strcmp(format_names[i], s) == 0) {
+    profile[0] = '\0';
+    for (int i = 0; i < VFY_FIXED_USER; i++)
+        if (i != VFY_I32 && strcmp(format_names[i], s) == 0) {
             *out = (vfy_format)i;
             return true;
         }
-    return false;
+    if (strncmp(s, "fixed:", 6) != 0 || strlen(s) != 22 || strspn(s + 6, "0123456789abcdef") != 16) return false;
+    memcpy(profile, s + 6, 17);
+    *out = VFY_FIXED_USER;
+    return true;
 }
 
 bool vfy_input_parse(const char *s, vfy_input *out)

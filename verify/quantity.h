@@ -12,7 +12,14 @@
 
 #include "eprop.h"
 
-typedef enum vfy_format { VFY_F32, VFY_F64, VFY_N_FORMAT } vfy_format;
+/* The numbers of eprop_port.h. Of fixed point a number is the integer of reference/FIXED.md, held exactly by a double. */
+typedef enum vfy_format {
+    VFY_F32, VFY_F64, VFY_I32 /* of shared objects only */, VFY_FIXED_Q15, VFY_FIXED_S16_15, VFY_FIXED_W8, VFY_FIXED_RECKON,
+    VFY_FIXED_USER /* a profile file, known by its hash */, VFY_N_FORMAT
+} vfy_format;
+static inline bool vfy_format_is_fixed(vfy_format f) { return f >= VFY_FIXED_Q15; }
+/* 32-bit words: 8 hexadecimal digits. */
+static inline bool vfy_format_is_short(vfy_format f) { return f != VFY_F64; }
 
 typedef enum vfy_input {
     VFY_IN_WIN, VFY_IN_WREC, VFY_IN_BIAS, VFY_IN_WOUT, VFY_IN_BOUT, VFY_IN_FEEDBACK,
@@ -44,7 +51,8 @@ typedef struct vfy_shape {
 } vfy_shape;
 
 const char *vfy_format_name(vfy_format f);
-bool vfy_format_parse(const char *s, vfy_format *out);
+/* f32, f64, fixed:PROFILE; of a profile file fixed: and the 16 digits of its hash, which then are at profile, else "". */
+bool vfy_format_parse(const char *s, vfy_format *out, char profile[17]);
 const char *vfy_input_name(vfy_input i);
 bool vfy_input_parse(const char *s, vfy_input *out);
 const char *vfy_quantity_name(vfy_quantity q);

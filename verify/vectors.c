@@ -225,7 +225,8 @@ ep_status vfy_vectors_make(const vfy_vectors_args *a, vfy_vectors *out, char *er
     if (st == EP_OK) st = vfy_vectors_edge(a, out, err, n);
     if (st == EP_OK && a->level) st = pairwise(a, a->level == 1 ? 1 : 12, out, err, n);
     if (st == EP_OK) st = vfy_vectors_chains(a, out, err, n);
-    if (st == EP_OK) st = vfy_vectors_given(a, out, err, n); /* new kinds go last: what stands before keeps its seeds and ids */
+    if (st == EP_OK) st = vfy_vectors_given(a, out, err, n);
+    if (st == EP_OK) st = vfy_vectors_fixed(a, out, err, n); /* new kinds go last: what stands before keeps its seeds and ids */
     if (st != EP_OK) vfy_vectors_free(out);
     return st;
 }

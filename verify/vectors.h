@@ -46,6 +46,7 @@ EP_MUST_USE ep_status vfy_vectors_write(const char *dir, const vfy_vectors_args 
 /* The parts of vfy_vectors_make. */
 EP_MUST_USE ep_status vfy_vectors_edge(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n);
 EP_MUST_USE ep_status vfy_vectors_chains(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n);
+EP_MUST_USE ep_status vfy_vectors_fixed(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n);
 EP_MUST_USE ep_status vfy_vectors_given(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n);
 void vfy_made_clear(vfy_made *m);
 EP_MUST_USE ep_status vfy_vectors_slot(vfy_vectors *v, vfy_made **out);
