@@ -31,7 +31,7 @@ bool vfy_bits_of(vfy_format f, double v, uint64_t *bits)
 {
     if (!isfinite(v)) return false;
     if (vfy_format_is_fixed(f)) {
-        if (v != floor(v) || v < -0x1p31 || v >= 0x1p31) return false;
+        if (v != floor(v) || !(v >= -2147483648.0 && v <= 2147483647.0)) return false;
         *bits = (uint64_t)(int64_t)v & 0xffffffff;
         return true;
     }

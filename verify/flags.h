@@ -8,7 +8,7 @@
 /* Bugs that cases are made to catch. */
 typedef struct vfy_flag {
     const char *name;
-    vfy_quantity q;      /* where it shows first */
+    vfy_quantity q;      /* where it shows first; VFY_N_QUANTITY: anywhere */
     unsigned needs;      /* of a case: VFY_NEEDS_* */
     const char *what;    /* the bug */
     const char *effect;
@@ -19,7 +19,8 @@ enum {
     VFY_NEEDS_MASK = 32, VFY_NEEDS_LATE = 64, VFY_NEEDS_CLASSES = 128, VFY_NEEDS_TRIALS = 256, VFY_NEEDS_STATES = 512,
     VFY_NEEDS_SPIKES = 1024, VFY_NEEDS_EPROP1 = 2048, VFY_NEEDS_CHAIN = 4096, VFY_NEEDS_ONLINE = 8192, VFY_NEEDS_BATCH = 16384,
     VFY_NEEDS_CARRY = 32768, VFY_NEEDS_RESET = 65536, VFY_NEEDS_SYMMETRIC = 1 << 17, VFY_NEEDS_ADAPTIVE = 1 << 18,
-    VFY_NEEDS_GIVEN = 1 << 19
+    VFY_NEEDS_GIVEN = 1 << 19, VFY_NEEDS_FIXED = 1 << 20, VFY_NEEDS_EDGE = 1 << 21, VFY_NEEDS_DRAWS = 1 << 22,
+    VFY_NEEDS_FLUSH = 1 << 23 /* an answer that is 0 where a subnormal number is wanted: no case has it, a port does */
 };
 size_t vfy_flag_count(void);
 const vfy_flag *vfy_flag_at(size_t n);

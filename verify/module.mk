@@ -53,7 +53,17 @@ $(MUTANTS).c: verify/ports/c/mutants.awk verify/ports/c/mutants.txt verify/ports
 	$(Q)awk -f verify/ports/c/mutants.awk verify/ports/c/mutants.txt verify/ports/c/network.h verify/ports/c/port.c > $@.tmp && mv $@.tmp $@
 $(MUTANTS).o: $(MUTANTS).c verify/ports/c/template.h
 	$(Q)$(CC) $(CPPFLAGS) -Iverify/ports/c $(ALL_CFLAGS) -c -o $@ $<
+# The same of the integer template and core, file by file.
+FIXED_MUTANTS := $(BUILD)/verify/ports/c/fixed_mutants
+FIXED_SRC := verify/ports/c/fixed.c $(wildcard optimized/fixed/*.[ch])
+FIXED_MUTANTS_O := $(patsubst %.c,$(FIXED_MUTANTS)/%.o,table.c $(notdir $(filter %.c,$(FIXED_SRC))))
+$(FIXED_MUTANTS)/table.c: verify/ports/c/mutants.awk verify/ports/c/fixed_mutants.txt $(FIXED_SRC)
+	@mkdir -p $(@D)
+	$(Q)awk -v dir=$(@D) -v set=fixed_ -f verify/ports/c/mutants.awk verify/ports/c/fixed_mutants.txt $(FIXED_SRC) || { rm -f $@; false; }
+$(FIXED_MUTANTS_O): $(FIXED_MUTANTS)/%.o: $(FIXED_MUTANTS)/table.c verify/ports/c/template.h
+	$(Q)$(CC) -I$(FIXED_MUTANTS) -Iverify/ports/c $(ALL_CFLAGS) -c -o $@ $(FIXED_MUTANTS)/$*.c
 $(BUILD)/eprop-verify $(BUILD)/verify/test/test_port_template: $(MUTANTS).o
+$(BUILD)/eprop-verify $(BUILD)/verify/test/test_port_template $(BUILD)/verify/test/test_port_fixed: $(FIXED_MUTANTS_O)
 # $(call run_dir,NAME,text): a run directory for the report, whose tables the recipe writes.
 run_dir = mkdir -p $(BUILD)/runs/$(1)/data && printf '{"program": "%s", "version": "%s", "commit": "%s"}\n' '$(2)' '$(VERSION)' \
     "$$(git rev-parse --short=12 HEAD 2>/dev/null)" > $(BUILD)/runs/$(1)/manifest.json

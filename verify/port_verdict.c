@@ -102,6 +102,12 @@ static vfy_class class_of(const vfy_epv_case *c, const vfy_answer *a, const vfy_
     return any ? VFY_CLASS_DIRECTION : VFY_CLASS_FAIL;
 }
 
+static bool is_subnormal(vfy_format f, const vfy_want *w)
+{
+    double x = w->kind == VFY_VALUE && !vfy_format_is_fixed(f) ? fabs(vfy_bits_value(f, w->bits)) : 0;
+    return x > 0 && x < (f == VFY_F32 ? 0x1p-126 : 0x1p-1022);
+}
+
 static void judge_answer(const vfy_epv_case *c, const vfy_answer *a, vfy_class claim, vfy_judged *out)
 {
     vfy_comparison r;
@@ -117,6 +123,7 @@ static void judge_answer(const vfy_epv_case *c, const vfy_answer *a, vfy_class c
     if (!r.first.found) return;
     out->diverged = true;
     out->missing = isnan(r.first.got);
+    out->flushed = r.first.got == 0 && is_subnormal(c->format, r.first.want);
     out->t = r.first.t;
     out->q = r.first.q;
     out->at = r.first.at;
@@ -158,7 +165,7 @@ static bool of_readout(vfy_quantity q) { return q == VFY_Q_GRAD + EP_G_WOUT || q
 /* The recurrent layer's gradients are one place, the readout's another. */
 static bool same_place(vfy_quantity a, vfy_quantity b)
 {
-    return a == b || (vfy_quantity_is_gradient(a) && vfy_quantity_is_gradient(b) && of_readout(a) == of_readout(b)) ||
+    return a == b || a == VFY_N_QUANTITY || (vfy_quantity_is_gradient(a) && vfy_quantity_is_gradient(b) && of_readout(a) == of_readout(b)) ||
            (vfy_quantity_of_chain(a) && vfy_quantity_of_chain(b));
 }
 
@@ -176,7 +183,8 @@ static void cause_of(const vfy_judged *all, size_t n, vfy_judged *j)
     for (int strict = 1; strict >= 0 && !used; strict--)
         for (size_t i = 0; i < vfy_flag_count(); i++) {
             const vfy_flag *f = vfy_flag_at(i);
-            if (!same_place(f->q, j->q) || !vfy_flag_applies(f, j->c) || (strict && passed_with(all, n, f))) continue;
+            bool shown = j->flushed ? f->needs == VFY_NEEDS_FLUSH : same_place(f->q, j->q) && vfy_flag_applies(f, j->c) && !(strict && passed_with(all, n, f));
+            if (!shown) continue;
             int w = snprintf(j->cause + used, sizeof j->cause - used, "%s%s (%s)", used ? "; or " : "", f->name, f->what);
             if (w < 0 || (size_t)w >= sizeof j->cause - used) {
                 j->cause[used] = '\0';

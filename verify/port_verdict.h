@@ -22,6 +22,7 @@ typedef struct vfy_judged {
     double percent;          /* largest r of a gradient or state, as a share of the limit */
     size_t compared, live;   /* entries compared; of them not zero */
     bool diverged, missing;  /* missing: the first wrong element was not sent */
+    bool flushed;            /* the first wrong element is 0 in the place of a subnormal number */
     bool excused;            /* a failure that is known and listed: reported, but no failure of the whole */
     int t, flip;             /* step of the first divergence; first forgiven flip, 0: none */
     vfy_quantity q;

@@ -221,7 +221,12 @@ ep_status vfy_vectors_make(const vfy_vectors_args *a, vfy_vectors *out, char *er
 {
     *out = (vfy_vectors){0};
     if (n) err[0] = '\0';
-    ep_status st = core(a, out, err, n);
+    ep_status st = a->profile ? EP_OK : core(a, out, err, n);
+    if (a->profile) st = vfy_vectors_fixed(a, out, err, n);
+    if (a->profile || st != EP_OK) {
+        if (st != EP_OK) vfy_vectors_free(out);
+        return st;
+    }
     if (st == EP_OK) st = vfy_vectors_edge(a, out, err, n);
     if (st == EP_OK && a->level) st = pairwise(a, a->level == 1 ? 1 : 12, out, err, n);
     if (st == EP_OK) st = vfy_vectors_chains(a, out, err, n);

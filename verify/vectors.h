@@ -31,6 +31,8 @@ typedef struct vfy_vectors_args {
     uint64_t seed;
     bool one_preset;
     ep_preset preset;        /* with one_preset */
+    const struct ref_profile *profile; /* only cases of this profile of fixed point, whose file has the hash profile_id */
+    char profile_id[17];
     const vfy_progress *progress;
 } vfy_vectors_args;
 

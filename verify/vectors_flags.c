@@ -80,6 +80,13 @@ static const vfy_flag flags[] = {
     {"feedback-stale", VFY_Q_WEIGHT, CHAIN | VFY_NEEDS_SYMMETRIC, "B stays the first Wout", "L drifts away from the readout", "L = Wout^T err with the Wout of now"},
     {"kolen-pollack", VFY_Q_WEIGHT, CHAIN | VFY_NEEDS_ADAPTIVE, "B not updated, or without its decay", "B does not approach Wout^T",
      "B <- (1-lambda) B - eta dWout^T"},
+    {"fixed-rounding", VFY_N_QUANTITY, VFY_NEEDS_FIXED, "rounding, width or order of an operation that is not the profile's", "off by a unit, or by a carry that was lost",
+     "align, sum, round, fit: FIXED.md, section 1"},
+    {"fixed-range", VFY_N_QUANTITY, VFY_NEEDS_FIXED | VFY_NEEDS_EDGE, "a number outside its format not treated as the profile says", "wraps where it saturates, or the reverse",
+     "saturate: the nearer end; wrap: congruent modulo 2^bits"},
+    {"fixed-draw", VFY_N_QUANTITY, VFY_NEEDS_FIXED | VFY_NEEDS_DRAWS, "a draw of stochastic rounding by another seed, step, index or quantity", "off by a unit here and there",
+     "counter (t, j, i, K), key draws: FIXED.md, section 2"},
+    {"subnormal", VFY_N_QUANTITY, VFY_NEEDS_FLUSH, "numbers below the normal range flushed to zero", "long decays end too early", "all"},
     {"given-ignored", VFY_Q_I, VFY_NEEDS_GIVEN, "own z, psi or L in the place of what is given", "right alone, wrong as a part", "z, psi, L as given"},
 };
 enum { N_FLAG = sizeof flags / sizeof *flags };
@@ -108,13 +115,16 @@ static unsigned features(const vfy_epv_case *c)
            (c->updates && c->online ? VFY_NEEDS_ONLINE : 0u) | (c->updates && !c->online ? VFY_NEEDS_BATCH : 0u) |
            (c->updates && c->carry ? VFY_NEEDS_CARRY : 0u) | (c->updates && !c->carry ? VFY_NEEDS_RESET : 0u) |
            (c->rule == EP_EPROP1_SYMMETRIC ? VFY_NEEDS_SYMMETRIC : 0u) | (c->rule == EP_EPROP1_ADAPTIVE ? VFY_NEEDS_ADAPTIVE : 0u) |
-           (c->given[0] || c->given[1] || c->given[2] ? VFY_NEEDS_GIVEN : 0u);
+           (c->given[0] || c->given[1] || c->given[2] ? VFY_NEEDS_GIVEN : 0u) | (vfy_format_is_fixed(c->format) ? VFY_NEEDS_FIXED : 0u) |
+           (c->family == VFY_FAMILY_EDGE ? VFY_NEEDS_EDGE : 0u) | (c->format == VFY_FIXED_W8 || c->format == VFY_FIXED_USER ? VFY_NEEDS_DRAWS : 0u);
 }
 
 bool vfy_flag_applies(const vfy_flag *f, const vfy_epv_case *c)
 {
-    if ((f->needs & VFY_NEEDS_CHAIN) == 0 && c->updates) return false; /* chains report weights alone */
-    return (f->needs & features(c)) == f->needs && vfy_quantity_of_model(f->q, c->net.model);
+    bool anywhere = f->q == VFY_N_QUANTITY;
+    if ((f->needs & VFY_NEEDS_CHAIN) == 0 && c->updates && !anywhere) return false; /* chains report weights alone */
+    if (f->q == VFY_Q_LOSS && vfy_format_is_fixed(c->format)) return false;
+    return (f->needs & features(c)) == f->needs && (anywhere || vfy_quantity_of_model(f->q, c->net.model));
 }
 
 void vfy_flags_fill(vfy_epv_case *c)

@@ -69,10 +69,9 @@ static void print_notes(FILE *f)
     fprintf(f, "# flag | first wrong quantity | the bug | its effect | the equation it breaks\n");
     for (size_t i = 0; i < vfy_flag_count(); i++) {
         const vfy_flag *g = vfy_flag_at(i);
-        fprintf(f, "%s | %s | %s | %s | %s\n", g->name, vfy_quantity_name(g->q), g->what, g->effect, g->equation);
+        fprintf(f, "%s | %s | %s | %s | %s\n", g->name, g->q == VFY_N_QUANTITY ? "any" : vfy_quantity_name(g->q), g->what, g->effect, g->equation);
     }
     fprintf(f, "tie | z | a spike test that is exactly 0 decided the other way | a spike too many or too few | z = H(v - v_th - beta a)\n"
-               "subnormal | eps_v | numbers below the normal range flushed to zero | long decays end too early | all\n"
                "silence | z | no input at all | NaN from 0/0, or spikes from nothing | all\n"
                "near-threshold | z | a spike test within rounding's reach: a flip is allowed and ends the comparison | none | z\n");
 }
@@ -110,8 +109,9 @@ static ep_status write_text(const writer *w, const vfy_vectors_args *a, bool man
         print_notes(f.f);
         return vfy_outfile_commit(&f, err, n);
     }
-    fprintf(f.f, "# vectors v1 level=%d seed=%llu preset=%s\n", a->level, (unsigned long long)a->seed,
+    fprintf(f.f, "# vectors v1 level=%d seed=%llu preset=%s", a->level, (unsigned long long)a->seed,
             a->one_preset ? ep_preset_name(a->preset) : "all");
+    fprintf(f.f, a->profile ? " profile=%s\n" : "\n", a->profile_id);
     for (int i = 0; st == EP_OK && i < w->n; i++) st = hash_line(f.f, w->dir, w->name[i]);
     if (st == EP_OK) st = hash_line(f.f, w->dir, "notes");
     if (st == EP_OK) return vfy_outfile_commit(&f, err, n);

@@ -11,6 +11,22 @@
 #include "ports/c/template.h"
 #include "vectors.h"
 
+/* A template and its catalogue. */
+typedef struct catalogue {
+    const char *name;
+    const vfy_mutant *mutants;
+    void (*choose)(int k);
+    int (*main)(void);
+} catalogue;
+static const catalogue catalogues[] = {{"template port", vfy_mutants, vfy_template_choose, vfy_template_main},
+                                       {"integer template", vfy_fixed_mutants, vfy_fixed_template_choose, vfy_fixed_template_main}};
+enum { N_CATALOGUE = sizeof catalogues / sizeof *catalogues };
+/* One port of a catalogue. */
+typedef struct member {
+    const catalogue *of;
+    int mutant; /* 0: the template itself */
+} member;
+
 typedef struct bench {
     vfy_vectors v;
     const vfy_epv_case **list;
@@ -26,15 +42,16 @@ typedef struct result {
 static void print_help(void)
 {
     printf("usage: eprop-verify selftest [--table FILE]\n\n"
-           "Runs the template port, which must pass, and every port of the catalogue that is wrong by one line, which must be\n"
-           "caught: all of them, and 95 %% at the quantity that the wrong line computes. --table writes the list.\n\n"
+           "Runs the template ports, float and integer, which must pass, and every port of their catalogues that is wrong by one line,\n"
+           "which must be caught: all of them, and 95 %% at the quantity that the wrong line computes. --table writes the list.\n\n"
            "Exit code: 0 so it is, 1 it is not.\n");
 }
 
 static int run_template(void *user)
 {
-    vfy_template_choose(*(const int *)user);
-    return vfy_template_main();
+    const member *m = user;
+    m->of->choose(m->mutant);
+    return m->of->main();
 }
 
 static void done(void *user, size_t i, vfy_outcome *o)
@@ -57,9 +74,9 @@ static bool named_in(const char *list, const char *found, vfy_quantity q)
     return false;
 }
 
-static ep_status try_mutant(bench *k, int mutant, result *r, vfy_tally *t)
+static ep_status try_member(bench *k, member m, result *r, vfy_tally *t)
 {
-    vfy_port_args a = {.way = VFY_WAY_FUNCTION, .function = run_template, .user = &mutant, .timeout = 10};
+    vfy_port_args a = {.way = VFY_WAY_FUNCTION, .function = run_template, .user = &m, .timeout = 10};
     vfy_claims claims = {0};
     char err[512] = "";
     memset(k->judged, 0, k->n * sizeof *k->judged);
@@ -70,7 +87,7 @@ static ep_status try_mutant(bench *k, int mutant, result *r, vfy_tally *t)
     r->caught = vfy_tally_code(t) != 0;
     (void)snprintf(r->found, sizeof r->found, "%s", first ? vfy_quantity_name(first->q) : t->broke ? "protocol" : "-");
     (void)snprintf(r->id, sizeof r->id, "%s", first ? first->c->id : "-");
-    if (mutant) r->named = r->caught && named_in(vfy_mutants[mutant - 1].at, r->found, first ? first->q : VFY_Q_I);
+    if (m.mutant) r->named = r->caught && named_in(m.of->mutants[m.mutant - 1].at, r->found, first ? first->q : VFY_Q_I);
     return EP_OK;
 }
 
@@ -87,33 +104,50 @@ static ep_status prepare(bench *k, char *err, size_t n)
     return k->list && k->judged ? EP_OK : EP_NOMEM;
 }
 
-static int run_all(bench *k, FILE *table)
+/* What became of all ports of the catalogues. */
+typedef struct totals {
+    int all, caught, named;
+    bool sound; /* the templates pass */
+} totals;
+
+static ep_status run_catalogue(bench *k, const catalogue *c, FILE *table, totals *sum)
 {
     vfy_progress progress = cli_progress();
     result r = {0};
     vfy_tally t;
-    int total = 0, caught = 0, named = 0;
-    double start = cli_seconds();
-    ep_status st = try_mutant(k, 0, &r, &t);
-    if (st != EP_OK) return cli_status(st, "the template port");
-    bool sound = !r.caught;
-    printf("template port: %zu passed, %zu failed, %zu values, largest error %.1f %% of its limit\n", t.passed, t.failed, t.compared, t.percent);
-    if (table) fprintf(table, "# mutant\tcomputes\tcaught\tnamed\tright\tcase\twhat_is_wrong\n");
-    for (int m = 1; vfy_mutants[m - 1].name; m++) {
-        const vfy_mutant *u = &vfy_mutants[m - 1];
-        vfy_say(&progress, u->name, (double)m / 170);
-        st = try_mutant(k, m, &r, &t);
-        if (st != EP_OK) return cli_status(st, u->name);
-        total++;
-        caught += r.caught;
-        named += r.named;
+    int n = 0;
+    ep_status st = try_member(k, (member){c, 0}, &r, &t);
+    if (st != EP_OK) return st;
+    sum->sound = sum->sound && !r.caught;
+    printf("%s: %zu passed, %zu failed, %zu values, largest error %.1f %% of its limit\n", c->name, t.passed, t.failed, t.compared, t.percent);
+    while (c->mutants[n].name) n++;
+    for (int m = 1; st == EP_OK && m <= n; m++) {
+        const vfy_mutant *u = &c->mutants[m - 1];
+        vfy_say(&progress, u->name, (double)m / n);
+        st = try_member(k, (member){c, m}, &r, &t);
+        if (st != EP_OK) break;
+        sum->all++;
+        sum->caught += r.caught;
+        sum->named += r.named;
         if (!r.named) printf("%s: %s: must be named at %s, found %s (%s)\n", r.caught ? "named elsewhere" : "NOT CAUGHT", u->name, u->at, r.found, u->what);
         if (table) fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", u->name, u->at, r.caught ? "yes" : "NO", r.found, r.named ? "yes" : "no", r.id, u->what);
     }
     cli_progress_end();
-    printf("mutants: %d caught of %d, %d named at the right quantity (%.1f %%), %.1f s\n", caught, total, named,
-           total ? 100.0 * named / total : 0, cli_seconds() - start);
-    return sound && total > 0 && caught == total && 100 * named >= 95 * total ? CLI_HOLDS : CLI_FAILS;
+    return st;
+}
+
+static int run_all(bench *k, FILE *table)
+{
+    totals sum = {.sound = true};
+    double start = cli_seconds();
+    if (table) fprintf(table, "# mutant\tcomputes\tcaught\tnamed\tright\tcase\twhat_is_wrong\n");
+    for (int i = 0; i < N_CATALOGUE; i++) {
+        ep_status st = run_catalogue(k, &catalogues[i], table, &sum);
+        if (st != EP_OK) return cli_status(st, catalogues[i].name);
+    }
+    printf("mutants: %d caught of %d, %d named at the right quantity (%.1f %%), %.1f s\n", sum.caught, sum.all, sum.named,
+           sum.all ? 100.0 * sum.named / sum.all : 0, cli_seconds() - start);
+    return sum.sound && sum.all > 0 && sum.caught == sum.all && 100 * sum.named >= 95 * sum.all ? CLI_HOLDS : CLI_FAILS;
 }
 
 int cmd_selftest(int argc, char **argv)

@@ -27,6 +27,7 @@ judge() { # NAME, list of known failures, then --port COMMAND or --plugin FILE
 for port in c rust; do
     [ -x "$build/verify/ports/$port/port" ] && judge "$port template" "$tmp/none" --port "$build/verify/ports/$port/port"
 done
+[ -x "$build/verify/ports/c/fixed" ] && judge "integer template" "$tmp/none" --port "$build/verify/ports/c/fixed"
 if command -v python3 >/dev/null 2>&1; then judge "python template" "$tmp/none" --port 'python3 verify/ports/python/port.py'; fi
 [ -f "$build/verify/ports/verilog/port.vvp" ] && judge "verilog template" "$tmp/none" --port "vvp -n $build/verify/ports/verilog/port.vvp"
 for so in "$build"/verify/engines/*.so; do

@@ -219,7 +219,7 @@ START_TEST(refuses_sizes_and_names)
                 {"rule bptt", "rule eprop", ":5: rule: found `eprop`, expected a known learning rule"},
                 {"rule bptt", "rule tbptt", ":2: case without key window, which rule tbptt needs"},
                 {"rule bptt", "rule eprop1-random", ":2: case without `in B` lines, which rule eprop1-random needs"},
-                {"format f32", "format f16", ":6: format: found `f16`, expected f32 or f64"},
+                {"format f32", "format f16", ":6: format: found `f16`, expected f32, f64 or fixed: and a profile"},
                 {"loss regression", "loss none", ":12: loss: found `none`, expected regression or classification"},
                 {"case ep:-", "case ep:0000000000000000", ":2: case id ep:0000000000000000 does not match its content"}};
     for (size_t i = 0; i < sizeof swap / sizeof *swap; i++) {

@@ -57,6 +57,7 @@ static const struct { const char *name; vfy_quantity q; const char *flag, *force
     {"err-no-softmax", VFY_Q_ERR, "softmax-missing", "the bug is in the line that computes err"},
     {"L-transposed", VFY_Q_L, "feedback-transposed", "the bug is in the line that computes L"},
     {"state-kept", VFY_Q_V, "state-kept", "starts from zero"},
+    {"eps-v-flushed", VFY_Q_EPS_V, "subnormal", "the bug is in the line that computes eps_v"},
     {"zbar-unfiltered", VFY_Q_GRAD + EP_G_WOUT, "readout-trace", ""}};
 
 START_TEST(verdicts_name_the_line)
@@ -230,6 +231,9 @@ START_TEST(catalogue)
     size_t n = 0;
     for (; vfy_mutants[n].name; n++)
         for (size_t k = 0; k < n; k++) ck_assert_str_ne(vfy_mutants[n].name, vfy_mutants[k].name);
+    ck_assert_uint_ge(n, 60);
+    for (n = 0; vfy_fixed_mutants[n].name; n++)
+        for (size_t k = 0; k < n; k++) ck_assert_str_ne(vfy_fixed_mutants[n].name, vfy_fixed_mutants[k].name);
     ck_assert_uint_ge(n, 60);
 }
 END_TEST
