@@ -37,10 +37,12 @@ size_t ref_synth_size(int n_u, int n_hid, int n_s);
 EP_MUST_USE ep_status ref_synth_init(ref_ctx *c, int n_u, int n_hid, int n_s, ref_synth *sg);
 /* s [n_s] and the hidden layer a [n_hid] from u [n_u]; no aliases. Symbolic arithmetics draw a. */
 void ref_synth_say(ref_ctx *c, const ref_synth *sg, const ref_num *u, ref_num *a, ref_num *s);
-/* g [n] += dE_sg/dtheta, E += E_sg (NULL: not wanted) of what ref_synth_say made of u, towards target [n_s]:
+/* E += E_sg. */
+void ref_synth_loss(ref_ctx *c, const ref_synth *sg, const ref_num *s, const ref_num *target, ref_num *E);
+/* g [n] += dE_sg/dtheta of what ref_synth_say made of u, towards target [n_s]:
  *   D = s - s*;  dq = D;  dW = D a^T;  dp = (1 - a^2) W^T D;  dV = dp u^T */
 void ref_synth_learn(ref_ctx *c, const ref_synth *sg, const ref_num *u, const ref_num *a, const ref_num *s,
-                     const ref_num *target, ref_num *g, ref_num *E);
+                     const ref_num *target, ref_num *g);
 
 /* Numbers in u and in s. */
 int ref_sees_width(const ref_ctx *c, const ref_net *net, ref_sees sees);
@@ -57,7 +59,7 @@ typedef struct ref_synth_use {
     ref_sees sees;
     ref_seed says;
     ref_num *g;          /* [n] += its gradient over all boundaries of all trials */
-    ref_num *E;          /* += its loss */
+    ref_num *E;          /* += its loss; NULL: not wanted */
 } ref_synth_use;
 /* Adjoints inside windows of `length` steps seeded by the synthesiser, and its own gradient towards what they deliver. */
 EP_MUST_USE ep_status ref_synth_run(ref_ctx *c, const ref_view *v, const ref_num *reg, int length, const ref_synth_use *use,

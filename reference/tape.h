@@ -9,7 +9,7 @@
 #ifndef REF_TAPE_H
 #define REF_TAPE_H
 
-#include "algo.h"
+#include "synth.h"
 
 /* ---- the tape ----------------------------------------------------------------------------------- */
 
@@ -90,6 +90,11 @@ typedef struct ref_tape_args {
     unsigned flags;
     int window; /* >= 1: all state (v, a, s, c, z, the unmasked spike, y) is detached every `window` steps, as in
                    truncated BPTT; 0: whole trial */
+    /* With window >= 1, [B] each, NULL: none; shapes as in algo.h. The unmasked spike takes part in no seed. */
+    const ref_seeds *given;     /* E += sum of seed x state at every window's end */
+    const ref_seeds *delivered; /* receive dE/dstate by the paths that cross */
+    ref_num *const *Ltr;        /* [B] of [T+2][n_rec]: receives dE/dz^t by recurrent weights and the transmitted reset */
+    const ref_num *const *on_z; /* [B] of [T+2][n_rec]: E += sum_t on_z^t z^t */
 } ref_tape_args;
 
 typedef struct ref_tape_report {
@@ -113,5 +118,10 @@ EP_MUST_USE ep_status ref_tape_run(ref_ctx *c, const ref_net *net, const ep_batc
 /* The same without window and report. */
 EP_MUST_USE ep_status ref_tape_gradient(ref_ctx *c, const ref_net *net, const ep_batch *bt, const ref_run *run,
                                         unsigned flags, ref_grad *g);
+
+/* The synthesiser written on the tape: s [n_s] from u [n_u], and g [n] += dE_sg/dtheta towards target [n_s]. a [n_hid]: its
+ * hidden layer, read in symbolic arithmetics alone. g, s: NULL, not wanted. Fails as ref_tape_tanh does. */
+EP_MUST_USE ep_status ref_tape_synth(ref_ctx *c, const ref_synth *sg, const ref_num *u, const ref_num *a, const ref_num *target,
+                                     ref_num *s, ref_num *g);
 
 #endif

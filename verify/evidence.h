@@ -20,14 +20,24 @@ typedef enum vfy_level { VFY_QUICK, VFY_FULL } vfy_level;
 const char *vfy_blind_spot(char evidence);
 
 /* Both halves of the identity on one recorded batch, through views that may differ: BPTT from the adjoint
- * (view_L), and sum_t L e with the same L over the traces of view_e. */
+ * (view_L), and sum_t L e with the same L over the traces of view_e. In windows the second half is e-prop 3 with exact
+ * seeds: the windows' adjoint through view_cut, over the traces of view_e. */
 typedef struct vfy_pair { ref_grad bptt, traces; } vfy_pair;
 typedef struct vfy_views {
     ref_view (*L)(const ref_net *net, const ref_traj *tr, void *user); /* NULL = plain */
     ref_view (*e)(const ref_net *net, const ref_traj *tr, void *user);
+    ref_view (*cut)(const ref_net *net, const ref_traj *tr, void *user);
+    int window;    /* steps; 0: no windows */
+    ref_seed seed; /* which part of the exact seeds a window's end receives */
+    /* Changes the exact seeds; NULL: leaves them. */
+    void (*spoil)(ref_ctx *c, const ref_view *v, const ref_num *reg, const ref_adjoint *whole, int window, ref_seeds *s, void *user);
     void *user;
 } vfy_views;
 EP_MUST_USE ep_status vfy_pair_compute(ref_ctx *c, const ref_run *run, const vfy_views *w, int threads, vfy_pair *out);
+/* The adjoints of trial b: BPTT's, and those whose L (in windows: Ltr) meets the traces. every_L set before holds for both. */
+EP_MUST_USE ep_status vfy_adjoints(ref_ctx *c, const ref_run *run, int b, const vfy_views *w, ref_adjoint *bptt,
+                                   ref_adjoint *heard);
+ref_view vfy_view_of(ref_view (*make)(const ref_net *, const ref_traj *, void *), const ref_run *run, int b, void *user);
 
 /* A recorded case in an arithmetic: one call from case to gradients. */
 typedef struct vfy_session {
@@ -77,6 +87,11 @@ typedef struct vfy_task {
     const vfy_progress *progress;
     vfy_results *out;
 } vfy_task;
+/* The same in windows; whatever the model has crosses the boundaries. */
+EP_MUST_USE ep_status vfy_windows_a(const vfy_task *t);
+EP_MUST_USE ep_status vfy_windows_b(const vfy_task *t);
+EP_MUST_USE ep_status vfy_windows_c(const vfy_task *t);
+EP_MUST_USE ep_status vfy_windows_d(const vfy_task *t);
 EP_MUST_USE ep_status vfy_prove_a(const vfy_task *t);
 EP_MUST_USE ep_status vfy_prove_b(const vfy_task *t);
 EP_MUST_USE ep_status vfy_prove_c(const vfy_task *t);

@@ -39,13 +39,13 @@ static int64_t degree_of(const ref_grad *g)
     return most;
 }
 
-static ep_status measure_degree(const vfy_case *k, int64_t *out)
+static ep_status measure_degree(const vfy_case *k, const vfy_views *w, int64_t *out)
 {
     vfy_session s;
     vfy_pair p;
     ep_status st = vfy_session_open(k, ref_arith_degree(), 53, 0, 0, &s);
     if (st != EP_OK) return st;
-    st = vfy_pair_compute(&s.c, &s.run, NULL, 1, &p);
+    st = vfy_pair_compute(&s.c, &s.run, w, 1, &p);
     if (st == EP_OK) {
         int64_t a = degree_of(&p.bptt), b = degree_of(&p.traces);
         *out = a > b ? a : b;
@@ -77,7 +77,7 @@ ep_status vfy_measure_identity(const vfy_case *k, uint64_t prime, uint64_t seed,
     vfy_session s;
     vfy_pair p;
     *out = (vfy_identity){0};
-    ep_status st = measure_degree(k, &out->degree);
+    ep_status st = measure_degree(k, w && w->window ? w : NULL, &out->degree);
     if (st != EP_OK) return st;
     st = vfy_session_open(k, ref_arith_field(), 53, prime, seed, &s);
     if (st != EP_OK) return st;
@@ -86,7 +86,7 @@ ep_status vfy_measure_identity(const vfy_case *k, uint64_t prime, uint64_t seed,
         out->differ = differing(&s.c, &p.bptt, &p.traces);
         out->dead_groups = dead(&s.c, &p.bptt);
         for (int g = 0; g < EP_N_GROUP; g++) out->entries += p.bptt.n[g];
-        st = other_routes(k, &s, &p.bptt, out);
+        if (!w || !w->window) st = other_routes(k, &s, &p.bptt, out);
     }
     vfy_session_close(&s);
     return st;

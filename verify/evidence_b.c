@@ -54,6 +54,7 @@ typedef struct plan {
     const vfy_case *k;
     double q, scale[EP_N_GROUP]; /* log2 */
     const vfy_views *w;
+    bool every_L;
     int threads;
     const vfy_progress *progress;
     long bits_L, bits_e;
@@ -99,28 +100,35 @@ static ep_status measure_scale(plan *p)
 }
 
 /* BPTT of the whole batch; the adjoints stay for the factorization. */
-static ep_status backward(const plan *p, vfy_session *s, ref_grad *g, ref_adjoint *adj)
+static ep_status backward(const plan *p, vfy_session *s, ref_grad *g, ref_adjoint *heard)
 {
     ep_status st = ref_grad_init(&s->c, &s->net, g);
     for (int b = 0; st == EP_OK && b < s->run.B; b++) {
-        ref_view v = p->w && p->w->L ? p->w->L(&s->net, &s->run.tr[b], p->w->user) : ref_view_plain(&s->net, &s->run.tr[b]);
-        adj[b] = (ref_adjoint){.every_L = p->w != NULL};
-        st = ref_adjoint_run(&s->c, &v, s->run.reg, NULL, &adj[b]);
-        if (st == EP_OK) st = ref_grad_adjoint(&s->c, &v, &adj[b], g);
+        ref_view v = vfy_view_of(p->w->L, &s->run, b, p->w->user);
+        ref_adjoint bptt = {.every_L = p->every_L};
+        heard[b] = bptt;
+        st = vfy_adjoints(&s->c, &s->run, b, p->w, &bptt, &heard[b]);
+        if (st == EP_OK) st = ref_grad_adjoint(&s->c, &v, &bptt, g);
     }
     return st;
 }
 
-/* sum L e at another precision; L arrives rounded outwards. */
-static ep_status forward_in_time(const plan *p, vfy_session *s, const ref_adjoint *adj, ref_grad *g)
+/* sum L e, or e-prop 3, at another precision; L arrives rounded outwards. */
+static ep_status forward_in_time(const plan *p, vfy_session *s, const ref_adjoint *heard, ref_grad *g)
 {
     size_t n = ((size_t)s->run.T + 2) * (size_t)s->net.n_rec;
     ep_status st = ref_grad_init(&s->c, &s->net, g);
     for (int b = 0; st == EP_OK && b < s->run.B; b++) {
-        ref_view v = p->w && p->w->e ? p->w->e(&s->net, &s->run.tr[b], p->w->user) : ref_view_plain(&s->net, &s->run.tr[b]);
+        ref_view v = vfy_view_of(p->w->e, &s->run, b, p->w->user);
+        const ref_num *from = p->w->window ? heard[b].Ltr : heard[b].L;
         ref_num *L = ref_vec(&s->c, n), *dy = ref_vec(&s->c, ((size_t)s->run.T + 2) * (size_t)s->net.n_out);
         if (!L || !dy) return s->c.status;
-        for (size_t i = 0; i < n; i++) ref_set(&s->c, &L[i], &adj[b].L[i]);
+        for (size_t i = 0; i < n; i++) ref_set(&s->c, &L[i], &from[i]);
+        if (p->w->window) {
+            ref_adjoint outwards = {.Ltr = L};
+            st = ref_grad_windows(&s->c, &v, s->run.reg, &outwards, p->threads, g);
+            continue;
+        }
         ref_signal sig = {.L_e = L};
         st = ref_grad_traces(&s->c, &v, &sig, g, NULL, p->threads);
         ref_readout_adjoint(&s->c, &v, dy);
@@ -226,7 +234,8 @@ static ep_status attempt(plan *p, vfy_certificate *out, double *short_L, double 
 
 ep_status vfy_certify(const vfy_case *k, double q, const vfy_views *w, int threads, const vfy_progress *pr, vfy_certificate *out)
 {
-    plan p = {.k = k, .q = q, .w = w, .threads = threads, .progress = pr};
+    static const vfy_views plain = {0};
+    plan p = {.k = k, .q = q, .w = w ? w : &plain, .every_L = w != NULL, .threads = threads, .progress = pr};
     double start = now(), short_L = 0.0, short_e = 0.0;
     *out = (vfy_certificate){0};
     ep_status st = measure_scale(&p);

@@ -18,9 +18,42 @@ ep_status vfy_session_open(const vfy_case *k, const ref_arith *ar, long prec, ui
 
 void vfy_session_close(vfy_session *s) { ref_ctx_clear(&s->c); }
 
-static ref_view view_of(ref_view (*make)(const ref_net *, const ref_traj *, void *), const ref_run *run, int b, void *user)
+ref_view vfy_view_of(ref_view (*make)(const ref_net *, const ref_traj *, void *), const ref_run *run, int b, void *user)
 {
     return make ? make(run->net, &run->tr[b], user) : ref_view_plain(run->net, &run->tr[b]);
+}
+
+ep_status vfy_adjoints(ref_ctx *c, const ref_run *run, int b, const vfy_views *w, ref_adjoint *bptt, ref_adjoint *heard)
+{
+    ref_view L = vfy_view_of(w->L, run, b, w->user);
+    if (!w->window) {
+        ep_status whole = ref_adjoint_run(c, &L, run->reg, NULL, bptt);
+        *heard = *bptt;
+        return whole;
+    }
+    ref_windows observed = {.length = w->window, .whole = true}, cut = {.length = w->window};
+    ref_view in_windows = vfy_view_of(w->cut ? w->cut : w->L, run, b, w->user);
+    ep_status st = ref_seeds_init(c, run->net, run->T, w->window, &observed.delivered);
+    if (st == EP_OK) st = ref_adjoint_run(c, &L, run->reg, &observed, bptt);
+    if (st != EP_OK) return st;
+    if (w->spoil) w->spoil(c, &L, run->reg, bptt, w->window, &observed.delivered, w->user);
+    cut.given = ref_seeds_part(&observed.delivered, w->seed);
+    return ref_adjoint_run(c, &in_windows, run->reg, &cut, heard);
+}
+
+/* The half that meets traces. */
+static ep_status over_traces(ref_ctx *c, const ref_run *run, int b, const vfy_views *w, const ref_adjoint *heard, int threads,
+                             ref_grad *g)
+{
+    ref_view e = vfy_view_of(w->e, run, b, w->user);
+    if (w->window) return ref_grad_windows(c, &e, run->reg, heard, threads, g);
+    ref_num *dy = ref_vec(c, ((size_t)run->T + 2) * (size_t)run->net->n_out);
+    if (!dy) return c->status;
+    ref_signal s = {.L_e = heard->L};
+    ep_status st = ref_grad_traces(c, &e, &s, g, NULL, threads);
+    ref_readout_adjoint(c, &e, dy);
+    ref_grad_readout(c, &e, dy, g);
+    return st;
 }
 
 ep_status vfy_pair_compute(ref_ctx *c, const ref_run *run, const vfy_views *w, int threads, vfy_pair *out)
@@ -30,17 +63,11 @@ ep_status vfy_pair_compute(ref_ctx *c, const ref_run *run, const vfy_views *w, i
     ep_status st = ref_grad_init(c, run->net, &out->bptt);
     if (st == EP_OK) st = ref_grad_init(c, run->net, &out->traces);
     for (int b = 0; st == EP_OK && b < run->B; b++) {
-        ref_view L = view_of(w->L, run, b, w->user), e = view_of(w->e, run, b, w->user);
-        ref_adjoint adj = {.every_L = true}; /* views may disagree on where psi is 0 */
-        ref_num *dy = ref_vec(c, ((size_t)run->T + 2) * (size_t)run->net->n_out);
-        st = c->status;
-        if (st == EP_OK) st = ref_adjoint_run(c, &L, run->reg, NULL, &adj);
-        if (st == EP_OK) st = ref_grad_adjoint(c, &L, &adj, &out->bptt);
-        ref_signal s = {.L_e = adj.L};
-        if (st == EP_OK) st = ref_grad_traces(c, &e, &s, &out->traces, NULL, threads);
-        if (st != EP_OK) break;
-        ref_readout_adjoint(c, &e, dy);
-        ref_grad_readout(c, &e, dy, &out->traces);
+        ref_adjoint bptt = {.every_L = true}, heard = {.every_L = true}; /* views may disagree on where psi is 0 */
+        ref_view L = vfy_view_of(w->L, run, b, w->user);
+        st = vfy_adjoints(c, run, b, w, &bptt, &heard);
+        if (st == EP_OK) st = ref_grad_adjoint(c, &L, &bptt, &out->bptt);
+        if (st == EP_OK) st = over_traces(c, run, b, w, &heard, threads, &out->traces);
     }
     return st;
 }

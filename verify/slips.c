@@ -9,7 +9,10 @@ const char *vfy_slip_name(vfy_slip s)
     static const char *const names[] = {
         "psi^t for psi^{t-1} in eps^a", "eps^a used after its update", "z^{t-d+1} for z^{t-d}", "x a step off",
         "psi not zeroed while refractory", "reset missing", "alpha and rho swapped", "beta term missing in eps^a",
-        "beta term missing in e", "LSTM: f^{t-1} for f^t", "LSTM: z^t for z^{t-1}"};
+        "beta term missing in e", "LSTM: f^{t-1} for f^t", "LSTM: z^t for z^{t-1}",
+        "windows: seed of a step too late", "windows: seed of the next window", "windows: seed without its Jacobian",
+        "windows: psi of the next step at the end", "windows: no seed through adaptation", "windows: no seed through the readout",
+        "windows: traces start anew"};
     return names[s];
 }
 
@@ -141,5 +144,6 @@ static ref_view view_e(const ref_net *net, const ref_traj *tr, void *user)
 vfy_views vfy_bug_views(const vfy_bug *bug)
 {
     union { const vfy_bug *in; void *out; } cast = {bug}; /* the views only read it */
+    if (vfy_slip_in_windows(bug->slip)) return vfy_window_bug_views(bug);
     return (vfy_views){.L = view_L, .e = view_e, .user = cast.out};
 }

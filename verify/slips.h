@@ -18,6 +18,13 @@ typedef enum vfy_slip {
     VFY_SLIP_BETA_E,         /* beta term missing in e */
     VFY_SLIP_F_BEFORE,       /* LSTM: f^{t-1} for f^t */
     VFY_SLIP_LSTM_Z_OFF,     /* LSTM: z^t for z^{t-1} */
+    VFY_SLIP_WINDOW_LATE,    /* windows: the seed of a step after the boundary */
+    VFY_SLIP_WINDOW_NEXT,    /* the seed of the next window's end */
+    VFY_SLIP_WINDOW_BARE,    /* dh^{s+1} itself, not multiplied with dh^{s+1}/dh^s */
+    VFY_SLIP_WINDOW_PSI,     /* psi^{s+1} for psi^s where the seed joins */
+    VFY_SLIP_WINDOW_LOCAL,   /* the adaptation's part of dE/dz^s left out */
+    VFY_SLIP_WINDOW_READOUT, /* the filtered readout's part left out */
+    VFY_SLIP_WINDOW_TRACES,  /* traces start anew with each window */
     VFY_N_SLIP
 } vfy_slip;
 
@@ -29,8 +36,12 @@ const char *vfy_place_name(vfy_place p);
 /* A bug: what and where. */
 typedef struct vfy_bug { vfy_slip slip; vfy_place place; } vfy_bug;
 
-/* The views that hold it; *bug must live as long as they. */
+/* The views that hold it; *bug must live as long as they. In windows: of e-prop 3 with exact seeds, windows of VFY_SLIP_WINDOW. */
 vfy_views vfy_bug_views(const vfy_bug *bug);
+enum { VFY_SLIP_WINDOW = 7 };
+bool vfy_slip_in_windows(vfy_slip s);
+vfy_place vfy_slip_window_place(vfy_slip s); /* the one place where it has a meaning */
+vfy_views vfy_window_bug_views(const vfy_bug *bug);
 
 enum { VFY_SEES_A, VFY_SEES_B, VFY_SEES_C, VFY_SEES_D, VFY_SEES_E, VFY_SEES_RTRL, VFY_N_SEES };
 typedef enum vfy_sight { VFY_UNSEEN, VFY_SEEN, VFY_NO_CASE } vfy_sight;

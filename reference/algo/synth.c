@@ -59,17 +59,25 @@ void ref_synth_say(ref_ctx *c, const ref_synth *sg, const ref_num *u, ref_num *a
     say(c, sg, &out, s);
 }
 
+void ref_synth_loss(ref_ctx *c, const ref_synth *sg, const ref_num *s, const ref_num *target, ref_num *E)
+{
+    ref_num *r = &sg->work[sg->n_s], *half = r + 1;
+    ref_set_d(c, half, 0.5);
+    for (int k = 0; k < sg->n_s; k++) {
+        ref_sub(c, r, &s[k], &target[k]);
+        ref_mul(c, r, r, r);
+        ref_addmul(c, E, r, half);
+    }
+}
+
 void ref_synth_learn(ref_ctx *c, const ref_synth *sg, const ref_num *u, const ref_num *a, const ref_num *s,
-                     const ref_num *target, ref_num *g, ref_num *E)
+                     const ref_num *target, ref_num *g)
 {
     layer in = hidden_layer(sg, u), out = output_layer(sg, u, a);
-    ref_num *D = sg->work, *r = &sg->work[sg->n_s], *half = r + 1;
-    ref_set_d(c, half, 0.5);
+    ref_num *D = sg->work, *r = &sg->work[sg->n_s];
     for (size_t k = 0; k < out.rows; k++) {
         ref_sub(c, &D[k], &s[k], &target[k]);
         learn(c, &out, k, &D[k], g);
-        ref_mul(c, r, &D[k], &D[k]);
-        if (E) ref_addmul(c, E, r, half);
     }
     for (size_t l = 0; l < in.rows; l++) {
         ref_set(c, r, &c->zero);
@@ -166,7 +174,8 @@ ep_status ref_synth_run(ref_ctx *c, const ref_view *v, const ref_num *reg, int l
     st = ref_adjoint_run(c, v, reg, &w, out);
     for (size_t m = 0; st == EP_OK && m < M; m++) {
         ref_seed_pack(c, net, use->says, &w.delivered, (int)m, target);
-        ref_synth_learn(c, sg, u + m * n_u, a + m * n_hid, s + m * n_s, target, use->g, use->E);
+        ref_synth_learn(c, sg, u + m * n_u, a + m * n_hid, s + m * n_s, target, use->g);
+        if (use->E) ref_synth_loss(c, sg, s + m * n_s, target, use->E);
     }
     return st;
 }

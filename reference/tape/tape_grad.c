@@ -80,11 +80,16 @@ static ep_status start_trial(tape_net *n, tape_trial *s, const ref_run *run, int
     s->x = vars(c, (size_t)net->n_in);
     s->z = vars(c, rows * N);
     s->past = vars(c, rows * N);
+    s->heard = vars(c, rows * N);
+    s->own = vars(c, N);
+    s->v_old = vars(c, N);
+    int cuts = n->args.window > 0 ? ref_boundaries(n->bt->T, n->args.window) : 0;
+    s->cut = ref_bytes(c, (size_t)cuts * sizeof *s->cut);
     s->y = vars(c, rows * (size_t)net->n_out);
     s->y_before = vars(c, (size_t)net->n_out);
     s->zu = vars(c, N);
     s->refr = ref_bytes(c, N * sizeof *s->refr);
-    bool ok = s->x && s->z && s->past && s->y && s->y_before && s->zu && s->refr;
+    bool ok = s->x && s->z && s->past && s->heard && s->own && s->v_old && s->cut && s->y && s->y_before && s->zu && s->refr;
     for (int h = 0; h < 3; h++) {
         s->h[h] = vars(c, N);
         ok = ok && s->h[h];
@@ -114,8 +119,13 @@ static ep_status forward(tape_net *n, tape_trial *s, const ref_run *run, int b)
     n->rep->b = b;
     for (int t = 1; t <= n->bt->T && n->t->status == EP_OK; t++) {
         read_input(n, s, b, t);
-        tape_step(n, s, t);
+        tape_step(n, s, b, t);
     }
+    for (int t = 1; n->args.on_z && t <= n->bt->T && n->t->status == EP_OK; t++)
+        for (int j = 0; j < n->net->n_rec; j++) {
+            size_t at = tape_ix(t, n->net->n_rec, j);
+            st = ref_tape_seed(n->t, s->z[at], &n->args.on_z[b][at]);
+        }
     return n->t->status;
 }
 
@@ -182,6 +192,7 @@ ep_status ref_tape_run(ref_ctx *c, const ref_net *net, const ep_batch *bt, const
         st = s ? load(&n) : EP_NOMEM;
         if (st == EP_OK) st = sweep_batch(&n, s, run);
         if (st == EP_OK) hand_out(c, &n, g);
+        for (int b = 0; st == EP_OK && b < bt->B; b++) tape_deliver(c, &n, &s[b], b);
         n.rep->nodes = ref_tape_count(&tape, &n.rep->edges);
         ref_tape_clear(&tape);
     }
@@ -192,6 +203,6 @@ ep_status ref_tape_run(ref_ctx *c, const ref_net *net, const ep_batch *bt, const
 ep_status ref_tape_gradient(ref_ctx *c, const ref_net *net, const ep_batch *bt, const ref_run *run,
                             unsigned flags, ref_grad *g)
 {
-    const ref_tape_args args = {flags, 0};
+    const ref_tape_args args = {.flags = flags};
     return ref_tape_run(c, net, bt, run, &args, g, NULL);
 }

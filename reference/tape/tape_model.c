@@ -48,8 +48,9 @@ static ref_var spiking_neuron(tape_net *n, tape_trial *s, int t, int j)
     ref_tape *tp = n->t;
     ref_var one = ref_tape_constant(tp, &tp->c->one), minus = ref_tape_constant(tp, tp->minus_one);
     ref_var v_th = ref_tape_constant(tp, net->v_th), alpha = n->theta[EP_ALPHA][j];
-    ref_var v_before = s->h[0][j], z_before = s->past[tape_ix(t - 1, net->n_rec, j)];
-    ref_var z_reset = reset_is_cut(n) ? ref_tape_detach(z_before) : z_before;
+    ref_var v_before = s->v_old[j] = s->h[0][j], z_before = s->own[j];
+    ref_var z_reset = net->opt.reset_path == EP_RESET_TRANSMITTED ? s->past[tape_ix(t - 1, net->n_rec, j)] : z_before;
+    if (reset_is_cut(n)) z_reset = ref_tape_detach(z_reset);
 
     ref_var A = v_th;
     if (net->theta[EP_BETA]) {
@@ -116,22 +117,17 @@ static void readout(tape_net *n, tape_trial *s, int t)
     }
 }
 
-/* Everything that crosses from step t-1 to step t, with its gradient cut. */
-static void cut_window(tape_net *n, tape_trial *s, int t)
+/* The same quantity as a node of its own. */
+static ref_var copy(tape_net *n, ref_var a)
 {
-    int N = n->net->n_rec, oldest = t > n->net->opt.delay ? t - n->net->opt.delay : 0;
-    for (int j = 0; j < N; j++) {
-        for (int h = 0; h < 3; h++) s->h[h][j] = ref_tape_detach(s->h[h][j]);
-        s->zu[j] = ref_tape_detach(s->zu[j]);
-        for (int r = oldest; r < t; r++) s->past[tape_ix(r, N, j)] = ref_tape_detach(s->past[tape_ix(r, N, j)]);
-    }
-    for (int k = 0; k < n->net->n_out; k++) s->y_before[k] = ref_tape_detach(s->y_before[k]);
+    const ref_num *partial[1] = {&n->t->c->one};
+    return ref_tape_spike(n->t, ref_tape_value(n->t, a), 1, &a, partial);
 }
 
-void tape_step(tape_net *n, tape_trial *s, int t)
+void tape_step(tape_net *n, tape_trial *s, int b, int t)
 {
     int N = n->net->n_rec;
-    if (n->args.window > 0 && t > 1 && (t - 1) % n->args.window == 0) cut_window(n, s, t);
+    if (n->args.window > 0 && t > 1 && (t - 1) % n->args.window == 0) tape_cut_window(n, s, b, t);
     for (int j = 0; j < N && n->t->status == EP_OK; j++) {
         ref_var z;
         switch (n->net->model) {
@@ -139,7 +135,8 @@ void tape_step(tape_net *n, tape_trial *s, int t)
         case EP_RATE: z = rate_unit(n, s, t, j); break;
         default: z = spiking_neuron(n, s, t, j); break;
         }
-        s->z[tape_ix(t, N, j)] = s->past[tape_ix(t, N, j)] = z;
+        s->z[tape_ix(t, N, j)] = s->own[j] = z;
+        s->heard[tape_ix(t, N, j)] = s->past[tape_ix(t, N, j)] = n->args.window > 0 ? copy(n, z) : z;
     }
     readout(n, s, t);
 }

@@ -24,12 +24,26 @@ typedef struct tape_trial {
     ref_var *x;          /* [n_in] x^t */
     ref_var *z;          /* [T+1][n_rec] */
     ref_var *past;       /* [T+1][n_rec] z as later steps see it: detached beyond a window's start */
+    ref_var *heard;      /* [T+1][n_rec] the same before it was detached */
+    ref_var *own;        /* [n_rec] z^{t-1} on the neuron's local paths */
+    ref_var *v_old;      /* [n_rec] v of the step before h */
+    struct tape_cut *cut; /* [boundaries] what was detached there */
     ref_var *y;          /* [T+1][n_out] */
     ref_var *y_before;   /* [n_out] y^{t-1} as step t sees it */
     ref_var *h[3];       /* [n_rec] hidden state of the step before: v or c, a, s */
     ref_var *zu;         /* [n_rec] spike without the refractory mask */
     int *refr;           /* [n_rec] */
 } tape_trial;
+
+/* The leaves that a window starts from: their adjoints are what it delivers. */
+typedef struct tape_cut {
+    ref_var *h[3], *z, *z_loc, *y; /* [n_rec] each, z: [d][n_rec], y: [n_out] */
+} tape_cut;
+
+/* Everything that crosses from step t-1 to step t: gets the given seeds, and is cut. */
+void tape_cut_window(tape_net *n, tape_trial *s, int b, int t);
+/* After the sweep: what the leaves heard. */
+void tape_deliver(ref_ctx *c, const tape_net *n, const tape_trial *s, int b);
 
 static inline void tape_fail(tape_net *n, ep_status s)
 {
@@ -54,8 +68,8 @@ static inline ref_var tape_sum(tape_net *n)
     return r;
 }
 
-/* One step of every neuron and of the readout; t = 1..T. */
-void tape_step(tape_net *n, tape_trial *s, int t);
+/* One step of every neuron of trial b and of its readout; t = 1..T. */
+void tape_step(tape_net *n, tape_trial *s, int b, int t);
 
 /* Spike of neuron j at t from the membrane v and the threshold A; *unmasked: without refractoriness. */
 ref_var tape_fire(tape_net *n, tape_trial *s, int t, int j, ref_var v, ref_var A, ref_var *unmasked);

@@ -134,17 +134,17 @@ static void both_routes(const ref_arith *ar, long prec, int n, ep_model model, i
 {
     pair p;
     record(&p, ar, prec, n, model);
-    rule_and_tape(&p, EP_BPTT, &(ref_tape_args){0, 0}, e, n);
+    rule_and_tape(&p, EP_BPTT, &(ref_tape_args){0}, e, n);
     if (!ar->symbolic) {
         ref_num *d = ref_vec(&p.c, 1);
         ref_sub(&p.c, d, p.rep.E, p.run.E);
         bool same = e == 0 ? ar->is_zero(d) : fabs(ar->to_d(d)) <= ldexp(1, e);
         ck_assert_msg(same, "case %d: loss %a, recorded %a", n, ar->to_d(p.rep.E), ar->to_d(p.run.E));
     }
-    rule_and_tape(&p, EP_EPROP1_SYMMETRIC, &(ref_tape_args){REF_TAPE_CUT, 0}, e, n);
+    rule_and_tape(&p, EP_EPROP1_SYMMETRIC, &(ref_tape_args){.flags = REF_TAPE_CUT}, e, n);
     /* The unmasked spike is a state that crosses a window's end on the tape; in the cells it is a function of (v, a, beta)
      * of the step before, so beta reaches it across the cut. Both are truncated BPTT, of different states. */
-    if (p.s.net.opt.adapt_source != EP_ADAPT_Z_UNMASKED) rule_and_tape(&p, EP_TBPTT, &(ref_tape_args){0, 5}, e, n);
+    if (p.s.net.opt.adapt_source != EP_ADAPT_Z_UNMASKED) rule_and_tape(&p, EP_TBPTT, &(ref_tape_args){.window = 5}, e, n);
     ref_ctx_clear(&p.c);
 }
 

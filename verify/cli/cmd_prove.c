@@ -17,7 +17,8 @@ typedef struct options {
 static void print_help(void)
 {
     printf("usage: eprop-verify prove [OPTION]...\n\n"
-           "Proves that BPTT and the e-prop factorization sum_t L e are the same gradient.\n\n"
+           "Proves that BPTT and the e-prop factorization sum_t L e are the same gradient, and what becomes of it in windows:\n"
+           "exact with exact seeds for all that crosses a boundary, off by what is left out otherwise.\n\n"
            "  --model M       lif, alif, lsnn, lstm, rate, synaptic or all (default all)\n"
            "  --evidence E    letters of ABCDE (default ABCDE):\n"
            "                    A algebraic identity in two prime fields   B certified enclosures\n"
