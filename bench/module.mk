@@ -2,7 +2,7 @@
 $(eval $(call program,bench-arith,bench/arith_overhead.c,$(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a,-lmpfi -lmpfr -lgmp -lm))
 CPPFLAGS_bench := -Ibench
 $(eval $(call program,bench-reference,bench/reference.c bench/net.c bench/naive.c,$(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a,-lmpfr -lgmp -lm))
-CPPFLAGS_bench += -Ioptimized
+CPPFLAGS_bench += -Ioptimized -Iverify
 # The engines: sides of a comparison in one process, results as lines.
 BENCH_PAIRED := $(addprefix bench/,paired.c stat.c lines.c roofline.c)
 BENCH_ENGINE_LIBS := $(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-spec.a
@@ -19,7 +19,8 @@ wordlength: $(BUILD)/bench-wordlength ## sweep of word lengths in fixed point: b
 .PHONY: wordlength
 
 # eprop-bench: the harness. Its flags stand in the record of every run.
-BENCH_SRC := $(addprefix bench/,stat.c sample.c manifest.c spawn.c problem.c truth.c measure.c subject.c roofline.c)
+BENCH_SRC := $(addprefix bench/,stat.c sample.c manifest.c spawn.c problem.c truth.c measure.c subject.c roofline.c case_text.c \
+    run_engine.c run_fixed.c run_lines.c run_plugin.c run_reference.c run_task.c)
 CPPFLAGS_bench += -DBENCH_FLAGS='"$(strip $(OPT)) -ffp-contract=off"'
 LIB_BENCH := $(BUILD)/libeprop-bench.a
 $(eval $(call static_lib,eprop-bench,$(BENCH_SRC)))

@@ -1,7 +1,7 @@
 /* problem.h: what is measured: a case (network, rule, size) and who computes it.
  *
- *   case     SUITE/MODEL/RULE/N100-I100-O3-T1000-B1       gradient, forward, reference
- *   subject  scalar:f32, fast:f64, fast:f32@2 (two threads), fixed:q15; in suite reference binary64, mpfr:256, mpfi:128, field, ...
+ *   case     SUITE/MODEL/RULE/N100-I100-O3-T1000-B1[-r2]     gradient, forward, reference, fixed, port
+ *   subject  who computes it: runner.h
  *
  * SPDX-License-Identifier: MIT */
 #ifndef BENCH_PROBLEM_H
@@ -37,10 +37,15 @@ typedef struct bench_truth {
 EP_MUST_USE ep_status bench_truth_get(const bench_case *c, const char *dir, bench_truth *out, char why[BENCH_WHY]);
 void bench_truth_free(bench_truth *t);
 
-/* Runs the case at least `work` seconds in this process, after a warm-up; plant: per cent of work added, for tests of the gate.
- * Fills seconds, cpu, reps, error, flips, peak_mb, at. EP_NOTIMPL: the subject does not have this case. EP_UNABLE: the
- * result overflowed. */
-EP_MUST_USE ep_status bench_measure(const bench_case *c, const char *subject_name, double work, double plant, const bench_truth *truth,
-                                    bench_sample *out, char why[BENCH_WHY]);
+/* How to measure: who (runner.h lists the names), and for how long. */
+typedef struct bench_how {
+    const char *subject, *command; /* command: what port:NAME or peer:NAME stands for */
+    const char *dir;               /* for what is kept between processes, or NULL */
+    double work, plant;            /* seconds of work at least; per cent of work added, for tests of the gate */
+} bench_how;
+
+/* Runs the case in this process, after a warm-up. Fills all of the sample but round and order. EP_NOTIMPL: the subject does not have
+ * this case. EP_UNABLE: the result overflowed, or integers are not those of the slow model. */
+EP_MUST_USE ep_status bench_measure(const bench_case *c, const bench_how *how, const bench_truth *truth, bench_sample *out, char why[BENCH_WHY]);
 
 #endif

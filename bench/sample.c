@@ -19,17 +19,11 @@ void bench_say(char why[BENCH_WHY], const char *fmt, ...)
 
 static const char file_name[] = "samples.jsonl";
 
-static uint64_t fnv(uint64_t h, const char *s, size_t n)
-{
-    for (size_t k = 0; k < n; k++) h = (h ^ (unsigned char)s[k]) * UINT64_C(1099511628211);
-    return h;
-}
-
 static uint64_t chain(uint64_t before, const char *body, size_t n)
 {
     char hex[17];
     snprintf(hex, sizeof hex, "%016llx", (unsigned long long)before);
-    return fnv(fnv(UINT64_C(14695981039346656037), hex, 16), body, n);
+    return ep_hash(ep_hash(EP_HASH, hex, 16), body, n);
 }
 
 static bool keep(bench_samples *all, const bench_sample *s)

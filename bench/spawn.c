@@ -17,7 +17,7 @@ enum { PAD = 4096, SAID = 65536, MISSING = 127 };
 
 static void child(const bench_spawn *a, const char *id, const char *subject, int round, int out)
 {
-    char work[32], plant[32], pad[PAD + 1];
+    char work[32], plant[32], number[16], pad[PAD + 1];
     cpu_set_t set;
     CPU_ZERO(&set);
     if (a->cpu >= 0) CPU_SET((size_t)a->cpu, &set);
@@ -28,10 +28,11 @@ static void child(const bench_spawn *a, const char *id, const char *subject, int
     setenv("EPROP_BENCH_PAD", pad, 1);
     snprintf(work, sizeof work, "%.6g", a->callgrind ? 0.0 : a->work);
     snprintf(plant, sizeof plant, "%.6g", a->plant);
+    snprintf(number, sizeof number, "%d", round);
     int null = open("/dev/null", O_RDONLY);
     if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) _exit(126);
     const char *argv[] = {"valgrind", "--tool=callgrind", "--toggle-collect=bench_once", "--callgrind-out-file=/dev/null", a->program, "child", id, subject, "--work", work,
-                          "--plant", plant, "--truth", a->dir, NULL};
+                          "--plant", plant, "--truth", a->dir, "--round", number, a->command ? "--command" : NULL, a->command, NULL};
     execvp(a->callgrind ? argv[0] : a->program, (char *const *)(a->callgrind ? argv : argv + 4));
     _exit(MISSING);
 }
@@ -78,8 +79,11 @@ static ep_status judge(const bench_spawn *a, int status, char *said, bench_sampl
     char *line = strstr(said, "{\"case\":");
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !line) {
         static const ep_status of[] = {EP_IO, EP_UNABLE, EP_DOMAIN, EP_IO, EP_NOTIMPL};
-        said[strcspn(said, "\n")] = '\0';
         int code = WIFEXITED(status) ? WEXITSTATUS(status) : 3;
+        static const char own[] = "eprop-bench: "; /* other programs may speak too */
+        char *ours = strstr(said, own);
+        if (ours) said = ours + sizeof own - 1;
+        said[strcspn(said, "\n")] = '\0';
         bench_say(why, "%.300s (%s %d)", *said ? said : "the measuring process said nothing", WIFEXITED(status) ? "exit" : "signal",
                  WIFEXITED(status) ? code : WTERMSIG(status));
         return code >= 1 && code <= 4 ? of[code] : EP_IO;

@@ -8,6 +8,7 @@
 typedef struct bench_spawn {
     const char *program;  /* an eprop-bench */
     const char *dir;      /* where truth/ is kept */
+    const char *command;  /* what the subject's name stands for (--command), or NULL */
     double work;          /* seconds of work at least */
     double plant;         /* per cent of work added */
     int cpu;              /* the processor to stay on; -1: any */

@@ -121,6 +121,7 @@ bool bench_worker_open(const subject *s, const opt_engine *e, ep_rule rule, int 
     w->mem = aligned_alloc(OPT_ALIGN, (w->bytes + OPT_ALIGN - 1) / OPT_ALIGN * OPT_ALIGN);
     if (!w->mem || e->init(&cfg, w->mem, w->bytes, &w->s) != EP_OK) {
         free(w->mem);
+        w->mem = NULL;
         return false;
     }
     w->tr = (opt_trials){.T = s->T, .B = s->B, .x = wide ? (const void *)s->x64 : s->x32,

@@ -195,6 +195,10 @@ double ep_rng_uniform(uint64_t seed, uint64_t stream, uint64_t counter);
 /* Sum of 12 uniforms minus 6, each k 2^-bits with bits <= 32: mean 0, variance 1, a dyadic number, exact. */
 double ep_rng_normal(uint64_t seed, uint64_t stream, uint64_t counter, int bits);
 
+/* FNV-1a of 64 bits over n bytes, continued from h; start with EP_HASH. Detects damage, not malice. */
+#define EP_HASH UINT64_C(14695981039346656037)
+uint64_t ep_hash(uint64_t h, const void *data, size_t n);
+
 #ifdef __cplusplus
 }
 #endif

@@ -86,7 +86,7 @@ static void compose(const task_state *s, const char *text, size_t n, bytes *b)
     put_numbers(b, s->model.fb, s->model.n_fb);
     put_numbers(b, s->optim.m, s->model.n);
     put_numbers(b, s->optim.v, s->model.n);
-    put_word(b, task_hash(TASK_HASH, b->p, b->n));
+    put_word(b, ep_hash(EP_HASH, b->p, b->n));
 }
 
 /* ---- files ---------------------------------------------------------------------------------------------------- */
@@ -200,7 +200,7 @@ static ep_status parse(const char *path, bytes *b, task_state *s, char why[TASK_
     if (b->n < sizeof magic + 16 || memcmp(b->p, magic, sizeof magic) != 0)
         return damaged(path, "no checkpoint of eprop-train: expected it to begin with EPROPCK1", why);
     bytes tail = {.p = b->p, .at = b->n - 8};
-    if (task_hash(TASK_HASH, b->p, b->n - 8) != get_word(&tail)) return damaged(path, "damaged or cut short: its checksum does not fit", why);
+    if (ep_hash(EP_HASH, b->p, b->n - 8) != get_word(&tail)) return damaged(path, "damaged or cut short: its checksum does not fit", why);
     b->at = sizeof magic;
     uint64_t text = get_word(b);
     if (text > b->n - b->at) return damaged(path, "damaged: text longer than the file", why);

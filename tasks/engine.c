@@ -23,9 +23,9 @@ static ep_status reference(const char *bits, task_engine *out, char why[TASK_WHY
 /* FNV-1a of a profile's formats: files of one name can differ. */
 static uint32_t mark(const fix_profile *p)
 {
-    uint64_t h = TASK_HASH;
-    for (int q = 0; q < FIX_COUNT; q++) h = task_hash(h, (uint8_t[]){p->q[q].bits, p->q[q].frac, p->q[q].rounding, p->q[q].overflow}, 4);
-    return (uint32_t)(task_hash(h, &p->clip, 1) >> 16);
+    uint64_t h = EP_HASH;
+    for (int q = 0; q < FIX_COUNT; q++) h = ep_hash(h, (uint8_t[]){p->q[q].bits, p->q[q].frac, p->q[q].rounding, p->q[q].overflow}, 4);
+    return (uint32_t)(ep_hash(h, &p->clip, 1) >> 16);
 }
 
 static ep_status fixed_file(const char *path, task_engine *out, char why[TASK_WHY])

@@ -52,10 +52,3 @@ double task_sine(double turns)
     for (int n = 23; n >= 3; n -= 2) sum = -square / (n * (n - 1)) * (1 + sum);
     return r + r * sum;
 }
-
-uint64_t task_hash(uint64_t h, const void *data, size_t n)
-{
-    const unsigned char *byte = data;
-    for (size_t k = 0; k < n; k++) h = (h ^ byte[k]) * UINT64_C(1099511628211);
-    return h;
-}

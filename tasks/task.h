@@ -152,8 +152,5 @@ uint64_t task_spikes(uint64_t seed, uint64_t stream, uint64_t counter, double p,
 double task_sine(double turns);
 /* For decisions: a run of steps with m > 0 and one target counts as one; chosen is the k with the largest sum of m y. */
 void task_decide(int n_out, const task_trial *tr, const double *y, task_score *sum);
-/* FNV-1a of 64 bits, continued from h; start with TASK_HASH. Detects damage, not malice. */
-#define TASK_HASH UINT64_C(14695981039346656037)
-uint64_t task_hash(uint64_t h, const void *data, size_t n);
 
 #endif

@@ -31,13 +31,11 @@ int cli_cpu(void);
 void cli_progress(const char *what, int done, int all);
 void cli_progress_end(void);
 
-/* A group of subjects measured side by side on one case; the first is what the others are compared with. */
-enum { CLI_SUBJECTS = 8, CLI_AGAIN = CLI_SUBJECTS };
-typedef struct cli_group { const char *id; const char *subject[CLI_SUBJECTS]; } cli_group;
-
-/* Gross limit of an error relative to a group's largest entry: half of the digits of the subject's format lost. That a
- * result is as accurate as its format allows is the judge's matter, not the stopwatch's. */
-double cli_error_limit(const char *subject);
+/* Is the sample's result one that the subject may give? Half of the digits of its format may be lost, relative to a group's largest
+ * entry: that a result is as accurate as its format allows is the judge's matter, not the stopwatch's. Where spikes fell within
+ * rounding of the threshold the trajectories part: then at most 2 per cent of the spikes may differ. Integers were compared with
+ * the slow model where they were measured. false: a line in why. */
+bool cli_right(const bench_sample *s, const char *who, char why[BENCH_WHY]);
 
 /* The order of n things in a round: random in even rounds, reversed in odd ones, so that each thing is as often early as late. */
 void cli_order(uint64_t seed, int round, int n, int *order);

@@ -47,10 +47,8 @@ static ep_status once(const gate *g, const char *program, double plant, int roun
     ep_status st = bench_spawn_run(&a, g->id, g->subject, round, &s, why);
     if (st != EP_OK) return st;
     *seconds = strchr(g->subject, '@') ? s.seconds : s.cpu;
-    if (!(s.flips > 0)) *error = fmax(*error, s.error);
-    if (*error <= cli_error_limit(g->subject)) return EP_OK;
-    bench_say(why, "%s: the result is wrong: error %.3g, expected at most %.3g", program, *error, cli_error_limit(g->subject));
-    return EP_UNABLE;
+    *error = fmax(*error, s.error);
+    return cli_right(&s, g->subject, why) ? EP_OK : EP_UNABLE;
 }
 
 static bool narrow(const bench_interval *i, double width) { return (i->high - i->low) / i->mid < width; }
@@ -188,7 +186,7 @@ static int by_instructions(const gate *g)
         }
         count[k] = s.cpu;
         double was = baseline_of(old, counted[k].id, counted[k].subject);
-        bool more = was > 0 && s.cpu > MORE_INSTRUCTIONS * was, inexact = !(s.error <= cli_error_limit(counted[k].subject));
+        bool more = was > 0 && s.cpu > MORE_INSTRUCTIONS * was, inexact = !cli_right(&s, counted[k].subject, why);
         cli_progress_end();
         printf("%-52s %-11s %12.0f  %s%.3f%s%s\n", counted[k].id, counted[k].subject, s.cpu, was > 0 ? "x " : "new ", was > 0 ? s.cpu / was : 1.0,
                more && !g->accept ? "  more than before" : "", inexact ? "  WRONG RESULT" : "");

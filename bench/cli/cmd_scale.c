@@ -49,7 +49,7 @@ static int one_point(scale *s, const curve *c, double at, double *seconds, doubl
     char id[BENCH_ID], who[BENCH_SUBJECT], why[BENCH_WHY] = "";
     double t[MOST_ROUNDS], error = 0, flips = -1;
     bench_spawn a = {.program = cli_self(), .dir = s->dir, .work = s->work, .cpu = s->cpu, .seed = s->seed, .timeout = 600};
-    bool in_subject = strchr(c->subject, '%') != NULL;
+    bool in_subject = strchr(c->subject, '%') != NULL, right = true;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     if (in_subject) snprintf(who, sizeof who, c->subject, at);
@@ -65,9 +65,10 @@ static int one_point(scale *s, const curve *c, double at, double *seconds, doubl
         *mb = got.peak_mb;
         error = fmax(error, got.error);
         flips = got.flips;
+        right = right && cli_right(&got, who, why);
     }
-    if (!(flips > 0) && !(error <= cli_error_limit(who))) {
-        fprintf(stderr, "eprop-bench: %s, %s: the result is wrong: error %.3g\n", id, who, error);
+    if (!right) {
+        fprintf(stderr, "eprop-bench: %s\n", why);
         s->wrong++;
         return CLI_OK;
     }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "problem.h"
 #include "roofline.h"
 
 int cli_usage(const char *fmt, ...)
@@ -66,7 +67,18 @@ void cli_progress_end(void)
     if (isatty(2)) fprintf(stderr, "\r\033[K");
 }
 
-double cli_error_limit(const char *subject) { return strstr(subject, "f32") ? ldexp(1, -12) : ldexp(1, -26); }
+bool cli_right(const bench_sample *s, const char *who, char why[BENCH_WHY])
+{
+    bench_case c;
+    bool narrow = strstr(who, "f32") || strncmp(who, "port:", 5) == 0 || strncmp(who, "peer:", 5) == 0;
+    double limit = narrow ? ldexp(1, -12) : ldexp(1, -26), spikes = (double)INFINITY;
+    if (strncmp(who, "fixed:", 6) == 0) return true;
+    if (bench_case_parse(s->id, &c, why) == EP_OK) spikes = c.rate * c.N * c.T * (double)c.B;
+    if (s->flips > 0 ? s->flips <= 2 + 0.02 * spikes : s->error <= limit) return true;
+    if (s->flips > 0) bench_say(why, "%s, %s: the result is wrong: %.0f spikes differ, of about %.0f", s->id, who, s->flips, spikes);
+    else bench_say(why, "%s, %s: the result is wrong: error %.3g, expected at most %.3g", s->id, who, s->error, limit);
+    return false;
+}
 
 void cli_order(uint64_t seed, int round, int n, int *order)
 {

@@ -1,7 +1,7 @@
 /* Cache of features: numbers of 64 bits in the machine's order
  *
  *   magic, key, utterances, frames, numbers a frame;  first frame of each utterance and the end;  float x[];  int8 label[];
- *   task_hash of all before
+ *   ep_hash of all before
  *
  * Written to a temporary name, synced, renamed. Another byte order does not show the magic and counts as damaged.
  * SPDX-License-Identifier: MIT */
@@ -25,19 +25,19 @@ static uint64_t hash_file(uint64_t h, const char *path, bool *good)
         return h;
     }
     const int64_t facts[] = {(int64_t)s.st_size, (int64_t)s.st_mtim.tv_sec, (int64_t)s.st_mtim.tv_nsec};
-    h = task_hash(h, path, strlen(path) + 1);
-    return task_hash(h, facts, sizeof facts);
+    h = ep_hash(h, path, strlen(path) + 1);
+    return ep_hash(h, facts, sizeof facts);
 }
 
 ep_status task_frames_key(const task_timit *t, task_feature kind, uint64_t *key, char *err, size_t n)
 {
     const int64_t what = (int64_t)kind;
-    uint64_t h = task_hash(task_hash(TASK_HASH, version, sizeof version), &what, sizeof what);
+    uint64_t h = ep_hash(ep_hash(EP_HASH, version, sizeof version), &what, sizeof what);
     for (size_t k = 0; k < t->n; k++) {
         const task_utterance *u = &t->utt[k];
         const int64_t part = (int64_t)u->part;
         bool good = true;
-        h = task_hash(h, &part, sizeof part);
+        h = ep_hash(h, &part, sizeof part);
         h = hash_file(hash_file(h, u->wav, &good), u->phn, &good);
         if (good) continue;
         (void)snprintf(err, n, "%s or its .PHN: cannot read: %s", u->wav, strerror(errno));
@@ -60,13 +60,13 @@ char *task_cache_path(const char *dir, task_feature kind, uint64_t key)
 static bool take(FILE *f, uint64_t *h, void *out, size_t bytes)
 {
     if (fread(out, 1, bytes, f) != bytes) return false;
-    *h = task_hash(*h, out, bytes);
+    *h = ep_hash(*h, out, bytes);
     return true;
 }
 
 static bool read_body(FILE *f, uint64_t key, task_frames *out)
 {
-    uint64_t head[5], h = TASK_HASH, want;
+    uint64_t head[5], h = EP_HASH, want;
     size_t size = (size_t)task_feature_size(out->kind);
     if (!take(f, &h, head, sizeof head) || head[0] != magic || head[1] != key || head[2] != out->n || head[4] != size) return false;
     struct stat s;
@@ -106,7 +106,7 @@ ep_status task_cache_read(const char *path, uint64_t key, task_frames *out)
 
 static bool put(FILE *f, uint64_t *h, const void *data, size_t bytes)
 {
-    *h = task_hash(*h, data, bytes);
+    *h = ep_hash(*h, data, bytes);
     return fwrite(data, 1, bytes, f) == bytes;
 }
 
@@ -114,7 +114,7 @@ static bool write_body(FILE *f, uint64_t key, const task_frames *in)
 {
     size_t size = (size_t)task_feature_size(in->kind), frames = in->first[in->n];
     const uint64_t head[5] = {magic, key, in->n, frames, size};
-    uint64_t h = TASK_HASH;
+    uint64_t h = EP_HASH;
     bool good = put(f, &h, head, sizeof head);
     for (size_t k = 0; good && k <= in->n; k++) {
         uint64_t at = in->first[k];

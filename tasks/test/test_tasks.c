@@ -30,14 +30,14 @@ static task_batch filled(const task *t, task_split split, uint64_t first, int B)
 static uint64_t digest(const task *t, const task_batch *bt)
 {
     size_t steps = (size_t)bt->B * (size_t)bt->T, n_in = (size_t)t->spec.n_in, K = (size_t)t->spec.n_out;
-    uint64_t h = TASK_HASH;
+    uint64_t h = EP_HASH;
     unsigned char b[8];
     for (size_t k = 0; k < steps * (n_in + K + 1); k++) {
         double v = k < steps * n_in ? (double)bt->x[0][k] : k < steps * (n_in + K) ? bt->target[k - steps * n_in] : bt->mask[k - steps * (n_in + K)];
         uint64_t bits;
         memcpy(&bits, &v, sizeof bits);
         for (int i = 0; i < 8; i++) b[i] = (unsigned char)(bits >> 8 * i);
-        h = task_hash(h, b, 8);
+        h = ep_hash(h, b, 8);
     }
     return h;
 }

@@ -149,7 +149,7 @@ START_TEST(damage_is_refused)
     size_t n;
     ck_assert_int_eq(task_checkpoint_write(at("d.ck"), &s, why), EP_OK);
     char *p = slurp(at("d.ck"), &n);
-    uint64_t weights = task_hash(TASK_HASH, s.model.w, s.model.n * sizeof(double));
+    uint64_t weights = ep_hash(EP_HASH, s.model.w, s.model.n * sizeof(double));
     for (size_t k = 0; k < n; k += 1 + n / 500) {
         p[k] = (char)(p[k] ^ 1 << k % 8);
         spit(at("e.ck"), p, n);
@@ -160,7 +160,7 @@ START_TEST(damage_is_refused)
         spit(at("e.ck"), p, k);
         ck_assert_msg(task_checkpoint_read(at("e.ck"), &s, why) == EP_FORMAT, "cut at %zu", k);
     }
-    ck_assert(s.iteration == before.iteration && weights == task_hash(TASK_HASH, s.model.w, s.model.n * sizeof(double)));
+    ck_assert(s.iteration == before.iteration && weights == ep_hash(EP_HASH, s.model.w, s.model.n * sizeof(double)));
     spit(at("e.ck"), p, n);
     ck_assert_int_eq(task_checkpoint_read(at("e.ck"), &s, why), EP_OK);
     ck_assert_int_eq(task_checkpoint_read(at("none.ck"), &s, why), EP_IO);
