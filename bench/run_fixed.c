@@ -160,8 +160,11 @@ static uint64_t digest(const runner *r)
 {
     const integers *a = r->own;
     uint64_t h = EP_HASH;
-    for (size_t i = 0; i < r->n; i++)
-        for (int k = 0; k < 32; k += 8) h = ep_hash(h, &(unsigned char){(unsigned char)((uint32_t)a->g[i] >> k)}, 1);
+    for (size_t i = 0; i < r->n; i++) {
+        unsigned char byte[4];
+        for (int k = 0; k < 4; k++) byte[k] = (unsigned char)((uint32_t)a->g[i] >> 8 * k);
+        h = ep_hash(h, byte, 4);
+    }
     return ep_hash(h, r->z, (size_t)r->k->N * (size_t)r->k->T);
 }
 
