@@ -168,8 +168,8 @@ const opt_engine *opt_scalar_f64(void);
 
 /* Event-driven, vectorised, threads over trials; results do not depend on config.threads. Spiking models run by special
  * kernels where the convention and rule are common, else by general ones; describe() names them, fast/lsnn.h lists what
- * is which. What no kernel knows falls back to the scalar engine, and describe() says that: of spiking models, windows one
- * by one (forward, backward). No RTRL. Gradients of theta
+ * is which. What no kernel knows falls back to the scalar engine, and describe() says that: a trial of more than 2^32 events.
+ * No RTRL. Gradients of theta
  * are absent (count 0) with the special kernels; so are seeds, and what windows deliver (EP_NOTIMPL): for these, ask for
  * tbptt-sg, whose gradient without seeds is tbptt's, or bptt with window > 0.
  * e-prop 1 with T > 0 and chunk = 0: grad by a scan over the whole trial, no learn(); otherwise by chunks: memory constant

@@ -32,7 +32,7 @@ static ep_status supports(ep_model model, ep_rule rule, const ep_options *opt)
 static const opt_engine *engine_for(const opt_config *cfg)
 {
     for (size_t n = 0; path_at(n); n++)
-        if (path_at(n)->takes(cfg) && (path_at(n)->engine.forward || !opt_config_streams(cfg))) return &path_at(n)->engine;
+        if (path_at(n)->takes(cfg)) return &path_at(n)->engine;
     return last_resort();
 }
 
@@ -67,16 +67,8 @@ static ep_status step(opt_state *s, const void *x) { return head_of(s)->e->step(
 static ep_status learn(opt_state *s, const opt_signal *g) { return head_of(s)->e->learn(head_of(s)->s, g); }
 static ep_status grad(opt_state *s, const opt_trials *tr) { return head_of(s)->e->grad(head_of(s)->s, tr); }
 
-static ep_status forward(opt_state *s, const opt_trials *tr)
-{
-    return head_of(s)->e->forward ? head_of(s)->e->forward(head_of(s)->s, tr) : EP_NOTIMPL;
-}
-
-static ep_status backward(opt_state *s, const opt_trials *tr)
-{
-    return head_of(s)->e->backward ? head_of(s)->e->backward(head_of(s)->s, tr) : EP_NOTIMPL;
-}
-
+static ep_status forward(opt_state *s, const opt_trials *tr) { return head_of(s)->e->forward(head_of(s)->s, tr); }
+static ep_status backward(opt_state *s, const opt_trials *tr) { return head_of(s)->e->backward(head_of(s)->s, tr); }
 static size_t count(const opt_state *s, int quantity) { return head_of(s)->e->count(head_of(s)->s, quantity); }
 
 static ep_status get(const opt_state *s, int quantity, void *out, size_t n)

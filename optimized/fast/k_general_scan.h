@@ -62,7 +62,7 @@ INLINE void run_row(unsigned nh, const lsnn *s, const lane *ln, size_t run, size
     }
 }
 
-INLINE void runs_at(unsigned nh, const lsnn *s, const strip *w, const lane *ln, size_t t, real decay)
+INLINE void runs_at(unsigned nh, const lsnn *s, const strip *w, const lane *ln, size_t t, bool traces, real decay)
 {
     size_t ldq = s->nq * s->np;
     for (size_t j = 0; j < s->np; j += LANES) {
@@ -70,28 +70,28 @@ INLINE void runs_at(unsigned nh, const lsnn *s, const strip *w, const lane *ln, 
         jac J;
         jac_at(nh, s, &k, j, &J);
         run_row(nh, s, ln, RUN_G, t, j, v_load(ln->signal + t * s->np + j), &J);
-        if (!s->chunked) continue;
+        if (!traces) continue;
         run_row(nh, s, ln, RUN_V, t, j, v_set(decay), &J);
         if (s->dR) run_row(nh, s, ln, RUN_R, t, j, v_set(1), &J);
         for (unsigned m = 0; m < nh; m++) run_row(nh, s, ln, RUN_U + m, t, j, v_set(0), &J);
     }
 }
 
-static void k_general_row(const lsnn *s, const strip *w, const lane *ln, size_t t, real decay)
+static void k_general_row(const lsnn *s, const strip *w, const lane *ln, size_t t, bool traces, real decay)
 {
     switch (s->nh) {
-    case 1: runs_at(1, s, w, ln, t, decay); break;
-    case 2: runs_at(2, s, w, ln, t, decay); break;
-    default: runs_at(3, s, w, ln, t, decay); break;
+    case 1: runs_at(1, s, w, ln, t, traces, decay); break;
+    case 2: runs_at(2, s, w, ln, t, traces, decay); break;
+    default: runs_at(3, s, w, ln, t, traces, decay); break;
     }
 }
 
-static void k_general_start(const lsnn *s, const lane *ln)
+static void k_general_start(const lsnn *s, const lane *ln, bool traces)
 {
-    size_t runs = s->chunked ? RUN_U + s->nh : 1;
+    size_t runs = traces ? RUN_U + s->nh : 1;
     memset(ln->back, 0, runs * (s->nh + 2) * s->np * sizeof(real));
     memset(ln->acc, 0, runs * (EP_N_THETA + 1) * s->np * sizeof(real));
-    for (size_t m = 0; s->chunked && m < s->nh; m++)
+    for (size_t m = 0; traces && m < s->nh; m++)
         for (size_t j = 0; j < s->n_rec; j++) back_of(s, ln, RUN_U + m, m)[j] = 1;
 }
 
@@ -155,7 +155,7 @@ INLINE vec general_carry(unsigned nh, const lsnn *s, const lane *ln, size_t run,
 INLINE void general_synapses(unsigned nh, const lsnn *s, const strip *w, const lane *ln, const carried *c, real decay, size_t j)
 {
     jac J = {.zp = v_set(0)};
-    vec lambda = v_set(s->kappa) * v_load(ln->signal + j);
+    vec lambda = v_load(ln->lead + j);
     for (unsigned m = 0; m < NH_MOST; m++) J.zh[m] = v_set(0);
     jac_output(s, w->q + j, s->beta_last, j, &J);
     for (size_t i = 0; i < s->rows; i++) {

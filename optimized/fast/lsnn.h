@@ -3,7 +3,7 @@
  * Takes LIF, ALIF, LSNN and synaptic, every rule but RTRL and e-prop 2, every option. Special kernels for what is common:
  * triangular psi of width v_th, spikes decided from the new v, reset by v_th (next or same step, transmitted or detached),
  * adaptation by z; rules bptt, tbptt without seeds, and e-prop 1 without delay_L. General kernels for all else, with the
- * gradients of theta, seeds, and what windows deliver; describe() says which.
+ * gradients of theta, seeds, what windows deliver, and windows one by one; describe() says which.
  * SPDX-License-Identifier: MIT */
 #ifndef OPT_FAST_LSNN_H
 #define OPT_FAST_LSNN_H
@@ -12,6 +12,7 @@
 
 #include "lsnn_access.h"
 #include "lsnn_online.h"
+#include "lsnn_window.h"
 
 static lsnn *inside(opt_state *s) { return (lsnn *)(void *)s; }
 static const lsnn *inside_const(const opt_state *s) { return (const lsnn *)(const void *)s; }
@@ -59,7 +60,7 @@ static void reset(opt_state *handle, unsigned what)
     if (what & OPT_RESET_STATE) {
         s->t = 0;
         s->fill = s->last = 0;
-        s->has_L = false;
+        s->has_L = s->pending = false;
         for (size_t b = 0; b < s->nb; b++) s->binary[b] = true;
         memset(s->y, 0, s->nb * s->block * s->kp * sizeof(real));
         memset(s->err, 0, s->nb * s->block * s->kp * sizeof(real));
@@ -97,9 +98,9 @@ static ep_status init(const opt_config *cfg, void *mem, size_t bytes, opt_state 
 
 static bool finite_or_absent(const lsnn *s, const void *v, size_t n) { return !v || s->k->finite(v, n); }
 
-static ep_status check_trials(const lsnn *s, const opt_trials *tr)
+static ep_status check_trials(const lsnn *s, const opt_trials *tr, int longest)
 {
-    if (tr->T < 0 || tr->T > s->cfg.T || tr->B < 0 || tr->B > s->cfg.B) return EP_DOMAIN;
+    if (tr->T < 0 || tr->T > longest || tr->B < 0 || tr->B > s->cfg.B) return EP_DOMAIN;
     size_t steps = (size_t)tr->T * (size_t)tr->B;
     bool good = finite_or_absent(s, tr->target, steps * s->n_out) && finite_or_absent(s, tr->mask, steps) &&
                 not_negative(tr->mask, steps) && finite_or_absent(s, tr->err, steps * s->n_out);
@@ -113,12 +114,13 @@ static ep_status grad(opt_state *handle, const opt_trials *tr)
 {
     lsnn *s = inside(handle);
     fast_ftz was = fast_ftz_enter();
-    ep_status st = check_trials(s, tr);
+    ep_status st = check_trials(s, tr, s->cfg.T);
     if (st == EP_OK) {
         s->fill = 0; /* nothing of an open chunk is wanted */
         clear_gradient(s, tr->part != OPT_BACKWARD || !s->keep_all || s->chunked);
         s->nb = (size_t)tr->B;
         st = run_trials(s, tr);
+        s->pending = s->streams && s->traces; /* traces are cleared trial by trial: reset before forward */
     }
     fast_ftz_leave(was);
     return st;
@@ -129,6 +131,7 @@ static ep_status step(opt_state *handle, const void *x)
     lsnn *s = inside(handle);
     fast_ftz was = fast_ftz_enter();
     ep_status st = finite_or_absent(s, x, s->nb * s->n_in) ? EP_OK : EP_DOMAIN;
+    if (st == EP_OK && s->streams && s->traces) st = EP_NOTIMPL; /* its traces move in backward */
     if (st == EP_OK) step_all(s, x);
     fast_ftz_leave(was);
     return st;
@@ -147,6 +150,31 @@ static ep_status learn(opt_state *handle, const opt_signal *sig)
     return st;
 }
 
+static ep_status forward(opt_state *handle, const opt_trials *tr)
+{
+    lsnn *s = inside(handle);
+    if (!s->streams) return EP_NOTIMPL;
+    fast_ftz was = fast_ftz_enter();
+    ep_status st = tr->T < 1 ? EP_DOMAIN : check_trials(s, tr, s->cfg.window);
+    bool good = st == EP_OK && finite_or_absent(s, tr->x, (size_t)tr->T * (size_t)tr->B * s->n_in) &&
+                !(s->pending && s->traces) && (s->t == 0 || (size_t)tr->B == s->nb);
+    if (good) window_forward(s, tr);
+    fast_ftz_leave(was);
+    return good ? EP_OK : EP_DOMAIN;
+}
+
+static ep_status backward(opt_state *handle, const opt_trials *tr)
+{
+    lsnn *s = inside(handle);
+    if (!s->streams) return EP_NOTIMPL;
+    if (!s->pending || tr->T < 1 || (size_t)tr->T != s->fill || (size_t)tr->B != s->nb) return EP_DOMAIN;
+    fast_ftz was = fast_ftz_enter();
+    ep_status st = check_trials(s, tr, s->cfg.window);
+    if (st == EP_OK) st = window_backward(s, tr);
+    fast_ftz_leave(was);
+    return st;
+}
+
 static size_t count(const opt_state *s, int quantity) { return count_of(inside_const(s), quantity); }
 
 static ep_status get(const opt_state *handle, int quantity, void *out, size_t n)
@@ -161,7 +189,7 @@ static ep_status get(const opt_state *handle, int quantity, void *out, size_t n)
         fast_ftz_leave(was);
     }
     if (n && (quantity & OPT_ALL_BIT)) get_all(s, quantity & ~OPT_ALL_BIT, to);
-    else if (g >= 0) get_gradient(s, g, to, n);
+    else if (g >= 0 && n) get_gradient(s, g, to);
     else
         for (size_t k = 0; k < n; k++) to[k] = number_of(s, quantity, k);
     return EP_OK;
@@ -195,9 +223,13 @@ static ep_status set(opt_state *handle, int quantity, const void *in, size_t n)
 static void describe(const opt_state *handle, char *buf, size_t n)
 {
     const lsnn *s = inside_const(handle);
+    char form[48] = "whole-trial scan";
+    if (s->streams) (void)snprintf(form, sizeof form, "windows of %zu steps", s->block);
+    else if (s->chunked) (void)snprintf(form, sizeof form, "chunks of %zu steps", s->block);
+    else if (s->bptt) (void)snprintf(form, sizeof form, "bptt scan");
     (void)snprintf(buf, n, "fast lsnn%s %s, %s, %zu threads, sums over %zu slots of trials, %s, %s, rule %s",
                    s->general ? ", general kernels," : "", sizeof(real) == sizeof(double) ? "binary64" : "binary32", s->k->name, s->n_lane,
-                   slots_for(s->nb), s->chunked ? "chunks" : s->bptt ? "bptt scan" : "whole-trial scan",
+                   slots_for(s->nb), form,
                    fast_ftz_name(), ep_rule_name(s->cfg.rule));
 }
 

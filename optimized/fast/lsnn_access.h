@@ -1,4 +1,4 @@
-/* Named quantities of the fast LSNN path: count, get, set. Gradients of theta are not computed here.
+/* Named quantities of the fast LSNN path: count, get, set.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef OPT_FAST_LSNN_ACCESS_H
@@ -71,29 +71,22 @@ static matrix gradient_of(const lsnn *s, real *dW, real *dWout, int g)
     return (matrix){dW + (s->R + (size_t)(g - (int)EP_G_THETA)) * s->np, s->n_rec, 1, 1, 0};
 }
 
-static real gradient_entry(const lsnn *s, int g, size_t k)
+/* Slots in their order, then the regulariser's part. */
+static void get_gradient(const lsnn *s, int g, real *out)
 {
-    bool regularised = s->dR && g != EP_G_WOUT && g != EP_G_BOUT;
-    size_t slots = s->reduced ? 1 : s->n_slot, j = g == EP_G_WIN ? k / s->n_in : g == EP_G_WREC ? k / s->n_rec : k;
-    real sum = 0, R = 0;
-    if (g == EP_G_WREC && j == k % s->n_rec) return 0;
-    for (size_t slot = 0; slot < slots; slot++) {
-        size_t plane = slot * s->rows * s->np;
-        matrix m = gradient_of(s, s->dW + plane, s->dWout + slot * (s->n_rec + 1) * s->kp, g);
-        size_t at = k / m.cols * m.by_row + k % m.cols * m.by_col;
-        sum += m.base[at];
-        if (regularised) R += gradient_of(s, s->dR + plane, NULL, g).base[at];
+    bool readout = g == EP_G_WOUT || g == EP_G_BOUT, regularised = s->dR && !readout;
+    size_t slots = s->reduced ? 1 : s->n_slot, next = readout ? (s->n_rec + 1) * s->kp : s->rows * s->np;
+    matrix m = gradient_of(s, s->dW, s->dWout, g), r = regularised ? gradient_of(s, s->dR, NULL, g) : m;
+    for (size_t k = 0; k < m.rows; k++) {
+        real factor = regularised ? reg_signal(s, k) : 0;
+        for (size_t c = 0; c < m.cols; c++, out++) {
+            size_t at = k * m.by_row + c * m.by_col;
+            real sum = 0, R = 0;
+            for (size_t slot = 0; slot < slots; slot++) sum += m.base[slot * next + at];
+            for (size_t slot = 0; regularised && slot < slots; slot++) R += r.base[slot * next + at];
+            *out = g == EP_G_WREC && k == c ? 0 : regularised ? sum + factor * R : sum;
+        }
     }
-    return regularised ? sum + reg_signal(s, j) * R : sum;
-}
-
-static void get_gradient(const lsnn *s, int g, real *out, size_t n)
-{
-    matrix m = gradient_of(s, s->dW, s->dWout, g);
-    bool whole = s->reduced && !s->dR && n > 0;
-    if (whole) matrix_get(&m, out);
-    for (size_t k = 0; !whole && k < n; k++) out[k] = gradient_entry(s, g, k);
-    for (size_t j = 0; g == EP_G_WREC && j < s->n_rec; j++) out[j * s->n_rec + j] = 0;
 }
 
 static real loss_of(const lsnn *s)
@@ -128,11 +121,10 @@ static void get_all(const lsnn *s, int quantity, real *out)
 
 static real number_of(const lsnn *s, int quantity, size_t k)
 {
-    int g = group_of(quantity, OPT_PARAM_0), d = group_of(quantity, OPT_GRAD_0);
+    int g = group_of(quantity, OPT_PARAM_0);
     field f = field_of(s, quantity);
     size_t n = s->n_rec;
     if (g >= 0) return *parameter(s, g, k);
-    if (d >= 0) return gradient_entry(s, d, k);
     if (f.base && (quantity == OPT_Y || quantity == OPT_ERR) && s->t == 0) return 0;
     if (f.base) return f.base[k / f.width * f.stride + k % f.width];
     if (quantity == OPT_FEEDBACK) return s->fb[k % s->n_out * s->np + k / s->n_out];

@@ -8,7 +8,7 @@ const fast_path *fast_lsnn_f32(void)
 {
     static const fast_path path = {
         {"fast-lsnn-f32", OPT_BINARY32, sizeof(real), supports, state_size, init, reset, step, learn, grad, count, get, set,
-         describe, NULL, NULL},
+         describe, forward, backward},
         takes,
     };
     return &path;

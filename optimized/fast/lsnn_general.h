@@ -13,7 +13,7 @@
 /* Where windows end. Boundary m lies behind row (m + 1) window - 1 < T - 1. */
 typedef struct border {
     const lsnn *s;
-    const opt_trials *tr;
+    const opt_seeds *given, *wanted;
     size_t b, end, m; /* rows of the window of a row: up to end */
     bool here, near_; /* a boundary right behind the row; d or fewer rows behind it */
 } border;
@@ -21,13 +21,13 @@ typedef struct border {
 static border border_at(const lsnn *s, const opt_trials *tr, size_t b, size_t row)
 {
     size_t T = (size_t)tr->T, length = (size_t)s->cfg.window;
-    border x = {.s = s, .tr = tr, .b = b, .end = T};
-    if (length && (row / length + 1) * length < T) {
-        x.m = row / length;
-        x.end = (x.m + 1) * length;
-        x.here = row + 1 == x.end;
-        x.near_ = row + s->delay >= x.end;
-    }
+    border x = {.s = s, .given = tr->seeds, .wanted = s->streams ? NULL : tr->delivered, .b = b, .end = T};
+    bool ends = length && (row / length + 1) * length < T;
+    if (!ends && !s->streams) return x;
+    if (ends) x.m = row / length; /* the window of a stream ends with its last row */
+    if (ends) x.end = (x.m + 1) * length;
+    x.here = row + 1 == x.end;
+    x.near_ = row + s->delay >= x.end;
     return x;
 }
 
@@ -45,10 +45,10 @@ static void cross(const border *x, void *given, void *wanted, size_t each, size_
 }
 
 #define CROSS(x, part, ...) \
-    cross((x), (x)->tr->seeds ? (x)->tr->seeds->part : NULL, (x)->tr->delivered ? (x)->tr->delivered->part : NULL, __VA_ARGS__)
+    cross((x), (x)->given ? (x)->given->part : NULL, (x)->wanted ? (x)->wanted->part : NULL, __VA_ARGS__)
 
-/* errbar = g_out dy in windows. */
-static void window_errors(const lsnn *s, const strip *w, const opt_trials *tr)
+/* errbar = g_out dy in windows; dy of the first step too. */
+static void window_errors(const lsnn *s, const strip *w, const opt_trials *tr, real *first)
 {
     for (size_t t = w->steps; t-- > 0;) {
         border x = border_at(s, tr, w->b, t);
@@ -57,6 +57,7 @@ static void window_errors(const lsnn *s, const strip *w, const opt_trials *tr)
         if (x.here) CROSS(&x, y, s->n_out, 0, 1, s->n_out, to);
         for (size_t k = 0; k < s->n_out; k++) to[k] = w->err[t * s->kp + k] + to[k];
     }
+    if (w->steps) memcpy(first, w->errbar, s->kp * sizeof(real));
     for (size_t t = 0; t < w->steps; t++)
         for (size_t k = 0; k < s->n_out; k++) w->errbar[t * w->le + k] *= s->g_out;
 }
@@ -94,26 +95,31 @@ static void transmitted(const lsnn *s, const strip *w, const opt_trials *tr, con
     for (size_t m = 0; m < nh; m++) CROSS(&x, h, n * nh, m, nh, n, back_row(s, ln, m));
 }
 
+static bool is_eprop3(const lsnn *s) { return s->cfg.rule == EP_EPROP3 || s->cfg.rule == EP_EPROP3_SG; }
+
+/* Adjoints in windows: Ltr, and the G run with all of L. */
+static void adjoints(const lsnn *s, const opt_trials *tr, const strip *w, lane *ln)
+{
+    window_errors(s, w, tr, ln->dy);
+    s->k->general_signals(s, w, ln);
+    s->k->general_start(s, ln, false);
+    for (size_t t = w->steps; t-- > 0;) {
+        transmitted(s, w, tr, ln, t);
+        add_row(ln->signal + t * s->np, ln->Ltr + t * s->np, s->n_rec);
+        s->k->general_row(s, w, ln, t, false, 0);
+    }
+}
+
 static void general_backward(const lsnn *s, const opt_trials *tr, const strip *w, real *dW, real *dWout, lane *ln)
 {
-    bool eprop3 = s->cfg.rule == EP_EPROP3 || s->cfg.rule == EP_EPROP3_SG;
-    if (s->bptt) {
-        window_errors(s, w, tr);
-        s->k->general_signals(s, w, ln);
-        s->k->general_start(s, ln);
-        for (size_t t = w->steps; t-- > 0;) {
-            transmitted(s, w, tr, ln, t);
-            add_row(ln->signal + t * s->np, ln->Ltr + t * s->np, s->n_rec);
-            s->k->general_row(s, w, ln, t, 0);
-        }
-    }
-    if (!s->bptt || eprop3) {
+    if (s->bptt) adjoints(s, tr, w, ln);
+    if (!s->bptt || is_eprop3(s)) {
         late_errors(s, w, s->bptt ? 0 : (size_t)s->net.opt.delay_L);
         s->k->general_signals(s, w, ln);
-        s->k->general_start(s, ln);
+        s->k->general_start(s, ln, false);
         for (size_t t = w->steps; t-- > 0;) {
-            if (eprop3) add_row(ln->signal + t * s->np, ln->Ltr + t * s->np, s->n_rec);
-            s->k->general_row(s, w, ln, t, 0);
+            if (s->bptt) add_row(ln->signal + t * s->np, ln->Ltr + t * s->np, s->n_rec);
+            s->k->general_row(s, w, ln, t, false, 0);
         }
         late_errors(s, w, 0);
     }
@@ -137,15 +143,25 @@ static void general_learn(const lsnn *s, size_t b, uint64_t t, const real *err, 
     memcpy(to, then, s->np * sizeof(real));
 }
 
-static void general_chunk(const lsnn *s, const strip *w, lane *ln, real *dW, real *dR)
+/* ln->signal has the filtered signals; Ltr, where given, meets e itself. */
+static void general_traces(const lsnn *s, const strip *w, lane *ln, const real *Ltr, real *dW, real *dR)
 {
     real decay = 1;
+    for (size_t j = 0; j < s->n_rec; j++) ln->lead[j] = s->kappa * ln->signal[j];
+    s->k->general_start(s, ln, true);
+    for (size_t t = w->steps; t-- > 0; decay *= s->kappa) {
+        if (Ltr) add_row(ln->signal + t * s->np, Ltr + t * s->np, s->n_rec);
+        s->k->general_row(s, w, ln, t, true, decay);
+    }
+    s->k->general_pass(s, w, ln, dW, dR);
+}
+
+static void general_chunk(const lsnn *s, const strip *w, lane *ln, real *dW, real *dR)
+{
     memcpy(ln->signal, w->L, w->steps * s->np * sizeof(real));
     for (size_t t = w->steps - 1; t-- > 0;)
         for (size_t j = 0; j < s->n_rec; j++) ln->signal[t * s->np + j] += s->kappa * ln->signal[(t + 1) * s->np + j];
-    s->k->general_start(s, ln);
-    for (size_t t = w->steps; t-- > 0; decay *= s->kappa) s->k->general_row(s, w, ln, t, decay);
-    s->k->general_pass(s, w, ln, dW, dR);
+    general_traces(s, w, ln, NULL, dW, dR);
 }
 
 #endif

@@ -106,11 +106,13 @@ static void plan(const opt_config *cfg, lsnn *s)
     s->delay = (size_t)o->delay;
     s->bptt = !online;
     s->chunked = online && (T == 0 || chunk > 0);
-    s->block = s->chunked ? (chunk ? chunk : chunk_for(s->np)) : T;
+    s->streams = opt_config_streams(cfg);
+    s->block = s->streams ? (size_t)cfg->window : s->chunked ? (chunk ? chunk : chunk_for(s->np)) : T;
+    s->traces = s->chunked || (s->streams && (cfg->rule == EP_EPROP3 || cfg->rule == EP_EPROP3_SG));
     if (s->block == 0 || (s->chunked && T > 0 && s->block > T)) s->block = T ? T : 1;
     s->window = cfg->rule == EP_TBPTT ? (size_t)cfg->window : 0;
-    s->keep_all = s->chunked || cfg->c_reg > 0; /* the regulariser's part of L is known after the last trial */
-    s->general = !special(cfg);
+    s->keep_all = s->chunked || s->streams || cfg->c_reg > 0; /* the regulariser's part of L is known after the last trial */
+    s->general = s->streams || !special(cfg);
     s->synaptic = cfg->net->model == EP_SYNAPTIC;
     s->has_a = cfg->net->model != EP_LIF && !s->synaptic;
     s->rows = s->R;
@@ -132,7 +134,7 @@ static void carve_lane(cursor *c, const lsnn *s, lane *ln)
     size_t rows = s->bptt ? GROUP * GROUP_STEPS : s->chunked || s->block < BLOCK_STEPS ? s->block : BLOCK_STEPS; /* sorted at once */
     lane l = {.psi = numbers(c, s->general ? 0 : group, s->block, s->np)};
     l.xbits = take(c, sizeof(uint64_t), group, s->block, s->xw);
-    size_t whole = s->general ? 1 : 0, runs = !s->general ? 0 : s->chunked ? 3 + s->nh : 1;
+    size_t whole = s->general ? 1 : 0, runs = !s->general ? 0 : s->traces ? 3 + s->nh : 1;
     l.errbar = numbers(c, s->bptt ? most : 1, s->block, s->kp);
     l.I = numbers(c, GROUP, s->np, 1);
     l.M = numbers(c, GROUP, s->np, 1);
@@ -147,6 +149,8 @@ static void carve_lane(cursor *c, const lsnn *s, lane *ln)
     for (size_t h = 0; h < runs; h++) l.hist[h] = numbers(c, s->block, s->np, 1);
     l.signal = numbers(c, whole * s->block, s->np, 1);
     l.Ltr = numbers(c, s->bptt ? whole * s->block : 0, s->np, 1);
+    l.lead = numbers(c, s->general && s->traces ? s->np : 0, 1, 1);
+    l.dy = numbers(c, whole * s->kp, 1, 1);
     l.back = numbers(c, runs, s->nh + 2, s->np);
     l.acc = numbers(c, runs, EP_N_THETA + 1, s->np);
     l.q = numbers(c, s->keep_all ? 0 : whole * (s->block + 1), s->nq, s->np);
@@ -164,7 +168,7 @@ static void carve_lane(cursor *c, const lsnn *s, lane *ln)
 
 static void carve_trials(cursor *c, lsnn *s)
 {
-    size_t B = (size_t)s->cfg.B, all = s->keep_all ? B : 0, chunks = s->chunked ? B : 0;
+    size_t B = (size_t)s->cfg.B, all = s->keep_all ? B : 0, chunks = s->chunked ? B : 0, traces = s->traces ? B : 0;
     s->v = numbers(c, B, s->np, 1);
     s->a = numbers(c, B, s->np, 1);
     s->z = numbers(c, B, s->np, 1);
@@ -175,7 +179,7 @@ static void carve_trials(cursor *c, lsnn *s)
     s->psi = numbers(c, s->general ? 0 : all, s->block, s->np);
     s->q = numbers(c, s->general ? all : 0, s->block + 1, s->nq * s->np);
     s->now = numbers(c, s->general ? B : 0, s->nq, s->np);
-    s->eps = numbers(c, s->general ? chunks : 0, s->nh * s->rows, s->np);
+    s->eps = numbers(c, s->general ? traces : 0, s->nh * s->rows, s->np);
     s->pend = numbers(c, s->general ? chunks : 0, (size_t)s->net.opt.delay_L + 1, s->np);
     s->y = numbers(c, B, s->block, s->kp);
     s->err = numbers(c, B, s->block, s->kp);
@@ -186,11 +190,11 @@ static void carve_trials(cursor *c, lsnn *s)
     s->spikes = take(c, sizeof(uint32_t), B, s->n_rec, 1);
     s->norm = numbers(c, B, 1, 1);
     s->loss = numbers(c, B, 1, 1);
-    s->ebar = numbers(c, chunks, s->rows, s->np);
+    s->ebar = numbers(c, traces, s->rows, s->np);
     s->epsa = numbers(c, s->has_a && !s->general ? chunks : 0, s->R, s->np);
     s->p = numbers(c, s->general ? 0 : chunks, s->R, s->np); /* sizes are the same for any constants */
     s->psi_last = numbers(c, s->general ? 0 : chunks, s->np, 1);
-    s->zbar = numbers(c, chunks, s->n_rec + 1, 1);
+    s->zbar = numbers(c, traces, s->n_rec + 1, 1);
     s->power = numbers(c, s->chunked ? s->block + 1 : 0, s->np, 1);
 }
 

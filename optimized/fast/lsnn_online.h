@@ -71,6 +71,7 @@ static void forget_rows(lsnn *s)
 static void step_all(lsnn *s, const real *x)
 {
     size_t row;
+    s->pending = false;
     if (!s->chunked) forget_rows(s);
     else if (s->fill == s->block) close_open(s);
     row = s->fill;

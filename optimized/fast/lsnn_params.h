@@ -37,12 +37,6 @@ static real *parameter(const lsnn *s, int g, size_t k)
     return m.base ? m.base + k / m.cols * m.by_row + k % m.cols * m.by_col : NULL;
 }
 
-static void matrix_get(const matrix *m, real *out)
-{
-    for (size_t r = 0; r < m->rows; r++)
-        for (size_t c = 0; c < m->cols; c++) out[r * m->cols + c] = m->base[r * m->by_row + c * m->by_col];
-}
-
 static void matrix_set(const matrix *m, const real *in)
 {
     for (size_t r = 0; r < m->rows; r++)

@@ -37,12 +37,12 @@ static void clear_trial(lsnn *s, size_t b)
     memset(s->y0 + b * s->kp, 0, s->kp * sizeof(real));
     memset(s->zbits + b * (s->block + s->delay) * s->zw, 0, s->delay * s->zw * sizeof(uint64_t));
     if (s->general) memset(s->now + b * s->nq * s->np, 0, s->nq * s->np * sizeof(real));
-    if (!s->chunked) return;
+    if (!s->traces) return;
     memset(s->zbar + b * (s->n_rec + 1), 0, (s->n_rec + 1) * sizeof(real));
     if (s->general) {
         memset(s->ebar + b * s->rows * s->np, 0, s->rows * s->np * sizeof(real));
         memset(s->eps + b * s->nh * s->rows * s->np, 0, s->nh * s->rows * s->np * sizeof(real));
-        memset(s->pend + b * late_ring(s) * s->np, 0, late_ring(s) * s->np * sizeof(real));
+        if (s->chunked) memset(s->pend + b * late_ring(s) * s->np, 0, late_ring(s) * s->np * sizeof(real));
         return;
     }
     memset(s->ebar + b * s->R * s->np, 0, s->R * s->np * sizeof(real));

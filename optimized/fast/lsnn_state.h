@@ -46,6 +46,7 @@ typedef struct lane {
     uint32_t *rows, *z_rows;       /* [R], [GROUP][np]: rows of W that a step adds, and of the last spikes; with slack */
     uint64_t *bits;                /* [GROUP][zw] psi > 0 */
     real *signal, *Ltr, *back, *acc, *q; /* general: [block][np] each; [runs][nh + 2][np]; [runs][theta, b][np]; a strip's */
+    real *lead, *dy;               /* general: [np] kappa times the filtered signal of a chunk's first step; [kp] dy of a window's */
     real *pre;                     /* [block][n_rec]: spikes as numbers, for the dense form */
 } lane;
 
@@ -62,6 +63,7 @@ typedef struct lsnn {
     size_t window;     /* truncated BPTT; else 0 */
     size_t n_slot, n_lane, nb;
     bool chunked, bptt, keep_all, has_a, ge, same_step, unmasked, distinct_alpha;
+    bool streams, traces, pending; /* windows go on from each other; traces run on; a window waits for its backward */
     /* General path: components of h, numbers kept of a neuron and step, rows of dW (the theta_p follow the channels). */
     bool general, synaptic, old_v, cut, learns[EP_N_THETA];
     size_t nh, nq, rows;
@@ -105,11 +107,12 @@ typedef struct lsnn_kernels {
     /* A chunk: histories and coefficients, then one pass over the synapses. */
     void (*chunk_scan)(const lsnn *s, const strip *w, lane *ln);
     void (*chunk_pass)(const lsnn *s, const strip *w, lane *ln, real *dW, real *dR);
-    /* General path: runs at 0; signals of all steps; Wrec' dI; one step of all runs; dW of a trial; a chunk's pass. */
-    void (*general_start)(const lsnn *s, const lane *ln);
+    /* General path: runs at 0, those of traces too or not; signals of all steps; Wrec' dI; one step of the runs; dW of a trial;
+     * a chunk's pass. */
+    void (*general_start)(const lsnn *s, const lane *ln, bool traces);
     void (*general_signals)(const lsnn *s, const strip *w, const lane *ln);
     void (*general_transmit)(const lsnn *s, const lane *ln, size_t t, real *to);
-    void (*general_row)(const lsnn *s, const strip *w, const lane *ln, size_t t, real decay);
+    void (*general_row)(const lsnn *s, const strip *w, const lane *ln, size_t t, bool traces, real decay);
     void (*general_gather)(const lsnn *s, const strip *w, lane *ln, real *dW);
     void (*general_pass)(const lsnn *s, const strip *w, lane *ln, real *dW, real *dR);
     bool (*finite)(const real *v, size_t n);
