@@ -10,7 +10,7 @@
 #include "lines.h"
 #include "online.h"
 #include "roofline.h"
-#include "scaling.h"
+#include "threads.h"
 
 /* A side of a comparison: an engine, or the tight online baseline. */
 typedef struct entry {
@@ -162,13 +162,13 @@ int main(int argc, char **argv)
         {39, 800, 61, 600, 32, 192, 0, 3, 5, false},
     };
     bench_out out;
-    int code = bench_lines_open(argc, argv, "The fast LSNN path: rules, threads, sizes and firing rates, one core, float32.", &out);
+    int code = bench_lines_open(argc, argv, "The fast LSNN path: rules and threads, float32; how cost grows with each size: eprop-bench scale.", &out);
     if (code >= 0) return code;
     bench_machine m = bench_machine_measure();
     bench_machine_print(&m, stdout);
     bool good = true;
     for (size_t k = 0; good && k < sizeof tasks / sizeof *tasks; k++) good = compare_task(&tasks[k], &out);
-    if (!out.targets) good = good && bench_threads(&out) && bench_scaling(&out);
+    good = good && bench_threads(&out);
     if (!good) (void)fprintf(stderr, "bench-engines: out of memory\n");
     code = bench_lines_close(&out);
     return good ? code : 3;

@@ -3,69 +3,33 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <gmp.h>
 #include <jansson.h>
-#include <mpfr.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
-#ifndef BENCH_FLAGS
-#define BENCH_FLAGS "unknown"
-#endif
-
-static void cpu_name(char *out, size_t n)
-{
-    char line[512];
-    FILE *f = fopen("/proc/cpuinfo", "r");
-    snprintf(out, n, "unknown");
-    while (f && fgets(line, sizeof line, f)) {
-        char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) != 0 || !colon) continue;
-        colon[1 + strcspn(colon + 1, "\n")] = '\0';
-        snprintf(out, n, "%.*s", (int)n - 1, colon + 2);
-        break;
-    }
-    if (f) fclose(f);
-}
-
-static double load_average(void)
-{
-    double load = -1;
-    FILE *f = fopen("/proc/loadavg", "r");
-    if (f && fscanf(f, "%lf", &load) != 1) load = -1;
-    if (f) fclose(f);
-    return load;
-}
+#include "origin.h"
 
 static json_t *build(int argc, char *const *argv, uint64_t seed)
 {
-    char cpu[128], now[32] = "", command[1024] = "", text[64];
-    struct utsname u = {0};
-    time_t t = time(NULL);
-    struct tm tm;
+    char command[1024] = "", text[64];
     const char *commit = getenv("EPROP_COMMIT");
-    cpu_name(cpu, sizeof cpu);
-    if (uname(&u) != 0) snprintf(u.machine, sizeof u.machine, "unknown");
-    if (gmtime_r(&t, &tm)) strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    json_t *o = task_origin();
     for (int k = 0; k < argc; k++)
         snprintf(command + strlen(command), sizeof command - strlen(command), "%s%s", k ? " " : "", argv[k]);
     snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
-    return json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:f,s:s,s:s,s:s,s:s}", "schema", BENCH_SCHEMA, "program", "eprop-bench " EP_VERSION, "commit",
-                     commit && *commit ? commit : "unknown", "date", now, "cpu", cpu, "machine", u.machine, "kernel", u.release, "host", u.nodename, "cores",
-                     (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "load_at_start", load_average(), "compiler", __VERSION__, "flags", BENCH_FLAGS, "seed", text,
-                     "command", command);
+    json_t *own = json_pack("{s:i, s:s, s:s, s:s}", "schema", BENCH_SCHEMA, "program", "eprop-bench " EP_VERSION, "seed", text, "command", command);
+    if (commit && *commit) (void)json_object_set_new(own, "commit", json_string(commit));
+    (void)json_object_update(o, own);
+    json_decref(own);
+    return o;
 }
 
 ep_status bench_manifest_write(const char *dir, int argc, char *const *argv, uint64_t seed, char why[BENCH_WHY])
 {
     char path[4096], tmp[4096];
     json_t *o = build(argc, argv, seed);
-    if (o) json_object_set_new(o, "mpfr", json_string(mpfr_get_version()));
-    if (o) json_object_set_new(o, "gmp", json_string(gmp_version));
     snprintf(path, sizeof path, "%s/manifest.json", dir);
     snprintf(tmp, sizeof tmp, "%s/manifest.json.tmp", dir);
     bool bad = !o || json_dump_file(o, tmp, JSON_INDENT(2)) != 0 || rename(tmp, path) != 0;

@@ -81,6 +81,10 @@ static ep_status judge(runner *r, const bench_truth *truth, bench_sample *out, c
     ep_status st = r->fetch ? r->fetch(r, why) : EP_OK;
     if (st != EP_OK) return st;
     if (truth->g && !forward && !r->symbolic) out->error = error_of(r, truth);
+    if (!isfinite(out->error)) {
+        bench_say(why, "%s: the result is wrong: no number, or not zero where it must be", r->name);
+        return EP_UNABLE;
+    }
     out->flips = flips_of(r, truth);
     out->peak_mb = r->peak_mb;
     if (!(r->peak_mb > 0) && getrusage(RUSAGE_SELF, &use) == 0) out->peak_mb = (double)use.ru_maxrss / 1024;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const suites[] = {"gradient", "forward", "reference", "fixed", "port"};
+static const char *const suites[] = {"gradient", "forward", "reference", "fixed", "port", "peer"};
 enum { MOST_N = 4096, MOST_T = 100000, MOST_B = 4096 };
 
 static bool size_ok(int v, int most) { return v >= 1 && v <= most; }
@@ -26,7 +26,7 @@ ep_status bench_case_parse(const char *id, bench_case *out, char why[BENCH_WHY])
         return EP_DOMAIN;
     }
     if (!known || !ep_model_parse(model, &out->model) || !ep_rule_parse(rule, &out->rule)) {
-        bench_say(why, "found case '%.80s', expected a suite (gradient, forward, reference, fixed, port), a model and a rule that exist", id);
+        bench_say(why, "found case '%.80s', expected a suite (gradient, forward, reference, fixed, port, peer), a model and a rule that exist", id);
         return EP_DOMAIN;
     }
     if (!size_ok(out->N, MOST_N) || !size_ok(out->n_in, MOST_N) || !size_ok(out->n_out, MOST_N) || !size_ok(out->T, MOST_T) ||

@@ -1,6 +1,6 @@
 /* problem.h: what is measured: a case (network, rule, size) and who computes it.
  *
- *   case     SUITE/MODEL/RULE/N100-I100-O3-T1000-B1[-r2]     gradient, forward, reference, fixed, port
+ *   case     SUITE/MODEL/RULE/N100-I100-O3-T1000-B1[-r2]     gradient, forward, reference, fixed, port, peer
  *   subject  who computes it: runner.h
  *
  * SPDX-License-Identifier: MIT */

@@ -61,20 +61,23 @@ static void close_engine(runner *r)
 ep_status bench_open_engine(runner *r, char why[BENCH_WHY])
 {
     char base[BENCH_SUBJECT];
-    int threads = 1;
+    int threads = 1, chunk = 0;
     snprintf(base, sizeof base, "%s", r->name);
     char *at = strchr(base, '@');
     if (at) *at++ = '\0';
     if (at) threads = atoi(at);
+    at = strchr(base, '+');
+    if (at) *at++ = '\0';
+    if (at) chunk = atoi(at);
     const opt_engine *e = engine_of(base);
-    if (!e || threads < 1 || threads > 256) {
-        bench_say(why, "found subject '%s', expected scalar or fast with :f32 or :f64, then nothing or @THREADS; fixed:PROFILE; or port:NAME, peer:NAME with --command",
+    if (!e || threads < 1 || threads > 256 || chunk < 0) {
+        bench_say(why, "found subject '%s', expected scalar or fast with :f32 or :f64, then nothing, +CHUNK or @THREADS; fixed:PROFILE; or port:NAME, peer:NAME with --command",
                  r->name);
         return EP_DOMAIN;
     }
     worker *w = calloc(1, sizeof *w);
     if (!w) return EP_NOMEM;
-    if (e->supports(r->s->net.model, r->k->rule, &r->s->net.opt) != EP_OK || !bench_worker_open(r->s, e, r->k->rule, 0, threads, w)) {
+    if (e->supports(r->s->net.model, r->k->rule, &r->s->net.opt) != EP_OK || !bench_worker_open(r->s, e, r->k->rule, chunk, threads, w)) {
         free(w);
         bench_say(why, "%s: no %s for model %s", r->name, ep_rule_name(r->k->rule), ep_model_name(r->k->model));
         return EP_NOTIMPL;

@@ -96,7 +96,7 @@ static ep_status read_check(const char *dir, bench_sample *out, char why[BENCH_W
 
 static void clean(const char *dir)
 {
-    static const char *const names[] = {"summary.json", "manifest.json", "curve.csv", "data/output.tsv", "data/raster.tsv", "data/neurons.tsv", "data"};
+    static const char *const names[] = {"summary.json", "manifest.json", "curve.csv", "data/output.tsv", "data/spikes.tsv", "data/neurons.tsv", "data"};
     char path[PATH];
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
         snprintf(path, sizeof path, "%.4000s/%s", dir, names[k]);

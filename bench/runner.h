@@ -1,6 +1,6 @@
 /* runner.h: a subject that is ready to run a case, whoever computes it.
  *
- *   scalar:f32, fast:f64@2, fixed:q15     engines of optimized/                 run_engine.c, run_fixed.c
+ *   scalar:f32, fast:f64@2, fast:f32+128, fixed:q15 (@THREADS, +STEPS of a chunk)  engines of optimized/                 run_engine.c, run_fixed.c
  *   binary64, mpfr:256, field, ...        the reference in one arithmetic       run_reference.c
  *   port:NAME                             a shared object or a program on lines run_plugin.c, run_lines.c
  *   peer:NAME                             a program that reads a vector file    run_lines.c

@@ -27,9 +27,6 @@ BENCHES := $(filter-out %-wordlength,$(filter $(BUILD)/bench-%,$(PROGRAMS)))
 bench: $(BENCHES) ## run the measurements of bench/ (about 5 minutes); bench-NAME --tsv FILE writes one for machines
 	@for b in $(BENCHES); do echo "== $$b"; $$b || exit $$?; done
 
-peers: $(BENCHES) ## the fast engine beside PyTorch and oneDNN, where they are installed (about 3 minutes); build/peers.tsv
-	@sh bench/peers/compare.sh $(BUILD) $(BUILD)/peers.tsv
-
 lint: $(LIBS) $(BUILD)/eprop-judge ## rules of the house: dependencies, sizes, names, cppcheck
 	@sh ci/lint.sh $(BUILD)
 format: ## reformat the C files with clang-format
@@ -60,4 +57,4 @@ dist: ## source archive of the last commit
 	git archive --format=tar.gz --prefix=eprop-verify-$(VERSION)/ -o $(BUILD)/eprop-verify-$(VERSION).tar.gz HEAD
 	@echo $(BUILD)/eprop-verify-$(VERSION).tar.gz
 
-.PHONY: always bench peers sanitize valgrind check-white check-levels coverage lint format format-check install uninstall dist
+.PHONY: always bench  sanitize valgrind check-white check-levels coverage lint format format-check install uninstall dist

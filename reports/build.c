@@ -62,8 +62,8 @@ static ep_status draw_figures(rep_input *in, sums *u, rep_error *err)
     for (int k = 0; s == EP_OK && k < rep_part_count(); k++) {
         const rep_part *p = rep_part_at(k);
         if (!p->script || !in->part[k].table.present) continue;
-        s = rep_figure_draw(u->dir, p, &in->part[k].table, &in->part[k].svg, err);
-        for (int e = 0; s == EP_OK && e < 4; e++) {
+        s = rep_figure_draw(u->dir, p, &in->part[k].table, *in->gnuplot != '\0', &in->part[k].svg, err);
+        for (int e = 0; s == EP_OK && e < (*in->gnuplot ? 4 : 2); e++) {
             char name[96];
             snprintf(name, sizeof name, "figures/%s.%s", p->name, ext[e]);
             s = add_sum(u, name, err);
@@ -136,17 +136,31 @@ static ep_status choose_commit(const char *given, rep_input *in, rep_error *err)
 static ep_status prepare(const char *const *run, int n, const char *commit, rep_input *in, rep_error *err)
 {
     ep_status s = rep_input_read(run, n, in, err);
-    if (s == EP_OK) s = rep_gnuplot_version(in->gnuplot, sizeof in->gnuplot, err);
+    bool missing = false;
+    if (s == EP_OK) s = rep_gnuplot_version(in->gnuplot, sizeof in->gnuplot, &missing, err);
+    if (missing) {
+        in->gnuplot[0] = '\0';
+        s = EP_OK;
+    }
     if (s == EP_OK) s = choose_commit(commit, in, err);
     return s;
 }
 
-ep_status rep_build(const char *const *run_dir, int n, const char *out_dir, const char *commit, rep_error *err)
+static int figures_of(const rep_input *in)
+{
+    int n = 0;
+    for (int k = 0; k < rep_part_count(); k++) n += rep_part_at(k)->script && in->part[k].table.present;
+    return n;
+}
+
+ep_status rep_build(const char *const *run_dir, int n, const char *out_dir, const char *commit, int *undrawn, rep_error *err)
 {
     rep_input in;
     rep_buf list = {0};
     char tmp[REP_PATH] = "";
+    *undrawn = 0;
     ep_status s = prepare(run_dir, n, commit, &in, err);
+    if (s == EP_OK && !*in.gnuplot) *undrawn = figures_of(&in);
     if (s == EP_OK) s = rep_dir_temp(out_dir, tmp, err);
     if (s == EP_OK) {
         s = build_in(tmp, &in, &list, err);
@@ -226,6 +240,7 @@ ep_status rep_check(const char *out_dir, rep_buf *text, int *differ, rep_error *
     if (missing) s = rep_fail(err, EP_FORMAT, "%s: found no such file, expected a folder that eprop-report wrote", path);
     if (s == EP_OK) s = manifest_commit(out_dir, commit, sizeof commit, err);
     if (s == EP_OK) s = prepare(&out_dir, 1, commit, &in, err);
+    if (s == EP_OK && !*in.gnuplot && figures_of(&in)) s = EP_IO; /* err has the line */
     if (s == EP_OK) {
         const char *base = getenv("TMPDIR");
         s = rep_path(path, err, "%s/eprop-report", base && *base ? base : "/tmp");

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,19 +63,6 @@ ep_status rep_dir_make(const char *path, rep_error *err)
     return EP_OK;
 }
 
-ep_status rep_dir_temp(const char *beside, char out[REP_PATH], rep_error *err)
-{
-    size_t n = strlen(beside);
-    while (n > 1 && beside[n - 1] == '/') n--;
-    ep_status s = rep_path(out, err, "%.*s.tmp-XXXXXX", (int)n, beside);
-    if (s != EP_OK) return s;
-    if (!mkdtemp(out)) return rep_fail(err, EP_IO, "%s: cannot make folder: %s", out, strerror(errno));
-    mode_t mask = umask(0);
-    umask(mask);
-    if (chmod(out, 0777 & ~mask) != 0) return rep_fail(err, EP_IO, "%s: cannot set mode: %s", out, strerror(errno));
-    return EP_OK;
-}
-
 static void remove_at(int parent, const char *name)
 {
     if (unlinkat(parent, name, 0) == 0) return;
@@ -91,6 +79,35 @@ static void remove_at(int parent, const char *name)
 }
 
 void rep_dir_remove(const char *path) { remove_at(AT_FDCWD, path); }
+
+/* Removes what a build that was killed left beside its place: NAME.tmp-PID, NAME.tmp-PID.old of processes that are gone. */
+static void remove_stale(const char *prefix)
+{
+    char path[REP_PATH], dir[REP_PATH];
+    rep_error ignored;
+    const char *slash = strrchr(prefix, '/'), *name = slash ? slash + 1 : prefix;
+    if (rep_path(dir, &ignored, "%.*s", slash ? (int)(slash - prefix + 1) : 1, slash ? prefix : ".") != EP_OK) return;
+    DIR *d = opendir(dir);
+    for (const struct dirent *e; d && (e = readdir(d));) {
+        long pid;
+        if (strncmp(e->d_name, name, strlen(name)) != 0 || sscanf(e->d_name + strlen(name), "%ld", &pid) != 1) continue;
+        if (pid <= 1 || kill((pid_t)pid, 0) == 0 || errno != ESRCH) continue;
+        if (rep_path(path, &ignored, "%s/%s", dir, e->d_name) == EP_OK) rep_dir_remove(path);
+    }
+    if (d) closedir(d);
+}
+
+ep_status rep_dir_temp(const char *beside, char out[REP_PATH], rep_error *err)
+{
+    char prefix[REP_PATH];
+    size_t n = strlen(beside);
+    while (n > 1 && beside[n - 1] == '/') n--;
+    ep_status s = rep_path(prefix, err, "%.*s.tmp-", (int)n, beside);
+    if (s == EP_OK) s = rep_path(out, err, "%s%ld", prefix, (long)getpid());
+    if (s != EP_OK) return s;
+    remove_stale(prefix);
+    return rep_dir_make(out, err);
+}
 
 /* Is there nothing of anyone else's at this place? */
 static ep_status replaceable(const char *out, bool *exists, rep_error *err)

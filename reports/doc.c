@@ -185,6 +185,10 @@ void doc_fold_end(rep_doc *d) { rep_put(d->out, "</details>\n%s", d->html ? "" :
 
 void doc_figure(rep_doc *d, const rep_part *f, const rep_buf *svg)
 {
+    if (svg->n == 0) {
+        doc_note(d, "Not drawn: there was no gnuplot. `gnuplot figures/%s.gp` in this folder draws it from figures/%s.dat.", f->name, f->name);
+        return;
+    }
     if (!d->html) {
         rep_put(d->out, "![%s](figures/%s.svg)\n\n", f->title, f->name);
         return;

@@ -25,6 +25,9 @@ void doc_row(rep_doc *d, const char *const *cell, int n);
 void doc_table_end(rep_doc *d);
 void doc_fold_begin(rep_doc *d, const char *title);
 void doc_fold_end(rep_doc *d);
+/* svg empty: a note says that the figure was not drawn. */
 void doc_figure(rep_doc *d, const rep_part *f, const rep_buf *svg);
+/* claims.c: the table of claims, counted from the data; nothing where there is none. */
+void rep_claims(const rep_input *in, rep_doc *d);
 
 #endif

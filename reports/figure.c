@@ -11,7 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The child's side: folder, quiet input, both outputs into the pipe, a fixed locale. 127: gnuplot is missing. */
+enum { NONE = 127 };
+
+/* The child's side: folder, quiet input, both outputs into the pipe, a fixed locale. NONE: gnuplot is missing. */
 static void child(const char *dir, int out, char *const argv[])
 {
     int null = open("/dev/null", O_RDONLY);
@@ -20,7 +22,7 @@ static void child(const char *dir, int out, char *const argv[])
     unsetenv("GNUPLOT_LIB");
     unsetenv("GNUTERM");
     execvp(argv[0], argv);
-    _exit(errno == ENOENT ? 127 : 126);
+    _exit(errno == ENOENT ? NONE : 126);
 }
 
 /* Runs gnuplot in `dir`; the beginning of what it says goes to `said`. */
@@ -52,16 +54,17 @@ static ep_status run(const char *dir, char *const argv[], char *said, size_t n, 
     int status = 0;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return EP_OK;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NONE)
         return rep_fail(err, EP_IO, "gnuplot: found no program of this name, expected gnuplot 5.4 or newer on PATH (Debian: gnuplot-nox)");
     return rep_fail(err, EP_IO, "gnuplot failed (%s %d): %.600s", WIFSIGNALED(status) ? "signal" : "exit",
                     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), said);
 }
 
-ep_status rep_gnuplot_version(char *out, size_t n, rep_error *err)
+ep_status rep_gnuplot_version(char *out, size_t n, bool *missing, rep_error *err)
 {
     char *argv[] = {(char[]){"gnuplot"}, (char[]){"--version"}, NULL};
     ep_status s = run(".", argv, out, n, err);
+    *missing = s != EP_OK && strncmp(err->text, "gnuplot: found no", 17) == 0;
     out[strcspn(out, "\r\n")] = '\0';
     return s;
 }
@@ -98,7 +101,7 @@ static ep_status undate(const char *dir, const rep_part *f, rep_error *err)
     return s;
 }
 
-static ep_status draw(const char *dir, const rep_part *f, const rep_table *t, rep_buf *dat, rep_buf *vars, rep_buf *svg, rep_error *err)
+static ep_status draw(const char *dir, const rep_part *f, const rep_table *t, rep_buf *dat, rep_buf *vars, bool run_it, rep_buf *svg, rep_error *err)
 {
     char path[REP_PATH], script[128], said[1024];
     ep_status s = f->prepare(t, dat, vars, err);
@@ -109,6 +112,7 @@ static ep_status draw(const char *dir, const rep_part *f, const rep_table *t, re
     s = rep_path(path, err, "%s/figures/%s.dat", dir, f->name);
     if (s == EP_OK) s = rep_file_write(path, dat, err);
     if (s == EP_OK) s = write_script(dir, f, vars, err);
+    if (!run_it) return s;
     snprintf(script, sizeof script, "figures/%s.gp", f->name);
     char *argv[] = {(char[]){"gnuplot"}, (char[]){"-d"}, script, NULL};
     char *pdf[] = {(char[]){"gnuplot"}, (char[]){"-d"}, (char[]){"-e"}, (char[]){"pdf=1"}, script, NULL};
@@ -122,10 +126,10 @@ static ep_status draw(const char *dir, const rep_part *f, const rep_table *t, re
     return s;
 }
 
-ep_status rep_figure_draw(const char *dir, const rep_part *f, const rep_table *t, rep_buf *svg, rep_error *err)
+ep_status rep_figure_draw(const char *dir, const rep_part *f, const rep_table *t, bool run_it, rep_buf *svg, rep_error *err)
 {
     rep_buf dat = {0}, vars = {0};
-    ep_status s = draw(dir, f, t, &dat, &vars, svg, err);
+    ep_status s = draw(dir, f, t, &dat, &vars, run_it, svg, err);
     rep_buf_clear(&dat);
     rep_buf_clear(&vars);
     return s;

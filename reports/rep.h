@@ -132,6 +132,9 @@ typedef struct rep_part {
      * -1), columns low and high its interval (0: none; then any change counts). key = 0: the rows are not compared. */
     int key, value, low, high, better;
     const char *set;    /* gnuplot lines before the script: labels and axes of scripts that serve several tables; NULL */
+    /* What the table's rows can carry or break, for the report's first table: claim holds in a row whose column `verdict` is one of the
+     * words of `good` (a|b) or a number within it (<=1); rows with - there are not counted. NULL: it claims nothing. */
+    const char *claim, *verdict, *good;
 } rep_part;
 
 /* Parts that belong together, under one heading. */
@@ -154,6 +157,8 @@ ep_status rep_prepare_raster(const rep_table *t, rep_buf *dat, rep_buf *vars, re
 ep_status rep_prepare_gradients(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
 ep_status rep_prepare_approx(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
 ep_status rep_prepare_boundary(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
+/* Ratios of suites whose cases share a first subject: rows `place times low high` of each other subject; arrays `subject`, `kase`. */
+ep_status rep_prepare_speed(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
 ep_status rep_prepare_certified(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
 /* Any table whose first column names a series: a data block for each series with all its columns (texts quoted), and the
  * arrays `series` and `head` (names of the columns written). */
@@ -166,10 +171,10 @@ ep_status rep_prepare_quartiles(const rep_table *t, rep_buf *dat, rep_buf *vars,
 /* The gnuplot text of reports/figures/NAME.gp, built into the program; NULL if there is none. */
 const char *rep_script(const char *name);
 
-/* First line of `gnuplot --version`. EP_IO with a clear line if gnuplot cannot be run. */
-EP_MUST_USE ep_status rep_gnuplot_version(char *out, size_t n, rep_error *err);
-/* Writes DIR/figures/NAME.dat and .gp, runs gnuplot in DIR, checks NAME.svg and .pdf and reads the first into svg. */
-EP_MUST_USE ep_status rep_figure_draw(const char *dir, const rep_part *f, const rep_table *t, rep_buf *svg, rep_error *err);
+/* First line of `gnuplot --version`. EP_IO with a clear line if gnuplot cannot be run; *missing: there is none. */
+EP_MUST_USE ep_status rep_gnuplot_version(char *out, size_t n, bool *missing, rep_error *err);
+/* Writes DIR/figures/NAME.dat and .gp; with run_it runs gnuplot in DIR, checks NAME.svg and .pdf and reads the first into svg. */
+EP_MUST_USE ep_status rep_figure_draw(const char *dir, const rep_part *f, const rep_table *t, bool run_it, rep_buf *svg, rep_error *err);
 
 /* ---- the report ------------------------------------------------------------------------------------------ */
 
@@ -188,18 +193,22 @@ typedef struct rep_input {
     rep_part_data *part;   /* [rep_part_count()] */
     rep_manifest manifest[REP_MAX_RUN];
     int n_manifest;
-    char commit[96], gnuplot[96];
+    char commit[96], gnuplot[96]; /* gnuplot: "" where there is none */
 } rep_input;
 
 /* Reads what the run directories have. EP_FORMAT: a malformed file, a file that two of them have, or nothing at all. */
 EP_MUST_USE ep_status rep_input_read(const char *const *run_dir, int n, rep_input *in, rep_error *err);
 void rep_input_clear(rep_input *in);
 
+/* Rows of t in which p's claim holds, and rows that can say so. */
+void rep_claim_count(const rep_part *p, const rep_table *t, int *held, int *all);
+
 /* The report as one self-contained HTML page, or as Markdown that refers to figures/. */
 void rep_write(const rep_input *in, bool html, rep_buf *out);
 
-/* Builds a report of n run directories in out_dir; commit may be NULL. Nothing is left behind on failure. */
-EP_MUST_USE ep_status rep_build(const char *const *run_dir, int n, const char *out_dir, const char *commit, rep_error *err);
+/* Builds a report of n run directories in out_dir; commit may be NULL. Nothing is left behind on failure. Without gnuplot the report has
+ * tables, data and scripts but no figures: *undrawn is the number of these, and err says what is missing. */
+EP_MUST_USE ep_status rep_build(const char *const *run_dir, int n, const char *out_dir, const char *commit, int *undrawn, rep_error *err);
 /* Two reports or run directories: what got better, worse, appeared or vanished, beyond noise, as lines in `text`; *worse
  * counts what got worse or vanished. */
 EP_MUST_USE ep_status rep_diff(const char *a, const char *b, rep_buf *text, int *worse, rep_error *err);

@@ -38,7 +38,7 @@ static void headline(const rep_input *in, rep_doc *d)
              p->count[REP_FAILS], p->count[REP_UNDECIDED], p->count[REP_VACUOUS], facts, *facts ? "." : "");
     doc_verdict(d, worst, text[worst], detail);
     if (strcmp(p->verdict, rep_verdict_name(worst)) != 0) doc_note(d, "The program that made the run states its verdict as: %s", p->verdict);
-    doc_para(d, NULL, "eprop-verify %s, level %s, commit %s, drawn by %s.", p->version, or_dash(p->level), or_dash(in->commit), in->gnuplot);
+    doc_para(d, NULL, "eprop-verify %s, level %s, commit %s, drawn by %s.", p->version, or_dash(p->level), or_dash(in->commit), or_dash(in->gnuplot));
 }
 
 static void introduction(rep_doc *d)
@@ -206,12 +206,15 @@ static void environment(const rep_input *in, rep_doc *d)
         doc_table_end(d);
         doc_fold_end(d);
     }
-    doc_para(d, NULL, "The figures were drawn by %s.", in->gnuplot);
+    if (*in->gnuplot) doc_para(d, NULL, "The figures were drawn by %s.", in->gnuplot);
 }
 
-static void limits(rep_doc *d)
+/* A kind of evidence that sees everything would not be listed; the list itself stands beside the evidence. */
+static void limits(const rep_input *in, rep_doc *d)
 {
     doc_heading(d, 2, "limits", "What is not claimed");
+    if (in->prove.n_blind > 0)
+        doc_para(d, NULL, "Each kind of evidence is blind to something: %d blind spots stand beside the evidence, and no kind is claimed to see all.", in->prove.n_blind);
     doc_para(d, NULL, "The gradient of a spiking network is a surrogate: the derivative of a spike is replaced by a pseudo-derivative. What is proved "
                       "equal are two ways to compute that surrogate; neither is the derivative of the loss with respect to the weights.");
     doc_para(d, NULL, "Numbers quoted from the paper or from other projects are second-hand; they are marked as quoted wherever they stand beside ours.");
@@ -238,10 +241,10 @@ static void contents(const rep_input *in, rep_doc *d)
     doc_entry(d, "words", "In plain words");
     for (int k = 0; k < REP_N_TOPIC; k++)
         if (has(in, k)) doc_entry(d, rep_topics[k]->id, rep_topics[k]->title);
-    if (in->prove.rows) doc_entry(d, "all", "Every comparison");
     doc_entry(d, "environment", "Where the runs were made");
     doc_entry(d, "again", "Make it again");
     doc_entry(d, "limits", "What is not claimed");
+    if (in->prove.rows) doc_entry(d, "all", "Every comparison");
     doc_contents_end(d);
 }
 
@@ -267,13 +270,14 @@ void rep_write(const rep_input *in, bool html, rep_buf *out)
     rep_doc doc = {out, html}, *d = &doc;
     doc_begin(d, in->prove.rows ? "Are BPTT and e-prop the same gradient?" : "E-prop: results");
     if (in->prove.rows) headline(in, d);
+    rep_claims(in, d);
     contents(in, d);
     introduction(d);
     topics(in, d);
-    if (in->prove.rows) comparisons(in, d);
     environment(in, d);
     reproduce(in, d);
-    limits(d);
+    limits(in, d);
     absent(in, d);
+    if (in->prove.rows) comparisons(in, d);
     doc_end(d);
 }

@@ -1,7 +1,7 @@
 /* Data for figures: the first test trial of the trained network.
  *
  *   output.tsv    t k target y
- *   raster.tsv    t j rank: a spike; neurons ranked by activity
+ *   spikes.tsv    t j rank: a spike; neurons ranked by activity
  *   neurons.tsv   neuron t v a psi e L: the most active LIF and ALIF and the neuron of median activity
  *
  * The last two come from the scalar engine, step by step in binary64; e is the trace of the most active input.
@@ -175,7 +175,7 @@ ep_status task_write_data(task_machine *m, task_batch *bt, const char *dir, char
     if (st != EP_OK || !m->engine.opt) return st;
     st = open_probe(m, bt, &p);
     p.input = busiest_input(bt, p.s->n_in);
-    if (st == EP_OK) st = open_table(dir, "raster", "t j rank", &p.raster, why);
+    if (st == EP_OK) st = open_table(dir, "spikes", "t j rank", &p.raster, why);
     if (st == EP_OK) st = open_table(dir, "neurons", "neuron t v a psi e L", &p.neurons, why);
     if (st == EP_OK) st = walk(&p, m);
     return close_probe(&p, st);

@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
-#include "build_info.h"
+#include "origin.h"
 #include "train.h"
 
 enum { PATH = 4096 };
@@ -40,17 +39,6 @@ static json_t *description(const task_spec *s)
     return o;
 }
 
-static json_t *processor(void)
-{
-    char line[512], *name = NULL;
-    FILE *f = fopen("/proc/cpuinfo", "r");
-    while (f && !name && fgets(line, sizeof line, f))
-        if (strncmp(line, "model name", 10) == 0 && (name = strchr(line, ':'))) name[strcspn(name, "\n")] = '\0';
-    json_t *o = json_string(name ? name + 2 : "unknown");
-    if (f) (void)fclose(f);
-    return o;
-}
-
 static json_t *who(const task *t, const task_train_options *o)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:I, s:i}", "task", t->kind->name, "variant", t->variant, "rule", ep_rule_name(o->rule),
@@ -60,16 +48,12 @@ static json_t *who(const task *t, const task_train_options *o)
 ep_status task_write_manifest(const task *t, const task_train_options *o, int argc, char **argv, char why[TASK_WHY])
 {
     char path[PATH];
-    struct utsname u;
     json_t *root = who(t, o), *args = json_array();
     for (int k = 0; k < argc; k++) (void)json_array_append_new(args, json_string(argv[k]));
-    if (uname(&u) != 0) memset(&u, 0, sizeof u);
     (void)json_object_set_new(root, "program", json_string("eprop-train " EP_VERSION));
-    (void)json_object_set_new(root, "commit", json_string(TASK_COMMIT));
-    (void)json_object_set_new(root, "compiler", json_string(TASK_COMPILER));
-    (void)json_object_set_new(root, "flags", json_string(TASK_FLAGS));
-    (void)json_object_set_new(root, "processor", processor());
-    (void)json_object_set_new(root, "system", json_pack("[s, s, s]", u.sysname, u.release, u.machine));
+    json_t *origin = task_origin();
+    (void)json_object_update(root, origin);
+    json_decref(origin);
     (void)json_object_set_new(root, "argv", args);
     (void)json_object_set_new(root, "description", description(&t->spec));
     return snprintf(path, sizeof path, "%s/manifest.json", o->out) < PATH ? write_json(root, path, why) : EP_IO;

@@ -18,7 +18,7 @@ $(BUILD_INFO): task-build-info
 	   printf '#define TASK_COMPILER "%s"\n' "$$($(CC) --version | head -n 1 | tr -d '\\"')"; \
 	   printf '#define TASK_FLAGS "%s"\n' '$(subst ",,$(strip $(ALL_CFLAGS)))'; } > $@.tmp; \
 	if cmp -s $@.tmp $@; then rm -f $@.tmp; else mv $@.tmp $@; fi
-$(BUILD)/tasks/manifest.o: $(BUILD_INFO)
+$(BUILD)/tasks/origin.o: $(BUILD_INFO)
 .PHONY: task-build-info
 
 # Small versions of all tasks by every rule; tables into build/runs/tasks, figures into build/tasks-report.

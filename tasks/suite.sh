@@ -1,6 +1,7 @@
 #!/bin/sh
 # suite.sh BUILD OUT [small|full]: trains every task by every rule over three seeds and gathers tables for the report in
-# OUT/data. small: minutes, settings below; full: as the tasks are described.
+# OUT/data. small: minutes, settings below; full: as the tasks are described. Runs that an earlier, stopped call finished are kept
+# in OUT.work until the tables are whole, and not done again.
 # SPDX-License-Identifier: MIT
 set -eu
 build=$1 out=$2 size=${3:-small}
@@ -30,8 +31,7 @@ checked() { # TASK -> options of the run that is checked by the reference
 tasks="pattern store-recall evidence"
 engines="scalar:f64 fast:f64 fast:f32"
 
-rm -rf "$work" "$out"
-mkdir -p "$work" "$out/data"
+mkdir -p "$work"
 # One command a line, so many at a time as there are processors.
 {
     for t in $tasks; do
@@ -45,11 +45,21 @@ mkdir -p "$work" "$out/data"
     for e in $engines; do
         echo "$train pattern --variant table-a --engine $e --threads 1 --quiet --out $work/table-a.$e"
     done
-} > "$work/commands"
-total=$(wc -l < "$work/commands")
-echo "tasks: $total runs, $jobs at a time" >&2
+} > "$work/all.new"
+# Other settings than those of the stopped call: nothing of it can be used.
+if [ -f "$work/all" ] && ! cmp -s "$work/all" "$work/all.new"; then rm -rf "$work"/*.*.* "$work"/check.* "$work"/table-a.*; fi
+mv "$work/all.new" "$work/all"
+while read -r line; do # summary.json is a run's last file
+    dir=${line#*--out }
+    [ -f "${dir%% *}/summary.json" ] || printf '%s\n' "$line"
+done < "$work/all" > "$work/commands"
+echo "tasks: $(wc -l < "$work/commands") of $(wc -l < "$work/all") runs to do, $jobs at a time" >&2
 # 255 makes xargs end at once
 tr '\n' '\0' < "$work/commands" | xargs -0 -P "$jobs" -I{} sh -c '{} || exit 255'
+
+tables=$out.tmp
+rm -rf "$tables"
+mkdir -p "$tables/data"
 
 # ---- tables ------------------------------------------------------------------------------------------------------
 
@@ -63,19 +73,19 @@ table() { # TASK COLUMN HEAD -> rows "rule seed iteration value"
 }
 for t in $tasks; do
     name=$(echo "$t" | tr - _)
-    table "$t" 2 loss > "$out/data/curve_$name.tsv"
-    table "$t" 12 cosine > "$out/data/distance_$name.tsv"
-    [ "$t" = pattern ] || table "$t" 8 error > "$out/data/error_$name.tsv"
+    table "$t" 2 loss > "$tables/data/curve_$name.tsv"
+    table "$t" 12 cosine > "$tables/data/distance_$name.tsv"
+    [ "$t" = pattern ] || table "$t" 8 error > "$tables/data/error_$name.tsv"
     # target against output of one seed, the first output alone
     { printf '# series t y\n'
       awk -v OFS='\t' '!/^#/ && $2 == 0 { print "target", $1, $3 }' "$work/$t.bptt.1/data/output.tsv"
       for r in $rules; do awk -v OFS='\t' -v r="$r" '!/^#/ && $2 == 0 { print r, $1, $4 }' "$work/$t.$r.1/data/output.tsv"; done
-    } > "$out/data/output_$name.tsv"
+    } > "$tables/data/output_$name.tsv"
     d=$work/$t.eprop1-symmetric.1/data
     { printf '# series t rank v a psi e L\n'
-      awk -v OFS='\t' '!/^#/ { print "spikes", $1, $3, "-", "-", "-", "-", "-" }' "$d/raster.tsv"
+      awk -v OFS='\t' '!/^#/ { print "spikes", $1, $3, "-", "-", "-", "-", "-" }' "$d/spikes.tsv"
       awk -v OFS='\t' '!/^#/ { print "neuron " $1, $2, "-", $3, $4, $5, $6, $7 }' "$d/neurons.tsv"
-    } > "$out/data/trained_$name.tsv"
+    } > "$tables/data/trained_$name.tsv"
 done
 
 # value of a key in summary.json
@@ -86,12 +96,12 @@ key() { sed -n "s/^  \"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$1" 
       printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$t" "$r" "$s" "$(key "$j" iterations)" "$(key "$j" stopped_at)" "$(key "$j" last_loss)" \
           "$(key "$j" test_loss)" "$(key "$j" test_measure)" "$(key "$j" seconds)" "$(key "$j" ns_per_neuron_step)"
   done; done; done
-} > "$out/data/training.tsv"
+} > "$tables/data/training.tsv"
 { printf '# task engine iteration cosine r flips\n'
   for t in $tasks; do for e in $engines; do
       awk -F, -v OFS='\t' -v t="$t" -v e="$e" 'NR > 1 && $9 != "" { print t, e, $1, $9, $10 == "" ? "-" : $10, $11 }' "$work/check.$t.$e/curve.csv"
   done; done
-} > "$out/data/training_checked.tsv"
+} > "$tables/data/training_checked.tsv"
 { printf '# engine update loss published difference\n'
   for e in $engines; do
       case $e in
@@ -101,7 +111,9 @@ key() { sed -n "s/^  \"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$1" 
       awk -F, -v OFS='\t' -v e="$e" -v w="$want" 'BEGIN { split(w, want, " ") }
           NR > 1 { d = $2 / want[NR - 1] - 1; printf "%s\t%d\t%s\t%s\t%.2g\n", e, $1 + 1, $2, want[NR - 1], d < 0 ? -d : d }' "$work/table-a.$e/curve.csv"
   done
-} > "$out/data/published_run.tsv"
-cp "$work/pattern.eprop1-random.1/manifest.json" "$out/manifest.json"
+} > "$tables/data/published_run.tsv"
+cp "$work/pattern.eprop1-random.1/manifest.json" "$tables/manifest.json"
+rm -rf "$out"
+mv "$tables" "$out"
 rm -rf "$work"
 echo "$out"

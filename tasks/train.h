@@ -93,7 +93,7 @@ EP_MUST_USE ep_status task_checker_make(task_machine *m, task_checker *out, char
 void task_checker_free(task_checker *c);
 EP_MUST_USE ep_status task_check(task_checker *c, const task_batch *bt, const double *g, bool reference, task_point *p, task_outcome *o);
 
-/* Data for figures into DIR/data: output.tsv, raster.tsv, neurons.tsv, of the first test trial. */
+/* Data for figures into DIR/data: output.tsv, spikes.tsv, neurons.tsv, of the first test trial. */
 EP_MUST_USE ep_status task_write_data(task_machine *m, task_batch *bt, const char *dir, char why[TASK_WHY]);
 /* DIR/manifest.json: what ran, where, with what. */
 EP_MUST_USE ep_status task_write_manifest(const task *t, const task_train_options *o, int argc, char **argv, char why[TASK_WHY]);

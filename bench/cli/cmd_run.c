@@ -10,10 +10,10 @@
 
 static const char usage[] =
     "usage: eprop-bench run [SUITE] --out DIR [OPTION]...\n"
-    "  SUITE          gradient (default), forward, reference, fixed, all of these; port; task (time to the stop rule, minutes)\n"
+    "  SUITE          gradient (default), forward, reference, fixed, all of these; port; peer; task (time to the stop rule, minutes)\n"
     "  --port NAME=COMMAND   a port for suite port: a shared object NAME.so, or a program that speaks lines (verify/PROTOCOL.md)\n"
     "  --peer NAME=COMMAND   a program that is started with a vector file and prints its time and gradient (bench/peers/README.md),\n"
-    "                 beside the subjects of suites gradient and port\n"
+    "                 beside the subjects of suites gradient and port, and first in suite peer\n"
     "  --level L      quick (default) or full: the paper's largest networks too\n"
     "  --only TEXT    cases whose name has TEXT\n"
     "  --rounds N     measurements of each subject (default 6; of a task: seeds); --work S seconds of each (default 0.05)\n"
@@ -146,7 +146,7 @@ static int parse(int argc, char **argv, plan *p)
     if (optind < argc) p->suite = argv[optind++];
     if (optind < argc) return cli_usage("found '%s' after the suite, expected nothing", argv[optind]);
     if (!p->dir) return cli_usage("run: expected --out DIR; see eprop-bench run --help");
-    if (!cli_suite_known(p->suite)) return cli_usage("found suite '%s', expected gradient, forward, reference, fixed, all, port or task", p->suite);
+    if (!cli_suite_known(p->suite)) return cli_usage("found suite '%s', expected gradient, forward, reference, fixed, all, port, peer or task", p->suite);
     if (cli_group_at(p, 0, &g)) return CLI_OK;
     return p->only ? cli_usage("--only: found no case with '%s' in suite %s", p->only, p->suite) : cli_usage("suite %s: expected --port or --peer NAME=COMMAND", p->suite);
 }

@@ -17,22 +17,30 @@ static const char usage[] =
 
 enum { POINTS = 8, MOST_ROUNDS = 100 };
 
-/* One curve: a case with %d (or %g) for the size, the sizes, who runs it. fit: from which point on the exponent is fitted. */
+/* One curve: a case with %.0f (or %g) for the size, the sizes, who runs it. quick: so many points at level quick. */
 typedef struct curve { const char *name, *axis, *id, *subject; double at[POINTS]; int quick, n; } curve;
 static const curve curves[] = {
-    {"e-prop, ALIF", "N", "gradient/alif/eprop1-symmetric/N%.0f-I100-O3-T500-B1-r2", "fast:f32", {50, 100, 200, 400, 800, 1600}, 3, 6},
+    {"e-prop, ALIF", "N", "gradient/alif/eprop1-symmetric/N%.0f-I100-O3-T500-B1-r2", "fast:f32", {50, 100, 200, 400, 800, 1600, 3200}, 3, 7},
     {"BPTT, ALIF", "N", "gradient/alif/bptt/N%.0f-I100-O3-T500-B1-r2", "fast:f32", {50, 100, 200, 400, 800}, 3, 5},
     {"e-prop, ALIF", "T", "gradient/alif/eprop1-symmetric/N100-I100-O3-T%.0f-B1-r2", "fast:f32", {100, 300, 1000, 3000, 10000}, 3, 5},
+    {"e-prop by chunks, ALIF", "T", "gradient/alif/eprop1-symmetric/N100-I100-O3-T%.0f-B1-r2", "fast:f32+128", {100, 300, 1000, 3000, 10000}, 3, 5},
     {"BPTT, ALIF", "T", "gradient/alif/bptt/N100-I100-O3-T%.0f-B1-r2", "fast:f32", {100, 300, 1000, 3000, 10000}, 3, 5},
     {"e-prop, ALIF", "batch", "gradient/alif/eprop1-symmetric/N100-I100-O3-T500-B%.0f-r2", "fast:f32", {1, 4, 16, 64, 256}, 3, 5},
     {"BPTT, ALIF", "batch", "gradient/alif/bptt/N100-I100-O3-T500-B%.0f-r2", "fast:f32", {1, 4, 16, 64, 256}, 3, 5},
     {"e-prop, ALIF", "rate, %", "gradient/alif/eprop1-symmetric/N100-I100-O3-T500-B4-r%g", "fast:f32", {0.5, 1, 2, 5, 10, 20, 50}, 5, 7},
+    {"e-prop by chunks, ALIF", "rate, %", "gradient/alif/eprop1-symmetric/N100-I100-O3-T500-B4-r%g", "fast:f32+128", {0.5, 1, 2, 5, 10, 20, 50}, 5, 7},
     {"BPTT, ALIF", "rate, %", "gradient/alif/bptt/N100-I100-O3-T500-B4-r%g", "fast:f32", {0.5, 1, 2, 5, 10, 20, 50}, 5, 7},
     {"LSTM BPTT", "N", "gradient/lstm/bptt/N%.0f-I32-O16-T100-B16", "fast:f32", {32, 64, 128, 256, 512}, 3, 5},
     {"LSTM e-prop", "N", "gradient/lstm/eprop1-symmetric/N%.0f-I32-O16-T100-B16", "fast:f32", {32, 64, 128, 256, 512}, 3, 5},
     {"reference BPTT", "bits", "reference/alif/bptt/N30-I30-O3-T100-B1-r5", "mpfr:%.0f", {64, 128, 256, 512, 1024}, 4, 5},
 };
 enum { N_CURVES = sizeof curves / sizeof *curves };
+
+/* Where an exponent is aimed at: of the curve's points from .. to. Elsewhere it is fitted over all points, without an aim. */
+static const struct { const char *name, *axis; double from, to, at_most; } aims[] = {
+    {"e-prop, ALIF", "T", 100, 10000, 1.1}, {"e-prop by chunks, ALIF", "T", 100, 10000, 1.1}, {"BPTT, ALIF", "T", 100, 10000, 1.1},
+    {"e-prop, ALIF", "N", 50, 400, 1.3}, {"e-prop, ALIF", "N", 800, 3200, 2.3}};
+enum { N_AIMS = sizeof aims / sizeof *aims };
 
 typedef struct scale {
     const char *dir;
@@ -75,15 +83,32 @@ static int one_point(scale *s, const curve *c, double at, double *seconds, doubl
     *seconds = bench_median(t, s->rounds);
     fprintf(s->points, "%s\t%s\t%g\t%.6g\t%.6g\t%.6g\t%.1f\t%.3g\t%.0f\n", c->name, c->axis, at, *seconds, bench_quantile(t, s->rounds, 0),
             bench_quantile(t, s->rounds, 1), *mb, error, flips);
-    printf("  %-16s %-8s %7g %11.4g s %8.1f MB  error %.2g\n", c->name, c->axis, at, *seconds, *mb, error);
+    printf("  %-22s %-8s %7g %11.4g s %8.1f MB  error %.2g\n", c->name, c->axis, at, *seconds, *mb, error);
     return CLI_OK;
 }
 
-static void exponent(scale *s, const curve *c, const double *x, const double *y, int n)
+static void exponent(scale *s, const curve *c, const double *x, const double *y, int n, double at_most)
 {
     bench_interval p = bench_exponent(x, y, n, s->seed);
-    fprintf(s->exponents, "%s\t%s\t%g\t%g\t%.3f\t%.3f\t%.3f\n", c->name, c->axis, x[0], x[n - 1], p.mid, p.low, p.high);
-    printf("  %-16s cost ~ %s^%.2f  [%.2f, %.2f] from %g to %g\n", c->name, c->axis, p.mid, p.low, p.high, x[0], x[n - 1]);
+    char aim[32] = "-\t-";
+    if (at_most > 0) snprintf(aim, sizeof aim, "%g\t%s", at_most, p.mid <= at_most ? "met" : "missed");
+    fprintf(s->exponents, "%s\t%s\t%g\t%g\t%.3f\t%.3f\t%.3f\t%s\n", c->name, c->axis, x[0], x[n - 1], p.mid, p.low, p.high, aim);
+    printf("  %-22s cost ~ %s^%.2f  [%.2f, %.2f] from %g to %g\n", c->name, c->axis, p.mid, p.low, p.high, x[0], x[n - 1]);
+}
+
+static void exponents(scale *s, const curve *c, const double *x, const double *y, int n)
+{
+    bool aimed = false;
+    for (int k = 0; k < N_AIMS; k++) {
+        int from = 0, to = n;
+        if (strcmp(aims[k].name, c->name) != 0 || strcmp(aims[k].axis, c->axis) != 0) continue;
+        while (from < n && x[from] < aims[k].from) from++;
+        while (to > from && x[to - 1] > aims[k].to) to--;
+        bool whole = to - from >= 2 && x[to - 1] >= aims[k].to; /* level quick has fewer points: an exponent, no verdict */
+        if (to - from >= 2) exponent(s, c, x + from, y + from, to - from, whole ? aims[k].at_most : 0);
+        aimed = aimed || to - from >= 2;
+    }
+    if (!aimed && n >= 2) exponent(s, c, x, y, n, 0);
 }
 
 static int one_curve(scale *s, const curve *c, int k)
@@ -98,7 +123,7 @@ static int one_curve(scale *s, const curve *c, int k)
         x[have] = c->at[i];
         y[have++] = seconds;
     }
-    if (rc == CLI_OK && have >= 2) exponent(s, c, x, y, have);
+    if (rc == CLI_OK) exponents(s, c, x, y, have);
     return rc;
 }
 
@@ -153,7 +178,7 @@ int cmd_scale(int argc, char **argv)
     if (st == EP_OK) st = bench_manifest_write(s.dir, argc, argv, s.seed, why);
     if (st != EP_OK) return cli_failed(st, why);
     s.points = table(s.dir, "scaling", "curve\taxis\tsize\tseconds\tlow\thigh\tpeak_mb\terror\tflips");
-    s.exponents = table(s.dir, "exponents", "curve\taxis\tfrom\tto\texponent\tlow\thigh");
+    s.exponents = table(s.dir, "exponents", "curve\taxis\tfrom\tto\texponent\tlow\thigh\tat_most\tverdict");
     if (!s.points || !s.exponents) rc = cli_failed(EP_IO, "cannot write tables in data/");
     if (rc == CLI_OK) rc = roofline(s.dir);
     for (int k = 0; rc == CLI_OK && k < N_CURVES; k++) rc = one_curve(&s, &curves[k], k);

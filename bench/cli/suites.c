@@ -42,6 +42,14 @@ static const cli_group ports[] = {
     {"port/alif/bptt/N16-I10-O2-T100-B1-r4", {"scalar:f32"}},
     {"port/lstm/bptt/N10-I5-O2-T30-B2", {"scalar:f32"}},
 };
+/* What a user would pick instead comes first: at the sizes of the targets, where asked for by name. */
+#define OURS {"fast:f32"}
+static const cli_group peers[] = {
+    {"peer/alif/eprop1-symmetric/N100-I100-O2-T1000-B1-r1.8", OURS}, {"peer/alif/bptt/N100-I100-O2-T1000-B1-r1.8", OURS},
+    {"peer/alif/eprop1-symmetric/N100-I100-O2-T1000-B32-r1.8", OURS}, {"peer/alif/bptt/N100-I100-O2-T1000-B32-r1.8", OURS},
+    {"peer/lstm/bptt/N256-I64-O61-T200-B64", OURS}, {"peer/lstm/eprop1-symmetric/N256-I64-O61-T200-B64", OURS},
+    {"peer/alif/eprop1-symmetric/N800-I39-O61-T600-B32-r1.8", OURS}, {"peer/alif/bptt/N800-I39-O61-T600-B32-r1.8", OURS},
+};
 /* Minutes; only where asked for by name. */
 static const cli_group tasks[] = {
     {"task/store-recall/small", RULES},
@@ -49,7 +57,8 @@ static const cli_group tasks[] = {
 };
 static const struct { const cli_group *g; size_t n; bool full_only, named_only, guests_only; } list[] = {
     {quick, sizeof quick / sizeof *quick, false, false, false}, {full, sizeof full / sizeof *full, true, false, false},
-    {ports, sizeof ports / sizeof *ports, false, false, true}, {tasks, sizeof tasks / sizeof *tasks, false, true, false}};
+    {ports, sizeof ports / sizeof *ports, false, false, true},
+    {peers, sizeof peers / sizeof *peers, false, true, true}, {tasks, sizeof tasks / sizeof *tasks, false, true, false}};
 enum { N_LIST = sizeof list / sizeof *list };
 
 static bool in_suite(const char *id, const char *suite)
@@ -66,13 +75,19 @@ bool cli_suite_known(const char *name)
     return strcmp(name, "all") == 0;
 }
 
-static bool takes_guests(const char *id) { return in_suite(id, "port") || in_suite(id, "gradient"); }
+static bool takes_guests(const char *id) { return in_suite(id, "port") || in_suite(id, "gradient") || in_suite(id, "peer"); }
 
 static void add_guests(const plan *p, cli_group *g)
 {
     int n = cli_subjects(g);
-    for (int k = 0; takes_guests(g->id) && k < p->n_guest && n < CLI_SUBJECTS; k++)
-        if (in_suite(g->id, "port") || strncmp(p->guest[k].subject, "peer:", 5) == 0) g->subject[n++] = p->guest[k].subject;
+    bool first = in_suite(g->id, "peer");
+    for (int k = 0; takes_guests(g->id) && k < p->n_guest && n < CLI_SUBJECTS; k++) {
+        if (!in_suite(g->id, "port") && strncmp(p->guest[k].subject, "peer:", 5) != 0) continue;
+        int at = first ? k : n;
+        if (first) memmove(&g->subject[at + 1], &g->subject[at], (size_t)(n - at) * sizeof *g->subject);
+        g->subject[at] = p->guest[k].subject;
+        n++;
+    }
 }
 
 bool cli_group_at(const plan *p, int k, cli_group *out)

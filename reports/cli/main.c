@@ -41,13 +41,15 @@ static int exit_code(ep_status s)
 static int build(char *const *run, int n, const char *out, const char *commit)
 {
     rep_error err;
-    ep_status s = rep_build((const char *const *)run, n, out, commit, &err);
+    int undrawn;
+    ep_status s = rep_build((const char *const *)run, n, out, commit, &undrawn, &err);
     if (s != EP_OK) {
         fprintf(stderr, "eprop-report: %s\n", err.text);
         return exit_code(s);
     }
     printf("%s/report.html\n", out);
-    return 0;
+    if (undrawn) fprintf(stderr, "eprop-report: %s; the report has its data, and %d figures are not drawn\n", err.text, undrawn);
+    return undrawn ? 3 : 0;
 }
 
 static int check(const char *out)

@@ -17,7 +17,7 @@ set xlabel 'cosine (1: the same direction)'
 set xrange [*<0:1.05]
 if (!some_first) { set xrange [-1:1.05] }
 set arrow 1000 from first 1, graph 0 to first 1, graph 1 nohead lc rgb '#444444' lw 2
-plot for [m=1:|model|] DAT index m-1 using 2:($1 + shift(m)) with points pt marker(m) ps 1 lw 2 lc rgb colour(m) title model[m]
+plot for [m=1:|model|] DAT index m-1 using 2:($1 + shift(m)) with points pt model_marker(model[m], m) ps 1 lw 2 lc rgb model_colour(model[m], m) title model[m]
 unset key
 set ytics ()
 do for [k=1:n] { set ytics add ('' k) }
@@ -30,5 +30,5 @@ set xrange [*<0.5:2<*]
 set offsets graph 0.04, graph 0.04, 0, 0
 if (!some_second) { set xrange [0.5:2] }
 set xtics ('1/256' 1.0/256, '1/64' 1.0/64, '1/16' 1.0/16, '1/4' 1.0/4, '1' 1, '4' 4, '16' 16, '64' 64)
-plot for [m=1:|model|] DAT index m-1 using 3:($1 + shift(m)) with points pt marker(m) ps 1 lw 2 lc rgb colour(m)
+plot for [m=1:|model|] DAT index m-1 using 3:($1 + shift(m)) with points pt model_marker(model[m], m) ps 1 lw 2 lc rgb model_colour(model[m], m)
 unset multiplot

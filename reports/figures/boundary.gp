@@ -22,4 +22,4 @@ if (zero == zero) {
     set xtics add ('exactly 0' zero)
 }
 set offsets graph 0.03, graph 0.03, 0, 0
-plot for [m=1:|model|] DAT index m-1 using 2:($1 + shift(m)) with points pt marker(m) ps 1.2 lw 2 lc rgb colour(m) title model[m]
+plot for [m=1:|model|] DAT index m-1 using 2:($1 + shift(m)) with points pt model_marker(model[m], m) ps 1.2 lw 2 lc rgb model_colour(model[m], m) title model[m]

@@ -25,3 +25,8 @@ array rule_rgb[10] = [0x000000, 0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0x999999
 rule_number(s) = sum [k=1:words(rules)] (word(rules, k) eq s ? k : 0)
 rule_colour(s, k) = rule_number(s) ? rule_rgb[rule_number(s)] : colour(k)
 rule_marker(s, k) = marker(rule_number(s) ? rule_number(s) : k)
+# So has a model.
+models = 'lif alif lsnn lstm rate synaptic'
+model_number(s) = sum [k=1:words(models)] (word(models, k) eq s ? k : 0)
+model_colour(s, k) = colour(model_number(s) ? model_number(s) : k)
+model_marker(s, k) = marker(model_number(s) ? model_number(s) : k)

@@ -14,8 +14,8 @@ set title 'Every bit of precision buys one bit of agreement'
 set label 1 'dashed: with a seeded bug' at graph 0.97, graph 0.89 right textcolor rgb '#444444'
 set label 2 'grey: one bit per bit, 2^{−p}' at graph 0.05, graph 0.08 left textcolor rgb '#444444'
 plot -x with lines lc rgb '#bbbbbb' lw 6, \
-     for [m=1:|model|] DAT index m-1 using 1:2 with linespoints lc rgb colour(m) pt marker(m) ps 0.8 lw 2, \
-     for [m=1:|model|] DAT index m-1 using 1:4 with linespoints lc rgb colour(m) pt marker(m) ps 0.5 lw 1.5 dt 2
+     for [m=1:|model|] DAT index m-1 using 1:2 with linespoints lc rgb model_colour(model[m], m) pt model_marker(model[m], m) ps 0.8 lw 2, \
+     for [m=1:|model|] DAT index m-1 using 1:4 with linespoints lc rgb model_colour(model[m], m) pt model_marker(model[m], m) ps 0.5 lw 1.5 dt 2
 unset label 1
 unset label 2
 set lmargin at screen 0.56
@@ -31,5 +31,5 @@ set xtics (24, 53, 113, 256, 512, 1024, 2048, 4096)
 set yrange [*:*]
 if (!some) { set yrange [0:1] }
 set offsets 0, 0, graph 0.08, graph 0.08
-plot for [m=1:|model|] DAT index m-1 using 1:($1+$2) with linespoints lc rgb colour(m) pt marker(m) ps 0.8 lw 2 title model[m]
+plot for [m=1:|model|] DAT index m-1 using 1:($1+$2) with linespoints lc rgb model_colour(model[m], m) pt model_marker(model[m], m) ps 0.8 lw 2 title model[m]
 unset multiplot

@@ -19,7 +19,7 @@ plot DAT index 0 using 1:2:(tint($3)) with points pt 5 ps 0.45 lc rgb variable n
 unset key
 set yrange [*:*]
 set autoscale yfix
-set ytics autofreq font ',12'
+set ytics autofreq
 set offsets 0, 0, graph 0.06, graph 0.06
 set xzeroaxis lc rgb '#999999' lw 1
 array what[4] = ['membrane v', 'ψ = dz/dv', 'trace e', 'signal L']

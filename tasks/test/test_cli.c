@@ -109,7 +109,7 @@ END_TEST
 
 START_TEST(a_run_leaves_its_files)
 {
-    static const char *const files[] = {"o/manifest.json", "o/summary.json", "o/curve.csv", "o/data/output.tsv", "o/data/raster.tsv", "o/data/neurons.tsv", "s.json"};
+    static const char *const files[] = {"o/manifest.json", "o/summary.json", "o/curve.csv", "o/data/output.tsv", "o/data/spikes.tsv", "o/data/neurons.tsv", "s.json"};
     char text[TEXT];
     result r = run(SMALL " --iterations 3 --out o --json s.json");
     ck_assert_msg(r.code == 0 && strcmp(r.err, "") == 0, "%d %s", r.code, r.err);
@@ -122,7 +122,7 @@ START_TEST(a_run_leaves_its_files)
     ck_assert(strstr(text, "\"commit\"") && strstr(text, "\"compiler\"") && strstr(text, "-ffp-contract=off") && strstr(text, "\"argv\""));
     slurp("o/curve.csv", text);
     ck_assert_int_eq(lines(text), 4);
-    slurp("o/data/raster.tsv", text);
+    slurp("o/data/spikes.tsv", text);
     ck_assert_int_gt(lines(text), 5);
     r = run(SMALL " --iterations 1 --quiet");
     ck_assert(r.code == 0 && strcmp(r.out, "") == 0 && strcmp(r.err, "") == 0);

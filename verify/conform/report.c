@@ -264,10 +264,16 @@ Test(report, machine_failures)
     run_program(&r, "eprop-report", args, dir, 60);
     cr_assert_eq(r.code, 3, "without gnuplot: exit %d", r.code);
     cr_assert(strstr(r.err, "gnuplot: found no program of this name"), "%s", r.err);
+    cr_assert_eq(run_lines(r.err), 1, "%s", r.err);
+    expect_page("report.html", "Not drawn: there was no gnuplot", true);
+    char *data = run_read(out, "figures/precision.dat"), *svg = run_read(out, "figures/precision.svg"), *table = run_read(out, "data/precision.tsv");
+    cr_assert(data && table && !svg, "without gnuplot the data are written, and no figure");
+    free(data);
+    free(table);
     report("build", run, "/proc/no/such/folder");
     cr_assert_eq(r.code, 3, "unwritable: exit %d", r.code);
     cr_assert(strstr(r.err, "cannot make folder"), "%s", r.err);
-    cr_assert_eq(run_entries(dir), 1, "output was left behind");
+    cr_assert_eq(run_entries(dir), 2, "output was left behind");
 }
 
 Test(report, usage)
