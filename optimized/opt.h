@@ -35,6 +35,7 @@ typedef struct opt_config {
                   * LSTM: > 0 = grad window by window */
     const struct fix_profile *profile; /* OPT_FIXED: the formats (copied), NULL = the engine's own; else ignored */
     uint64_t seed;                     /* OPT_FIXED: of stochastic rounding; else ignored */
+    int v_shift;                       /* OPT_FIXED, spiking: potentials are held times 2^v_shift (opt_fixed.h); else ignored */
 } opt_config;
 
 /* The learning signal of one step, all NULL or zero where nothing is to be learnt. Weights of e-prop 1 get

@@ -6,7 +6,6 @@
  *            side with 70 to 30, its label is the side that had more cues
  *   loss     cross-entropy, mean over the last 150 steps and the batch; rate regulariser 300 at 10 Hz
  *   default  50 LIF + 50 ALIF, gains 1, beta = 1.7 (1-rho)/(1-alpha), v_th 0.6, n_ref 5, Adam 5e-3
- *   integer  the same for engines without a mean over steps: loss and regulariser as sums (times 150 x 64)
  *
  * Chosen here: batch 64, at most 1000 iterations, stop once the held-out decision error is below 0.05.
  * SPDX-License-Identifier: MIT */
@@ -17,10 +16,11 @@
 
 enum { CUES = 7, GAP = 50, CUE = 100, EACH = GAP + CUE, DECISION = 150, GROUPS = 4, USE_CUES = 1, USE_SPIKES = 2 };
 
-static const char *const variants[] = {"default", "integer", NULL};
+static const char *const variants[] = {"default", NULL};
 
 static void describe(const char *variant, task_spec *s)
 {
+    (void)variant;
     s->model = EP_LSNN;
     s->opt.loss_norm = EP_NORM_BOTH;
     s->n_in = 40;
@@ -45,9 +45,6 @@ static void describe(const char *variant, task_spec *s)
     s->valid_trials = 64;
     s->test_trials = 512;
     s->stop_below = 0.05;
-    if (strcmp(variant, "integer") != 0) return;
-    s->opt.loss_norm = EP_NORM_SUM;
-    s->c_reg *= DECISION * s->batch;
 }
 
 static ep_status open(task *t, char why[TASK_WHY])

@@ -10,6 +10,11 @@ typedef double real;
 #define r_log log
 #include "../optimized/loss.h"
 
+double task_loss_divisor(const task_spec *s, const task_batch *bt, int b)
+{
+    return loss_divisor(s->opt.loss_norm, (size_t)bt->B, (size_t)bt->T, bt->mask + (size_t)b * (size_t)bt->T);
+}
+
 typedef struct job {
     const task_spec *s;
     const task_batch *bt;
@@ -22,7 +27,7 @@ static void one_trial(void *arg, size_t b)
     const job *w = arg;
     size_t K = (size_t)w->s->n_out, T = (size_t)w->bt->T;
     const double *mask = w->bt->mask + b * T;
-    double norm = loss_divisor(w->s->opt.loss_norm, (size_t)w->bt->B, T, mask);
+    double norm = task_loss_divisor(w->s, w->bt, (int)b);
     w->part[b] = 0;
     for (size_t t = 0; t < T; t++) {
         size_t at = (b * T + t) * K;

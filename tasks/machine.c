@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "machine.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,10 @@ double task_now(void)
 static opt_config config(const task_machine *m, int k)
 {
     const task_spec *s = &m->t->spec;
+    int above = 0; /* integers hold v_th as 1/2 .. 1 */
+    if (ep_model_spikes(s->model)) (void)frexp(s->v_th, &above);
     return (opt_config){.net = &m->model->ep[k], .rule = m->rule, .loss = s->loss, .c_reg = s->c_reg, .f_target = s->f_target,
-                        .B = m->most_B, .T = s->T, .window = s->window, .threads = m->threads,
+                        .B = m->most_B, .T = s->T, .window = s->window, .threads = m->threads, .v_shift = -above,
                         .profile = m->engine.kind == TASK_FIXED ? &m->engine.profile : NULL};
 }
 
@@ -29,22 +32,26 @@ static ep_status check_fixed(const task_machine *m, const opt_config *cfg, char 
 {
     char text[TASK_WHY / 2] = "";
     ep_status st = opt_fixed_check(cfg, &m->engine.profile, text, sizeof text);
-    if (st == EP_OK && m->t->spec.nets > 1) {
-        strcpy(text, "nets = 2: found errors of a sum, expected one network");
-        st = EP_NOTIMPL;
-    }
     if (st != EP_OK) (void)snprintf(why, TASK_WHY, "engine %s: %s", m->engine.name, text);
     return st;
+}
+
+/* What no engine can do for this task. */
+static ep_status check_rule(const task_machine *m, char why[TASK_WHY])
+{
+    const char *name = ep_rule_name(m->rule);
+    bool windows = m->rule == EP_TBPTT || m->rule == EP_EPROP3;
+    if (m->rule == EP_TBPTT_SG || m->rule == EP_EPROP3_SG) (void)snprintf(why, TASK_WHY, "rule %s: found no synthesiser of gradients in this task", name);
+    else if (m->rule == EP_EPROP2) (void)snprintf(why, TASK_WHY, "rule %s: found no error module in this task", name);
+    else if (windows && m->t->spec.model == EP_RATE) (void)snprintf(why, TASK_WHY, "rule %s: expected a model of spikes or lstm, found rate", name);
+    else return EP_OK;
+    return EP_NOTIMPL;
 }
 
 static ep_status open_network(task_machine *m, int k, char why[TASK_WHY])
 {
     const opt_engine *e = m->engine.opt;
     opt_config cfg = config(m, k);
-    if (m->rule == EP_TBPTT_SG || m->rule == EP_EPROP3_SG) {
-        (void)snprintf(why, TASK_WHY, "rule %s: found no synthesiser of gradients in this task", ep_rule_name(m->rule));
-        return EP_NOTIMPL;
-    }
     ep_status st = opt_config_check(&cfg, why, TASK_WHY);
     if (st == EP_OK && m->engine.kind == TASK_FIXED) st = check_fixed(m, &cfg, why);
     if (st == EP_OK && e->supports(cfg.net->model, cfg.rule, &cfg.net->opt) != EP_OK) {
@@ -102,7 +109,8 @@ ep_status task_machine_open(const task *t, const task_model *model, const task_e
 {
     task_machine m = {.t = t, .model = model, .engine = *engine, .rule = rule, .most_B = most_B, .threads = threads, .seconds = seconds};
     strcpy(why, "");
-    ep_status st = allocate(&m);
+    ep_status st = check_rule(&m, why);
+    if (st == EP_OK) st = allocate(&m);
     for (int k = 0; st == EP_OK && engine->opt && k < t->spec.nets; k++) st = open_network(&m, k, why);
     if (st == EP_OK) *out = m;
     else task_machine_close(&m);
@@ -227,9 +235,11 @@ static ep_status rates_of(task_machine *m, int k, const task_batch *bt, double *
     if (e->count(m->s[k], OPT_ALL(OPT_Z)) != n * steps) return EP_NOTIMPL;
     ep_status st = e->get(m->s[k], OPT_ALL(OPT_Z), z, n * steps);
     for (size_t j = 0; st == EP_OK && j < n; j++) {
-        double sum = 0;
-        for (size_t i = 0; i < steps; i++) sum += z[i * n + j] != 0;
-        rate[j] = sum / (double)steps;
+        int64_t sum = 0;
+        double unit;
+        for (size_t i = 0; i < steps; i++) sum += z[i * n + j];
+        opt_fixed_decode(m->s[k], OPT_Z, &(int32_t){1}, &unit, 1); /* of LSTM z is a number */
+        rate[j] = (double)sum * unit / (double)steps;
     }
     return st;
 }
@@ -265,13 +275,19 @@ static ep_status gradient(task_machine *m, task_result *r)
     return EP_OK;
 }
 
-static ep_status one_network(task_machine *m, const task_batch *bt, const task_result *r)
+/* Integers: flags, all that they know of weights. */
+static void convert_mask(const task_machine *m, const task_batch *bt)
 {
     size_t steps = (size_t)bt->B * (size_t)bt->T;
-    to_engine(m, OPT_FIXED_TARGET, bt->target, steps * (size_t)m->t->spec.n_out, m->target);
     if (m->engine.opt->format == OPT_FIXED)
         for (size_t i = 0; i < steps; i++) ((int32_t *)m->mask)[i] = bt->mask[i] > 0;
     else to_engine(m, OPT_ERR, bt->mask, steps, m->mask);
+}
+
+static ep_status one_network(task_machine *m, const task_batch *bt, const task_result *r)
+{
+    to_engine(m, OPT_FIXED_TARGET, bt->target, (size_t)bt->B * (size_t)bt->T * (size_t)m->t->spec.n_out, m->target);
+    convert_mask(m, bt);
     opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, 0), .target = m->target, .mask = m->mask,
                      .part = r->grad ? OPT_WHOLE : OPT_FORWARD};
     return m->engine.opt->grad(m->s[0], &tr);
@@ -288,20 +304,38 @@ static ep_status forward_all(task_machine *m, const task_batch *bt)
     return st;
 }
 
+/* err of the summed readouts as the engine takes it: integers before the mean is taken (opt_fixed.h). */
+static void convert_errors(const task_machine *m, const task_batch *bt)
+{
+    size_t each = (size_t)bt->T * (size_t)m->t->spec.n_out, all = (size_t)bt->B * each;
+    double *whole = m->scratch;
+    if (m->engine.opt->format != OPT_FIXED) {
+        to_engine(m, OPT_ERR, m->err_sum, all, m->err[0]);
+        return;
+    }
+    convert_mask(m, bt);
+    for (int b = 0; b < bt->B; b++) {
+        double divisor = task_loss_divisor(&m->t->spec, bt, b);
+        for (size_t i = (size_t)b * each; i < (size_t)(b + 1) * each; i++) whole[i] = m->err_sum[i] * divisor;
+    }
+    to_engine(m, OPT_ERR, whole, all, m->err[0]);
+}
+
 /* err of the sum to each network, in the order in which it read the trial. */
 static ep_status backward_all(task_machine *m, const task_batch *bt)
 {
     const task_spec *s = &m->t->spec;
     size_t K = (size_t)s->n_out, T = (size_t)bt->T, each = m->engine.opt->element;
+    const void *mask = m->engine.opt->format == OPT_FIXED ? m->mask : NULL;
     ep_status st = EP_OK;
-    to_engine(m, OPT_ERR, m->err_sum, (size_t)bt->B * T * K, m->err[0]);
+    convert_errors(m, bt);
     memset(m->err[1], 0, (size_t)bt->B * T * K * each);
     for (size_t b = 0; b < (size_t)bt->B; b++)
         for (int t = 0; t < bt->steps[b]; t++)
             memcpy((char *)m->err[1] + (b * T + (size_t)task_reversed(t, bt->steps[b], s->frame)) * K * each,
                    (char *)m->err[0] + (b * T + (size_t)t) * K * each, K * each);
     for (int k = 0; st == EP_OK && k < s->nets; k++) {
-        opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, k), .err = m->err[k], .part = OPT_BACKWARD};
+        opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, k), .err = m->err[k], .mask = mask, .part = OPT_BACKWARD};
         st = m->engine.opt->grad(m->s[k], &tr);
     }
     return st;

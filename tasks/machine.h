@@ -67,6 +67,8 @@ void task_machine_describe(const task_machine *m, char *buf, size_t n);
 
 /* E of outputs y [B][T][n_out], and err likewise; part [B] is scratch. */
 double task_loss(const task_spec *s, const task_batch *bt, const double *y, double *err, double *part, int threads);
+/* What loss_norm divides trial b by. */
+double task_loss_divisor(const task_spec *s, const task_batch *bt, int b);
 
 /* The reference in place of an engine: same contract as task_machine_run; spikes and mag where wanted. */
 typedef struct task_truth {

@@ -7,8 +7,6 @@
  *              spike every 10 ms), Adam 3e-3 x 0.7 every 100 iterations, c_reg 0.5 (facts from memory, low trust;
  *              chosen here: gains, thresholds and target as in the tutorial, 1000 iterations, 10 Hz)
  *
- *   integer    the tutorial in units that integer formats hold: v_th and weights 20 times as large, Adam 2e-3
- *
  * SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdlib.h>
@@ -17,7 +15,7 @@
 #include "table_a.h"
 #include "task.h"
 
-static const char *const variants[] = {"tutorial", "table-a", "paper", "integer", NULL};
+static const char *const variants[] = {"tutorial", "table-a", "paper", NULL};
 
 enum { N_SINE = 4, USE_INPUT = 1, USE_TARGET = 2 };
 
@@ -45,12 +43,6 @@ static void describe(const char *variant, task_spec *s)
     s->lr = 1e-4;
     s->iterations = strcmp(variant, "table-a") == 0 ? 5 : 2000;
     s->test_trials = 1;
-    if (strcmp(variant, "integer") == 0) {
-        s->v_th = 0.6;
-        s->w_in = s->w_rec = 20;
-        s->optimizer = TASK_ADAM;
-        s->lr = 2e-3;
-    }
     if (strcmp(variant, "paper") != 0) return;
     s->n_rec = 600;
     s->n_in = 20;

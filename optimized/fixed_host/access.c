@@ -29,6 +29,7 @@ static int behind(int quantity)
 {
     switch (quantity) {
     case OPT_V: return FIX_V;
+    case OPT_C: return FIX_CC;
     case OPT_A: return FIX_A;
     case OPT_Z: return FIX_z;
     case OPT_PSI: return FIX_P;
@@ -42,6 +43,13 @@ static int behind(int quantity)
     }
 }
 
+size_t host_width(const host *h, int r)
+{
+    if (r == REC_Y || r == REC_ERR) return h->n_out;
+    if (r != REC_Z && host_is_lstm(h)) return 0;
+    return r == REC_A && h->net.model == EP_LIF ? 0 : h->n_rec;
+}
+
 static int recorded(int quantity)
 {
     static const int slot[REC_COUNT] = {OPT_V, OPT_A, OPT_Z, OPT_PSI, OPT_I, OPT_Y, OPT_ERR};
@@ -53,10 +61,10 @@ static int recorded(int quantity)
 /* Trace quantities: components a synapse, and the core's quantity of component c. */
 static size_t components(const host *h, int quantity, int *g)
 {
-    bool alif = h->net.model != EP_LIF;
+    bool alif = h->net.model != EP_LIF, lstm = host_is_lstm(h);
     size_t per = 1;
-    if ((*g = host_group(quantity, OPT_EPS_0)) >= 0) per = alif ? 2 : 1;
-    else if ((*g = host_group(quantity, OPT_E_0)) >= 0) per = alif ? 1 : 0;
+    if ((*g = host_group(quantity, OPT_EPS_0)) >= 0) per = lstm ? 0 : alif ? 2 : 1;
+    else if ((*g = host_group(quantity, OPT_E_0)) >= 0) per = alif && !lstm ? 1 : 0;
     else *g = host_group(quantity, OPT_EBAR_0);
     return *g >= 0 && *g <= EP_G_BIAS ? per : 0;
 }
@@ -72,13 +80,14 @@ size_t host_count(const host *h, int quantity)
     int g;
     size_t B = (size_t)h->cfg.B, per = components(h, quantity, &g);
     if (quantity & OPT_ALL_BIT) {
-        bool kept = recorded(quantity & ~OPT_ALL_BIT) >= 0 && h->T_all <= (uint64_t)h->cfg.T;
-        return kept ? h->nb * (size_t)h->T_all * fix_elements(h->core[0], behind(quantity & ~OPT_ALL_BIT)) : 0;
+        int r = recorded(quantity & ~OPT_ALL_BIT);
+        return r >= 0 && h->T_all <= (uint64_t)h->cfg.T ? h->nb * (size_t)h->T_all * host_width(h, r) : 0;
     }
     if (per) return B * per * ep_group_size(&h->net, (ep_group)g);
     if ((g = host_group(quantity, OPT_PARAM_0)) >= 0) return ep_group_size(&h->net, (ep_group)g);
     if ((g = host_group(quantity, OPT_GRAD_0)) >= 0) return g < (int)EP_G_THETA ? ep_group_size(&h->net, (ep_group)g) : 0;
     if (quantity == OPT_FEEDBACK) return h->cfg.rule == EP_EPROP1_SYMMETRIC ? 0 : h->n_rec * h->n_out;
+    if (host_is_lstm(h) && (quantity == OPT_Z_PAST || quantity == OPT_I)) return 0;
     if (quantity == OPT_Z_PAST) return B * (size_t)h->net.opt.delay * h->n_rec;
     return B * fix_elements(h->core[0], behind(quantity));
 }
@@ -102,22 +111,27 @@ double host_unit(const host *h, int quantity, size_t k)
     int g;
     size_t j, per = components(h, quantity, &g);
     unsigned q = host_format(h, quantity, k);
-    double unit = host_has_fraction(q) ? ldexp(1, -h->profile.q[q].frac) : 1;
+    double unit = host_has_fraction(h, q) ? ldexp(1, -h->profile.q[q].frac) : 1;
     if (per) {
         (void)host_place(h, (ep_group)g, k / per % ep_group_size(&h->net, (ep_group)g), &j);
-        return unit * h->g_in[j] * (q == FIX_EA ? h->g_a[j] : 1);
+        return unit * h->g_in[j % h->n_rec] * (q == FIX_EA ? h->g_a[j % h->n_rec] : q == FIX_EV ? 1 / h->c : 1);
     }
     if ((g = host_group(quantity, OPT_PARAM_0)) >= 0) {
-        if (g >= (int)EP_G_THETA) return g == EP_G_THETA + EP_BETA ? unit / h->g_a[k] : unit;
+        if (g >= (int)EP_G_THETA) return g == EP_G_THETA + EP_BETA ? unit / (h->c * h->g_a[k]) : unit;
         (void)host_place(h, (ep_group)g, k, &j);
-        return unit / (by_neuron((ep_group)g) ? h->g_in[j] : h->g_out);
+        return unit / (by_neuron((ep_group)g) ? h->g_in[j % h->n_rec] : h->g_out);
     }
     if ((g = host_group(quantity, OPT_GRAD_0)) >= 0) {
         (void)host_place(h, (ep_group)g, k, &j);
-        return unit * (by_neuron((ep_group)g) ? h->g_in[j] : h->g_out);
+        return unit * (by_neuron((ep_group)g) ? h->g_in[j % h->n_rec] : h->g_out) / h->least;
     }
-    if (quantity == OPT_FEEDBACK) return unit / h->g_out;
-    if (quantity == OPT_ZBAR) return unit * h->g_out;
-    if ((quantity & ~OPT_ALL_BIT) == OPT_A) return unit * h->g_a[k % h->n_rec];
-    return unit;
+    switch (quantity & ~OPT_ALL_BIT) {
+    case OPT_FEEDBACK: return unit / h->g_out;
+    case OPT_ZBAR: return unit * h->g_out;
+    case OPT_A: return unit * h->g_a[k % h->n_rec];
+    case OPT_V:
+    case OPT_I: return unit / h->c;
+    case OPT_PSI: return unit * h->c;
+    default: return unit;
+    }
 }

@@ -27,7 +27,10 @@ bool host_round(const fix_profile *p, unsigned q, double v, int32_t *n)
 static double gain(ep_gain g, double value, double decay) { return g == EP_GAIN_ONE ? 1 : g == EP_GAIN_VALUE ? value : 1 - decay; }
 static double theta(const ep_net *net, ep_theta p, size_t j) { return net->theta[p] ? net->theta[p][j] : 0; }
 
-double host_gain_in(const ep_net *net, size_t j) { return gain(net->opt.g_in, net->opt.g_in_value, theta(net, EP_ALPHA, j)); }
+double host_gain_in(const ep_net *net, size_t j)
+{
+    return net->model == EP_LSTM ? 1 : gain(net->opt.g_in, net->opt.g_in_value, theta(net, EP_ALPHA, j));
+}
 double host_gain_a(const ep_net *net, size_t j) { return gain(net->opt.g_a, net->opt.g_a_value, theta(net, EP_RHO, j)); }
 double host_gain_out(const ep_net *net) { return gain(net->opt.g_out, net->opt.g_out_value, net->kappa); }
 
@@ -35,6 +38,7 @@ double host_gain_out(const ep_net *net) { return gain(net->opt.g_out, net->opt.g
 typedef struct target {
     const fix_profile *p;
     host *h; /* NULL: only look */
+    double c; /* 2^v_shift */
     char *why;
     size_t n;
 } target;
@@ -56,7 +60,7 @@ static bool complain(const target *t, label l, double v, const char *expected)
 static bool fits(const target *t, label l, unsigned q, double v, int32_t *to)
 {
     static const char *const name[] = {[FIX_D] = "D", [FIX_B] = "B", [FIX_S] = "S", [FIX_W] = "W", [FIX_WO] = "WO", [FIX_FB] = "FB",
-                                       [FIX_V] = "V", [FIX_C] = "C", [FIX_CN] = "CN"};
+                                       [FIX_V] = "V", [FIX_I] = "I", [FIX_C] = "C", [FIX_CN] = "CN"};
     char expected[96];
     double low, high, unit = ldexp(1, -t->p->q[q].frac);
     if (host_round(t->p, q, v, to)) return true;
@@ -69,20 +73,21 @@ static bool fits(const target *t, label l, unsigned q, double v, int32_t *to)
 static bool scalars_fit(const target *t, const ep_net *net, host_constants *k)
 {
     bool wide = net->opt.psi_scale == EP_SCALE_GAMMA;
-    double slope = net->gamma / (wide ? net->v_th : net->v_th * net->v_th);
+    double top = net->v_th * t->c, slope = net->gamma / (top * (wide ? t->c : top));
     const label v_th = {"v_th", -1, -1};
-    if (!fits(t, (label){"alpha", 0, -1}, FIX_D, theta(net, EP_ALPHA, 0), &k->alpha)) return false;
-    if (!fits(t, (label){"kappa", -1, -1}, FIX_D, net->kappa, &k->kappa) || !fits(t, v_th, FIX_V, net->v_th, &k->v_th)) return false;
-    if (k->v_th < 1) return complain(t, v_th, net->v_th, "at least one unit of format V");
+    if (!fits(t, (label){"kappa", -1, -1}, FIX_D, net->kappa, &k->kappa)) return false;
+    if (net->model == EP_LSTM) return fits(t, (label){"b_forget", -1, -1}, FIX_I, net->b_forget, &k->b_forget);
+    if (!fits(t, (label){"alpha", 0, -1}, FIX_D, theta(net, EP_ALPHA, 0), &k->alpha) || !fits(t, v_th, FIX_V, top, &k->v_th)) return false;
+    if (k->v_th < 1) return complain(t, v_th, top, "at least one unit of format V");
     return fits(t, (label){wide ? "gamma/v_th" : "gamma/v_th^2", -1, -1}, FIX_S, slope, &k->slope);
 }
 
 static bool neurons_fit(const target *t, const ep_net *net, int32_t alpha)
 {
-    for (int j = 0; j < net->n_rec; j++) {
+    for (int j = 0; j < net->n_rec && net->model != EP_LSTM; j++) {
         size_t row = (size_t)j;
         int32_t n, rho = 0, beta = 0;
-        double own = theta(net, EP_ALPHA, row), folded = theta(net, EP_BETA, row) * host_gain_a(net, row);
+        double own = theta(net, EP_ALPHA, row), folded = theta(net, EP_BETA, row) * host_gain_a(net, row) * t->c;
         if (!fits(t, (label){"alpha", j, -1}, FIX_D, own, &n)) return false;
         if (n != alpha) return complain(t, (label){"alpha", j, -1}, own, "that of neuron 0: the core has one alpha");
         if (!(host_gain_in(net, row) > 0) || !(host_gain_a(net, row) > 0))
@@ -104,7 +109,7 @@ static bool group_fits(const target *t, const ep_net *net, ep_group g, const dou
     for (size_t k = 0, row; from && k < ep_group_size(net, g); k++) {
         label l = {ep_group_name(g), (int)(k / columns), columns > 1 ? (int)(k % columns) : -1};
         unsigned q = out ? FIX_WO : FIX_W;
-        double v = from[k] * (out ? host_gain_out(net) : host_gain_in(net, k / columns));
+        double v = from[k] * (out ? host_gain_out(net) : host_gain_in(net, k / columns) * t->c);
         int32_t n;
         if (!fits(t, l, q, v, &n)) return false;
         if (t->h && fix_set(t->h->core[0], (int)q, host_place(t->h, g, k, &row), n) != FIX_OK) return false;
@@ -130,24 +135,32 @@ static bool feedback_fits(const target *t, const ep_net *net, ep_rule rule)
     return true;
 }
 
-bool host_regulariser(const opt_config *cfg, const fix_profile *p, size_t T, size_t B, int32_t *c_reg, int32_t *n_star)
+double host_divisor(ep_loss_norm norm, size_t steps, size_t B)
+{
+    double by_steps = norm == EP_NORM_STEPS || norm == EP_NORM_BOTH ? (double)steps : 1;
+    double by_batch = norm == EP_NORM_BATCH || norm == EP_NORM_BOTH ? (double)B : 1;
+    return fmax(by_steps, 1) * fmax(by_batch, 1);
+}
+
+bool host_regulariser(const opt_config *cfg, const fix_profile *p, size_t T, size_t B, double divisor, int32_t *c_reg, int32_t *n_star)
 {
     double steps = (double)T * (double)B;
     *c_reg = *n_star = 0;
     if (!(cfg->c_reg > 0)) return true;
-    return steps > 0 && host_round(p, FIX_C, cfg->c_reg / (steps * steps), c_reg) && host_round(p, FIX_CN, cfg->f_target * steps, n_star) && *c_reg > 0;
+    return steps > 0 && host_round(p, FIX_C, cfg->c_reg * divisor / (steps * steps), c_reg) && host_round(p, FIX_CN, cfg->f_target * steps, n_star) && *c_reg > 0;
 }
 
 ep_status host_convert(const opt_config *cfg, const fix_profile *p, host *h, host_constants *k, char *why, size_t n)
 {
     const ep_net *net = cfg->net;
     const double *from[] = {net->Win, net->Wrec, net->b, net->Wout, net->bout};
-    target t = {p, h, why, n};
+    target t = {p, h, net->model == EP_LSTM ? 1 : ldexp(1, cfg->v_shift), why, n};
+    double divisor = host_divisor(net->opt.loss_norm, (size_t)cfg->T, (size_t)cfg->B); /* nearly all steps unmasked: the largest */
     *k = (host_constants){.n_ref = net->n_ref + (net->opt.ref_count == EP_REFR_N_PLUS_1 ? 1 : 0)};
     bool fit = scalars_fit(&t, net, k) && neurons_fit(&t, net, k->alpha);
     if (fit && !(host_gain_out(net) > 0)) fit = complain(&t, (label){"g_out", -1, -1}, host_gain_out(net), "more than 0");
     for (int g = EP_G_WIN; fit && g <= EP_G_BOUT; g++) fit = group_fits(&t, net, (ep_group)g, from[g]);
-    if (fit && !host_regulariser(cfg, p, (size_t)cfg->T, (size_t)cfg->B, &k->c_reg, &k->n_star))
+    if (fit && !host_regulariser(cfg, p, (size_t)cfg->T, (size_t)cfg->B, divisor, &k->c_reg, &k->n_star))
         fit = complain(&t, (label){"c_reg", -1, -1}, cfg->c_reg, "T > 0, and c_reg / (T B)^2 and f_target T B in the formats C and CN, not 0");
     return fit && feedback_fits(&t, net, cfg->rule) ? EP_OK : EP_DOMAIN;
 }

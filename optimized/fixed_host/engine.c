@@ -1,5 +1,6 @@
 /* The table of functions around the integer core.
  * SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,9 +9,10 @@
 static const char *unsupported(ep_model model, ep_rule rule, const ep_options *opt)
 {
     static const char *const paper_only[] = {"psi_width", "dz_da", "psi_shape", "spike_test", "spike_from", "reset", "adapt_source",
-                                             "psi_refractory", "loss_norm", "delay_L"};
-    if (model > EP_LSNN) return "model: expected lif, alif or lsnn";
+                                             "psi_refractory", "delay_L"};
+    if (model > EP_LSNN && model != EP_LSTM) return "model: expected lif, alif, lsnn or lstm";
     if (rule < EP_EPROP1_SYMMETRIC || rule > EP_EPROP1_GLOBAL) return "rule: expected one of eprop1-*";
+    if (model == EP_LSTM) return opt->phi != EP_PHI_TANH ? "phi: expected tanh" : opt->delay_L ? "delay_L" : NULL;
     if (opt->reset_path == EP_RESET_LOCAL) return "reset_path";
     ep_options paper = ep_preset_options(EP_PAPER2019);
     for (size_t k = 0; k < sizeof paper_only / sizeof *paper_only; k++) {
@@ -31,8 +33,9 @@ static fix_config core_config(const opt_config *cfg, const fix_profile *p, const
 {
     const ep_net *net = cfg->net;
     static const fix_feedback feedback[] = {FIX_SYMMETRIC, FIX_RANDOM, FIX_ADAPTIVE, FIX_GLOBAL};
-    return (fix_config){.profile = p, .n_in = net->n_in, .n_rec = net->n_rec, .n_out = net->n_out, .delay = net->opt.delay,
-                        .n_ref = k->n_ref, .alif = net->model != EP_LIF, .feedback = feedback[cfg->rule - EP_EPROP1_SYMMETRIC],
+    bool lstm = net->model == EP_LSTM;
+    return (fix_config){.profile = p, .n_in = net->n_in, .n_rec = net->n_rec, .n_out = net->n_out, .delay = lstm ? 1 : net->opt.delay,
+                        .n_ref = lstm ? 0 : k->n_ref, .alif = !lstm && net->model != EP_LIF, .lstm = lstm, .b_forget = k->b_forget, .feedback = feedback[cfg->rule - EP_EPROP1_SYMMETRIC],
                         .alpha = k->alpha, .kappa = k->kappa, .v_th = k->v_th, .slope = k->slope, .c_reg = k->c_reg, .n_star = k->n_star,
                         .softmax = cfg->loss == EP_CLASSIFICATION, .seed = cfg->seed};
 }
@@ -53,6 +56,9 @@ static ep_status check_shape(const opt_config *cfg, const fix_profile *p, char *
         return EP_NOTIMPL;
     }
     if (!p) return say(why, n, EP_DOMAIN, "no profile given");
+    if (cfg->net->model == EP_LSTM && !p->q[FIX_GA].bits)
+        return say(why, n, EP_NOTIMPL, "profile: found no formats for lstm, expected those of q15 or s16.15");
+    if (cfg->net->model == EP_LSTM && cfg->c_reg > 0) return say(why, n, EP_NOTIMPL, "integers do not have the regulariser c_reg of lstm: expected 0");
     if (cfg->B < 1) return say(why, n, EP_DOMAIN, "B = 0: expected at least one trial");
     fix_config c = core_config(cfg, p, &none);
     if (fix_state_size(&c) > 0) return EP_OK;
@@ -100,9 +106,10 @@ static size_t lay_out(host *h, const opt_config *cfg, const fix_config *core, un
     h->g_a = take(&c, sizeof *h->g_a, n);
     h->rho = take(&c, sizeof *h->rho, n);
     h->beta = take(&c, sizeof *h->beta, n);
+    h->divisor = take(&c, sizeof *h->divisor, B);
     h->silence = take(&c, sizeof *h->silence, in > K ? in : K);
     for (int r = 0; r < REC_COUNT; r++) {
-        size_t width = r == REC_Y || r == REC_ERR ? K : r == REC_A && !core->alif ? 0 : n;
+        size_t width = host_width(h, r);
         h->record[r] = take(&c, sizeof *h->record[r] * (width ? width : 1), width ? frames : 0);
     }
     h->core = take(&c, sizeof *h->core, B);
@@ -123,6 +130,9 @@ static size_t size_of(const opt_config *cfg, const fix_profile *own)
     bare.net = &net;
     if (opt_config_check(&bare, NULL, 0) != EP_OK || check_shape(&bare, p, NULL, 0) != EP_OK) return 0;
     fix_config c = core_config(&bare, p, &none);
+    h.net = net;
+    h.n_rec = (size_t)net.n_rec;
+    h.n_out = (size_t)net.n_out;
     return lay_out(&h, &bare, &c, NULL, &room);
 }
 
@@ -157,16 +167,18 @@ static ep_status init_with(const opt_config *cfg, const fix_profile *own, void *
     h->cfg = *cfg;
     h->net = *cfg->net;
     h->profile = *p;
-    (void)lay_out(h, cfg, &c, mem, &room);
     h->n_in = (size_t)cfg->net->n_in;
     h->n_rec = (size_t)cfg->net->n_rec;
     h->n_out = (size_t)cfg->net->n_out;
+    (void)lay_out(h, cfg, &c, mem, &room);
     h->M = h->n_in + h->n_rec + 1;
     h->nb = (size_t)cfg->B;
     h->g_out = host_gain_out(cfg->net);
+    h->c = host_is_lstm(h) ? 1 : ldexp(1, cfg->v_shift);
     h->learnt = true;
+    host_divide(h, NULL, 0);
     for (size_t j = 0; j < h->n_rec; j++) {
-        h->g_in[j] = host_gain_in(cfg->net, j);
+        h->g_in[j] = h->c * host_gain_in(cfg->net, j);
         h->g_a[j] = host_gain_a(cfg->net, j);
     }
     if ((st = open_cores(h, &c, room)) != EP_OK) return st;

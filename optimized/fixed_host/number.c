@@ -1,5 +1,7 @@
 /* Named quantities: reading and writing.
  * SPDX-License-Identifier: MIT */
+#include <math.h>
+
 #include "host.h"
 
 size_t host_count_of(const opt_state *s, int quantity) { return host_count(host_of_const(s), quantity); }
@@ -7,7 +9,13 @@ size_t host_count_of(const opt_state *s, int quantity) { return host_count(host_
 int32_t host_summed(const host *h, unsigned q, size_t i)
 {
     int64_t sum = 0, end = INT64_C(1) << (h->profile.q[q].bits - 1);
-    for (size_t b = 0; b < (size_t)h->cfg.B; b++) sum += fix_get(h->core[b], (int)q, i);
+    double weighted = 0;
+    for (size_t b = 0; b < (size_t)h->cfg.B; b++) {
+        int32_t g = fix_get(h->core[b], (int)q, i);
+        if (h->divisor[b] > h->least) weighted += g * (h->least / h->divisor[b]);
+        else sum += g;
+    }
+    sum += (int64_t)nearbyint(weighted);
     return (int32_t)(sum < -end ? -end : sum >= end ? end - 1 : sum);
 }
 
@@ -75,7 +83,7 @@ static bool settable(int quantity)
 {
     if (quantity < OPT_EPS_0) return host_group(quantity, OPT_PARAM_0) >= 0 && host_group(quantity, OPT_PARAM_0) < (int)EP_G_THETA;
     if (quantity < OPT_FEEDBACK) return quantity >= OPT_E_0;
-    return quantity == OPT_FEEDBACK || quantity == OPT_V || quantity == OPT_A || quantity == OPT_Z || quantity == OPT_REFR ||
+    return quantity == OPT_FEEDBACK || quantity == OPT_V || quantity == OPT_C || quantity == OPT_A || quantity == OPT_Z || quantity == OPT_REFR ||
            quantity == OPT_Y || quantity == OPT_ZBAR || quantity == OPT_Z_PAST;
 }
 
@@ -84,8 +92,8 @@ static bool may_set(const host *h, int quantity, size_t k, int32_t v)
     unsigned q = host_format(h, quantity, k);
     size_t n = h->n_rec;
     int g = quantity < OPT_FEEDBACK ? quantity % 0x10 : -1;
-    if (g == EP_G_WREC && k / n % n == k % n) return v == 0;
-    if (quantity == OPT_Z || quantity == OPT_Z_PAST) return v == 0 || v == 1;
+    if (g == EP_G_WREC && !host_is_lstm(h) && k / n % n == k % n) return v == 0;
+    if ((quantity == OPT_Z && !host_is_lstm(h)) || quantity == OPT_Z_PAST) return v == 0 || v == 1;
     if (quantity == OPT_REFR) return v >= 0 && v <= 65535;
     return fix_in_format(&h->profile, q, &v, 1);
 }

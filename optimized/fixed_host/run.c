@@ -13,10 +13,23 @@ static bool all_flags(const int32_t *v, size_t n)
     return true;
 }
 
+void host_divide(host *h, const int32_t *mask, size_t T)
+{
+    for (size_t b = 0; b < (size_t)h->cfg.B; b++) h->divisor[b] = 1;
+    for (size_t b = 0; T > 0 && b < h->nb; b++) {
+        size_t steps = 0;
+        for (size_t t = 0; t < T; t++) steps += !mask || mask[b * T + t];
+        h->divisor[b] = host_divisor(h->net.opt.loss_norm, steps, h->nb);
+    }
+    h->least = h->divisor[0];
+    for (size_t b = 1; b < h->nb; b++) h->least = fmin(h->least, h->divisor[b]);
+}
+
 void host_reset(opt_state *s, unsigned what)
 {
     host *h = host_of(s);
     h->nb = (size_t)h->cfg.B;
+    if (what & OPT_RESET_GRAD) host_divide(h, NULL, 0);
     for (size_t b = 0; b < h->nb; b++) {
         if (what & OPT_RESET_STATE) fix_begin(h->core[b]);
         if (!(what & OPT_RESET_GRAD)) continue;
@@ -70,7 +83,7 @@ static double loss_of(const host *h, const fix_state *c, const int32_t *target)
 
 static ep_status learn_target(host *h, size_t b, const int32_t *target)
 {
-    h->loss += loss_of(h, h->core[b], target);
+    h->loss += loss_of(h, h->core[b], target) / h->divisor[b];
     return fix_learn(h->core[b], target) == FIX_OK ? EP_OK : EP_DOMAIN;
 }
 
@@ -102,10 +115,20 @@ static void record(host *h, size_t T, size_t t)
     static const int what[REC_COUNT] = {FIX_V, FIX_A, FIX_z, FIX_P, FIX_I, FIX_Y, FIX_ER};
     for (int r = 0; r < REC_COUNT; r++)
         for (size_t b = 0; b < h->nb; b++) {
-            size_t width = fix_elements(h->core[b], what[r]);
+            size_t width = host_width(h, r);
             int32_t *to = h->record[r] + (b * T + t) * width;
             for (size_t k = 0; k < width; k++) to[k] = fix_get(h->core[b], what[r], k);
         }
+}
+
+/* What trial b learns in step t. */
+static ep_status learn_trial(host *h, const opt_trials *tr, size_t b, size_t t)
+{
+    const int32_t *target = tr->target, *mask = tr->mask, *err = tr->err;
+    size_t at = b * (size_t)tr->T + t;
+    if (err) return fix_learn_error(h->core[b], err + at * h->n_out) == FIX_OK ? EP_OK : EP_DOMAIN;
+    if (mask && !mask[at]) return EP_OK;
+    return learn_target(h, b, target ? target + at * h->n_out : h->silence);
 }
 
 ep_status host_grad(opt_state *s, const opt_trials *tr)
@@ -113,19 +136,22 @@ ep_status host_grad(opt_state *s, const opt_trials *tr)
     host *h = host_of(s);
     if (tr->T < 0 || tr->T > h->cfg.T || tr->B < 0 || tr->B > h->cfg.B || tr->delivered) return EP_DOMAIN;
     size_t T = (size_t)tr->T, B = (size_t)tr->B, in = h->n_in, K = h->n_out;
-    const int32_t *x = tr->x, *target = tr->target, *mask = tr->mask;
-    if (!all_fit(h, FIX_X, x, B * T * in) || !targets_fit(h, target, B * T * K) || !all_flags(mask, B * T)) return EP_DOMAIN;
+    const int32_t *x = tr->x;
+    bool learns = tr->part != OPT_FORWARD;
+    if (!all_fit(h, FIX_X, x, B * T * in) || !targets_fit(h, tr->target, B * T * K) || !all_flags(tr->mask, B * T) ||
+        !all_fit(h, FIX_ER, tr->err, B * T * K))
+        return EP_DOMAIN;
     host_reset(s, OPT_RESET_ALL);
     h->nb = B;
+    if (B) host_divide(h, tr->mask, T);
     for (size_t t = 0; t < T; t++) {
         ep_status st = x ? advance(h, x + t * in, T * in) : advance(h, h->silence, 0);
-        for (size_t b = 0; st == EP_OK && b < B; b++)
-            if (!mask || mask[b * T + t]) st = learn_target(h, b, target ? target + (b * T + t) * K : h->silence);
+        for (size_t b = 0; learns && st == EP_OK && b < B; b++) st = learn_trial(h, tr, b, t);
         if (st != EP_OK) return st;
         record(h, T, t);
     }
     h->learnt = true;
-    return T && B ? opt_fixed_end(s, tr->T) : EP_OK;
+    return T && B && learns ? opt_fixed_end(s, tr->T) : EP_OK;
 }
 
 ep_status opt_fixed_end(opt_state *s, int T)
@@ -133,13 +159,15 @@ ep_status opt_fixed_end(opt_state *s, int T)
     host *h = host_of(s);
     int32_t c_reg, n_star;
     if (!(h->cfg.c_reg > 0)) return EP_OK;
-    if (T < 1 || !host_regulariser(&h->cfg, &h->profile, (size_t)T, h->nb, &c_reg, &n_star)) return EP_DOMAIN;
+    for (size_t b = 0; b < h->nb; b++)
+        if (T < 1 || !host_regulariser(&h->cfg, &h->profile, (size_t)T, h->nb, h->divisor[b], &c_reg, &n_star)) return EP_DOMAIN;
     for (size_t j = 0; j < h->n_rec; j++) { /* every core is given the spikes of all */
         int64_t all = 0, top = (INT64_C(1) << (h->profile.q[FIX_CN].bits - 1)) - 1;
         for (size_t b = 0; b < h->nb; b++) all += fix_get(h->core[b], FIX_CN, j);
         for (size_t b = 0; b < h->nb; b++) fix_store(&h->core[b]->q[FIX_CN], j, (int32_t)(all < top ? all : top));
     }
-    for (size_t b = 0; b < h->nb; b++) {
+    for (size_t b = 0; b < h->nb; b++) { /* a trial that is divided later weighs more now */
+        (void)host_regulariser(&h->cfg, &h->profile, (size_t)T, h->nb, h->divisor[b], &c_reg, &n_star);
         h->core[b]->c_reg = c_reg;
         h->core[b]->n_star = n_star;
         fix_end(h->core[b]);
@@ -157,7 +185,7 @@ size_t opt_fixed_encode(const opt_state *s, int quantity, const double *from, in
     for (size_t k = 0; known && k < n; k++) {
         unsigned q = host_format(h, quantity, k);
         double unit = host_unit(h, quantity, k);
-        if (host_has_fraction(q)) misfits += !host_round(&h->profile, q, from[k] / unit * ldexp(1, -h->profile.q[q].frac), &to[k]);
+        if (host_has_fraction(h, q)) misfits += !host_round(&h->profile, q, from[k] / unit * ldexp(1, -h->profile.q[q].frac), &to[k]);
         else to[k] = from[k] > 0 ? (int32_t)fmin(nearbyint(from[k]), 65535) : 0;
     }
     return known ? misfits : n;
@@ -184,7 +212,7 @@ ep_status opt_fixed_update(opt_state *s, double eta, double lambda)
     int32_t rate, keep = 0, one = (int32_t)1 << h->profile.q[FIX_D].frac;
     static const unsigned gradients[] = {FIX_G, FIX_GO};
     double kept = nearbyint((1 - lambda) * one);
-    if (!host_round(&h->profile, FIX_N, eta, &rate) || !(kept >= 0 && kept <= one)) return EP_DOMAIN;
+    if (!host_round(&h->profile, FIX_N, eta / h->least, &rate) || !(kept >= 0 && kept <= one)) return EP_DOMAIN;
     keep = (int32_t)kept;
     for (int g = 0; g < 2; g++)
         for (size_t i = 0; i < fix_elements(h->core[0], (int)gradients[g]); i++)

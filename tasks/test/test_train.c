@@ -366,10 +366,10 @@ END_TEST
 /* Integers: their gradient points where the reference's does, is not it, and training goes on from a checkpoint. */
 START_TEST(integers_train)
 {
-    static setting set[] = {{"T", "300"}, {"n_rec", "30"}, {"n_in", "20"}, {"iterations", "6"}, {"test_trials", "0"}, {NULL, NULL}};
+    static setting set[] = {{"T", "300"}, {"n_rec", "30"}, {"n_in", "20"}, {"w_in", "1.5"}, {"iterations", "6"}, {"test_trials", "0"}, {NULL, NULL}};
     char why[TASK_WHY];
     task t;
-    ck_assert_int_eq(task_describe(&task_pattern, "integer", 1, &t, why), EP_OK);
+    ck_assert_int_eq(task_describe(&task_pattern, NULL, 1, &t, why), EP_OK);
     for (setting *s = set; (*s)[0]; s++) ck_assert_int_eq(task_spec_set(&t.spec, (*s)[0], (*s)[1], why), EP_OK);
     ck_assert_int_eq(task_open(&t, why), EP_OK);
     task_train_options o = options(_i ? "fixed:q15" : "fixed:s16.15", EP_EPROP1_RANDOM);
