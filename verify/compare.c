@@ -1,6 +1,6 @@
 /* compare.c: errors in units of u mag, tensor by tensor, and the first divergence.
  * SPDX-License-Identifier: MIT */
-#include "compare.h"
+#include "stream.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,6 +11,29 @@ uint64_t vfy_wanted(const vfy_epv_case *c)
     uint64_t mask = 0;
     for (size_t i = 0; i < c->n_want; i++) mask |= UINT64_C(1) << c->want[i].q;
     return mask;
+}
+
+uint64_t vfy_asked(const vfy_epv_case *c)
+{
+    uint64_t all = 0;
+    if (c->n_want || c->family == VFY_FAMILY_REJECT) return vfy_wanted(c);
+    for (int q = 0; q < VFY_N_QUANTITY; q++)
+        if (vfy_quantity_of_model((vfy_quantity)q, c->net.model) && !vfy_quantity_of_chain((vfy_quantity)q)) all |= UINT64_C(1) << q;
+    for (int i = 0; i < 3; i++)
+        if (c->given[i]) all &= ~(UINT64_C(1) << (i == 0 ? VFY_Q_Z : i == 1 ? VFY_Q_PSI : VFY_Q_L));
+    return all;
+}
+
+bool vfy_is_streamable(const vfy_epv_case *c)
+{
+    bool eprop1 = c->rule >= EP_EPROP1_SYMMETRIC && c->rule <= EP_EPROP1_GLOBAL;
+    return c->n_want == 0 && c->family != VFY_FAMILY_REJECT && eprop1 && c->batch.B == 1 && !c->updates && !vfy_format_is_fixed(c->format);
+}
+
+double vfy_case_elements(const vfy_epv_case *c)
+{
+    double columns = vfy_trace_columns(&c->net);
+    return (double)c->batch.T * c->batch.B * c->net.n_rec * columns;
 }
 
 void vfy_answer_clear(vfy_answer *a)
@@ -77,6 +100,16 @@ double vfy_error_ratio(vfy_format f, double got, const vfy_want *w)
     double scale, d = distance(f, got, w, &scale);
     if (d == 0) return 0;
     return w->mag > 0 ? d / unit_of(f) / (w->mag * scale) : inf;
+}
+
+bool vfy_is_nearest(vfy_format f, double got, const vfy_want *w)
+{
+    if (w->kind == VFY_ZERO) return got == 0;
+    if (w->kind == VFY_UNDECIDED) return got >= w->lo && got <= w->hi;
+    if (vfy_format_is_fixed(f)) return got == vfy_bits_value(f, w->bits);
+    double down = vfy_bits_value(f, w->bits), up = vfy_bits_value(f, w->bits + 1);
+    if (w->extra <= 0x800 && got == down) return true;
+    return w->extra >= 0x800 && got == up;
 }
 
 double vfy_error_limit(const vfy_epv_case *c)

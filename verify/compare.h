@@ -23,10 +23,15 @@ void vfy_answer_clear(vfy_answer *a);
 double vfy_answer_value(const vfy_answer *a, vfy_quantity q, size_t at);
 /* Quantities with expected lines, as bits. */
 uint64_t vfy_wanted(const vfy_epv_case *c);
+/* What a port is asked for: what is wanted, or, without expected lines, everything that the case computes. */
+uint64_t vfy_asked(const vfy_epv_case *c);
 
 /* r of one entry; 0 for an undecided entry whose bounds contain got; infinite if got is not finite, if it misses a
  * structural zero or undecided bounds, or if it differs where mag is 0. Relative error of the result: below 2^-50. */
 double vfy_error_ratio(vfy_format f, double got, const vfy_want *w);
+
+/* Is got the exact value rounded to nearest? Half-way cases accept both neighbours. */
+bool vfy_is_nearest(vfy_format f, double got, const vfy_want *w);
 
 /* The second-order limit 1/(1 - k u), k the roundings on the longest chain of a case:
  * T (n_in + n_rec + n_out + 16), of a chain times its updates. At least 1, at most 2. */

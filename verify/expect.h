@@ -11,6 +11,13 @@ ref_arith vfy_running_in(vfy_format f);
 /* One entry from its enclosure and its running bound; false: not decided at this precision. */
 bool vfy_write_down(vfy_format f, const ref_num *in, const ref_num *err, vfy_want *w);
 
+/* Column of the vector format that column col of a row is, or -1 for a constant that the model lacks. */
+int vfy_trace_column(const vfy_epv_case *k, int col);
+/* Which eligibility vector, from VFY_Q_EPS_S on, is that of component h; -1: none. */
+int vfy_component_row(const ref_net *net, int h);
+/* Component of the hidden state by name, or -1. */
+int vfy_component_of(const ref_net *net, const char *name);
+
 /* One arithmetic's view of a step. */
 typedef struct vfy_side {
     ref_ctx *c;

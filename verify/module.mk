@@ -62,7 +62,7 @@ $(FIXED_MUTANTS)/table.c: verify/ports/c/mutants.awk verify/ports/c/fixed_mutant
 	$(Q)awk -v dir=$(@D) -v set=fixed_ -f verify/ports/c/mutants.awk verify/ports/c/fixed_mutants.txt $(FIXED_SRC) || { rm -f $@; false; }
 $(FIXED_MUTANTS_O): $(FIXED_MUTANTS)/%.o: $(FIXED_MUTANTS)/table.c verify/ports/c/template.h
 	$(Q)$(CC) -I$(FIXED_MUTANTS) -Iverify/ports/c $(ALL_CFLAGS) -c -o $@ $(FIXED_MUTANTS)/$*.c
-$(BUILD)/eprop-verify $(BUILD)/verify/test/test_port_template: $(MUTANTS).o
+$(BUILD)/eprop-verify $(BUILD)/verify/test/test_port_template $(BUILD)/verify/test/test_stream: $(MUTANTS).o
 $(BUILD)/eprop-verify $(BUILD)/verify/test/test_port_template $(BUILD)/verify/test/test_port_fixed: $(FIXED_MUTANTS_O)
 # $(call run_dir,NAME,text): a run directory for the report, whose tables the recipe writes.
 run_dir = mkdir -p $(BUILD)/runs/$(1)/data && printf '{"program": "%s", "version": "%s", "commit": "%s"}\n' '$(2)' '$(VERSION)' \
@@ -130,6 +130,16 @@ ports-check: engines ports $(BUILD)/eprop-judge $(if $(VECTORS),,$(BUILD)/eprop-
 .PHONY: engines ports-check
 $(BUILD)/verify/test/test_vectors: $(filter $(ENGINE_DIR)/scalar%,$(ENGINE_SO))
 $(BUILD)/verify/test/test_vectors.o: CPPFLAGS += -DENGINE_DIR='"$(abspath $(ENGINE_DIR))"'
+# A network of 100 neurons over 100 and 1000 steps, judged while the answers come: states and gradients, without traces.
+PORT_LARGE := $(BUILD)/verify/ports/c/large
+$(PORT_LARGE): verify/ports/c/port.c verify/ports/c/network.h
+	@mkdir -p $(@D)
+	$(Q)sed 's/eps_v,eps_a,e,ebar,y,err/y,err/' $< > $@.c
+	$(Q)$(CC) $(ALL_CFLAGS) -Iverify/ports/c -DPORT_SIZE=100 -DPORT_STEPS=1000 -o $@ $@.c -lm
+stream: $(BUILD)/eprop-verify $(PORT_LARGE) ## 100 neurons over 100 and 1000 steps: the judge's memory does not grow with the steps
+	@for steps in 100 1000; do awk -v N=100 -v T=$$steps -v format=f32 -f verify/test/big_case.awk > $(BUILD)/large-$$steps.epv && \
+	    $(BUILD)/eprop-verify port --port $(PORT_LARGE) --vectors $(BUILD)/large-$$steps.epv | grep -v '^TAP\|^1\.\.' || exit 1; done
+.PHONY: stream
 dist-vectors: $(BUILD)/eprop-verify ## the vector files of level 1 as an archive, the same bytes everywhere
 	@rm -rf $(BUILD)/vectors-v1 && $(BUILD)/eprop-verify vectors $(BUILD)/vectors-v1
 	@tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C $(BUILD) -cf - vectors-v1 | gzip -n9 > $(BUILD)/eprop-vectors-v1.tar.gz

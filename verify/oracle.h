@@ -22,6 +22,7 @@ typedef struct vfy_oracle {
     /* vfy_port_detect(). */
     ep_status (*detect)(const vfy_port_args *a, bool one_preset, ep_preset preset, const vfy_progress *p, vfy_claims *claims,
                         vfy_detected *out, char *err, size_t n);
+    const vfy_streaming *streaming;
 } vfy_oracle;
 
 #endif

@@ -6,7 +6,7 @@
 #ifndef VFY_PORT_H
 #define VFY_PORT_H
 
-#include "compare.h"
+#include "stream.h"
 
 typedef struct vfy_claims {
     char name[33], version[33];
@@ -36,12 +36,18 @@ typedef struct vfy_hearing {
     vfy_answer answer;
     unsigned char *seen[VFY_N_QUANTITY];
     size_t count;
+    const vfy_streaming *streaming; /* with stream: lines are judged as they come */
+    vfy_stream *stream;
+    vfy_streamed *streamed;         /* the result, from `done` on */
+    bool stuck;                     /* the reference could not go on: the rest is only counted */
     char reason[160]; /* of unsupported or broken */
 } vfy_hearing;
-EP_MUST_USE ep_status vfy_hearing_open(vfy_hearing *h, const vfy_epv_case *c, uint64_t want);
+/* streaming (may be NULL): for cases that expect nothing and can be judged as their answers come. */
+EP_MUST_USE ep_status vfy_hearing_open(vfy_hearing *h, const vfy_epv_case *c, uint64_t want, const vfy_streaming *streaming);
 vfy_heard vfy_hearing_line(vfy_hearing *h, const char *line);
-/* Takes the answer out; what is left is freed by vfy_hearing_close. */
-vfy_answer vfy_hearing_take(vfy_hearing *h);
+struct vfy_outcome;
+/* Moves what was heard into the outcome; what is left is freed by vfy_hearing_close. */
+void vfy_hearing_take(vfy_hearing *h, struct vfy_outcome *out);
 void vfy_hearing_close(vfy_hearing *h);
 
 /* ---- running ------------------------------------------------------------------------------------------------------- */
@@ -55,6 +61,7 @@ typedef struct vfy_port_args {
     void *user;
     double timeout;            /* seconds for one answer */
     long memory_mb;            /* 0: no limit */
+    const vfy_streaming *streaming; /* NULL: none */
     const char *after;         /* lines sent behind every case, e.g. set and step; the answer to them is the outcome */
 } vfy_port_args;
 
@@ -63,8 +70,10 @@ typedef struct vfy_outcome {
     vfy_end end;
     char reason[400];
     vfy_answer answer; /* VFY_ANSWERED: the callback owns it */
+    vfy_streamed *streamed; /* judged while it came, or NULL; likewise owned */
     double seconds;
 } vfy_outcome;
+void vfy_outcome_clear(vfy_outcome *o);
 typedef void (*vfy_done)(void *user, size_t i, vfy_outcome *o);
 
 /* Shows the port every case it claims, several ahead of its answers; a port that dies or is too slow is started again
@@ -90,7 +99,7 @@ void vfy_child_end(vfy_child *c, double patience, char *how, size_t n);
 int vfy_host(const char *path, FILE *in, FILE *out, FILE *err);
 
 /* Reads all answers of a response file. */
-EP_MUST_USE ep_status vfy_response_run(const char *path, const vfy_epv_case *const *cases, size_t n, vfy_claims *claims,
+EP_MUST_USE ep_status vfy_response_run(const vfy_port_args *a, const vfy_epv_case *const *cases, size_t n, vfy_claims *claims,
                                        vfy_done done, void *user, char *err, size_t n_err);
 
 #endif

@@ -114,6 +114,7 @@ ep_status vfy_claims_parse(const char *line, vfy_claims *out, char *err, size_t 
     vfy_claims p = {0};
     ep_status st = EP_OK;
     size_t len = strlen(line);
+    char seen[MOST_LINE + 2] = " "; /* claims so far, blanks around each */
     if (len > MOST_LINE || strncmp(line, "port ", 5) != 0)
         return say(EP_PORT, err, n, "found `%.60s`, expected a line `port name=...`", line);
     memcpy(copy, line, len + 1);
@@ -123,6 +124,10 @@ ep_status vfy_claims_parse(const char *line, vfy_claims *out, char *err, size_t 
         char *value = strchr(w, '=');
         if (!value) return say(EP_PORT, err, n, "port line: found `%.40s`, expected NAME=VALUE", w);
         *value++ = '\0';
+        char word[44];
+        (void)snprintf(word, sizeof word, " %.40s ", w);
+        if (strstr(seen, word)) return say(EP_PORT, err, n, "port line: %s is claimed a second time", w);
+        (void)snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s ", w);
         st = parse_word(w, value, &p, err, n);
     }
     if (st != EP_OK) return st;
@@ -182,7 +187,7 @@ bool vfy_claims_cover(const vfy_claims *p, const vfy_epv_case *c, char *why, siz
     for (int i = 0; i < 3; i++)
         if (c->given[i] && !(p->given >> i & 1))
             return (void)snprintf(why, n, "%s as given is not claimed", vfy_input_name((vfy_input)(VFY_IN_GIVEN_Z + i))), false;
-    if (c->family != VFY_FAMILY_REJECT && !(p->quantities & vfy_wanted(c)))
+    if (c->family != VFY_FAMILY_REJECT && !(p->quantities & vfy_asked(c)))
         return (void)snprintf(why, n, "none of the expected quantities is claimed"), false;
     return true;
 }

@@ -111,7 +111,7 @@ static void hear_step(void *user, size_t i, vfy_outcome *o)
 ep_status vfy_judge_forced(const vfy_port_args *a, const vfy_claims *p, const vfy_oracle *oracle, vfy_judged *j)
 {
     const vfy_epv_case *c = j->c;
-    if (!j->diverged || !p->set || a->way == VFY_WAY_RESPONSE || c->updates || j->t < 1 || j->t > c->batch.T) return EP_OK;
+    if (!j->diverged || !p->set || !c->n_want || a->way == VFY_WAY_RESPONSE || c->updates || j->t < 1 || j->t > c->batch.T) return EP_OK;
     if (j->t == 1) {
         (void)snprintf(j->forced, sizeof j->forced, "step 1 starts from zero: the bug is in the line that computes %s", vfy_quantity_name(j->q));
         return EP_OK;

@@ -68,11 +68,15 @@ ep_status vfy_case_print(FILE *f, const vfy_epv_case *c, uint64_t want)
 
 /* ---- answers --------------------------------------------------------------------------------------------------- */
 
-ep_status vfy_hearing_open(vfy_hearing *h, const vfy_epv_case *c, uint64_t want)
+ep_status vfy_hearing_open(vfy_hearing *h, const vfy_epv_case *c, uint64_t want, const vfy_streaming *streaming)
 {
     memset(h, 0, sizeof *h);
     h->c = c;
     h->want = want;
+    if (streaming && vfy_is_streamable(c)) {
+        h->streaming = streaming;
+        return streaming->open(c, want, &h->stream);
+    }
     ep_status st = vfy_answer_init(&h->answer, c, want);
     for (int q = 0; st == EP_OK && q < VFY_N_QUANTITY; q++) {
         if (!h->answer.q[q]) continue;
@@ -84,16 +88,28 @@ ep_status vfy_hearing_open(vfy_hearing *h, const vfy_epv_case *c, uint64_t want)
     return st;
 }
 
-vfy_answer vfy_hearing_take(vfy_hearing *h)
+void vfy_hearing_take(vfy_hearing *h, vfy_outcome *out)
 {
-    vfy_answer a = h->answer;
+    out->answer = h->answer;
+    out->streamed = h->streamed;
     memset(&h->answer, 0, sizeof h->answer);
-    return a;
+    h->streamed = NULL;
+}
+
+void vfy_outcome_clear(vfy_outcome *o)
+{
+    vfy_answer_clear(&o->answer);
+    free(o->streamed);
+    o->streamed = NULL;
 }
 
 void vfy_hearing_close(vfy_hearing *h)
 {
     vfy_answer_clear(&h->answer);
+    if (h->stream) h->streaming->close(h->stream);
+    free(h->streamed);
+    h->stream = NULL;
+    h->streamed = NULL;
     for (int q = 0; q < VFY_N_QUANTITY; q++) free(h->seen[q]);
     memset(h->seen, 0, sizeof h->seen);
 }
@@ -110,6 +126,26 @@ static vfy_heard broken(vfy_hearing *h, const char *format, ...)
     return VFY_BROKEN;
 }
 
+static vfy_heard take_streamed(vfy_hearing *h, vfy_quantity q, size_t at, double value, const char *line)
+{
+    h->count++;
+    if (h->stuck) return VFY_MORE;
+    ep_status st = h->streaming->take(h->stream, q, at, value);
+    if (st == EP_FORMAT) return broken(h, "`%.60s`: this element was already sent, or a later step has begun", line);
+    h->stuck = st != EP_OK;
+    if (h->stuck) (void)snprintf(h->reason, sizeof h->reason, "the reference stops at `%.60s`: %s", line, ep_status_name(st));
+    return VFY_MORE;
+}
+
+/* The answer is complete. */
+static vfy_heard end_streamed(vfy_hearing *h)
+{
+    h->streamed = calloc(1, sizeof *h->streamed);
+    ep_status st = h->stuck ? EP_OK : h->streamed ? h->streaming->finish(h->stream, h->streamed) : EP_NOMEM;
+    if (st != EP_OK) (void)snprintf(h->reason, sizeof h->reason, "the reference does not reach the last step: %s", ep_status_name(st));
+    return h->stuck || st != EP_OK ? VFY_UNSUPPORTED : VFY_DONE;
+}
+
 static vfy_heard take_got(vfy_hearing *h, char *word[], int n, const char *line)
 {
     vfy_quantity q;
@@ -118,7 +154,7 @@ static vfy_heard take_got(vfy_hearing *h, char *word[], int n, const char *line)
     if (n < 3) return broken(h, "found `%.60s`, expected `got QUANTITY INDICES BITS`", line);
     if (h->c->family == VFY_FAMILY_REJECT) return h->count++, VFY_MORE; /* any number is wrong, whatever it is */
     if (!vfy_quantity_parse(word[1], &q)) return broken(h, "found quantity `%.40s`, which is unknown", word[1]);
-    if (!h->answer.q[q]) return broken(h, "found quantity %s, which was not wanted", word[1]);
+    if (!h->answer.q[q] && !(h->stream && h->want >> q & 1)) return broken(h, "found quantity %s, which was not wanted", word[1]);
     vfy_shape s = vfy_quantity_shape(q, &h->c->net, h->c->batch.T, h->c->batch.B, h->c->updates);
     if (n != 3 + s.nd) return broken(h, "`%.60s`: found %d indices, expected %d", line, n - 3, s.nd);
     for (int d = 0; d < s.nd; d++) {
@@ -129,6 +165,7 @@ static vfy_heard take_got(vfy_hearing *h, char *word[], int n, const char *line)
     }
     if (!vfy_bits_parse(h->c->format, word[n - 1], &bits))
         return broken(h, "`%.60s`: expected %d hexadecimal digits in lower case", line, vfy_format_is_short(h->c->format) ? 8 : 16);
+    if (h->stream) return take_streamed(h, q, at, vfy_bits_value(h->c->format, bits), line);
     if (h->seen[q][at / 8] >> at % 8 & 1) return broken(h, "`%.60s`: this element was already sent", line);
     h->seen[q][at / 8] = (unsigned char)(h->seen[q][at / 8] | 1u << at % 8);
     double value = vfy_bits_value(h->c->format, bits);
@@ -162,5 +199,5 @@ vfy_heard vfy_hearing_line(vfy_hearing *h, const char *line)
     if (strcmp(word[0], "done") || n != 2 || !vfy_integer_parse(word[1], UINT64_MAX, &count))
         return broken(h, "found `%.60s`, expected `got`, `done COUNT` or `unsupported`", line);
     if (count != h->count) return broken(h, "done %llu, but %zu got lines came", (unsigned long long)count, h->count);
-    return VFY_DONE;
+    return h->stream ? end_streamed(h) : VFY_DONE;
 }

@@ -87,7 +87,7 @@ ep_status vfy_judge_own(const vfy_port_args *a, const vfy_oracle *oracle, vfy_ju
     vfy_claims again;
     vfy_outcome o;
     char err[512];
-    if (!oracle || !flipped || !eprop1 || c->updates || c->given[0] || !ep_model_spikes(c->net.model)) return EP_OK;
+    if (!oracle || !flipped || !c->n_want || !eprop1 || c->updates || c->given[0] || !ep_model_spikes(c->net.model)) return EP_OK;
     ep_status st = vfy_port_ask(a, c, &again, &o, err, sizeof err);
     if (st != EP_OK || o.end != VFY_ANSWERED) return st == EP_PORT || st == EP_IO ? EP_OK : st;
     double *z = own(c, &o.answer, VFY_Q_Z), *psi = own(c, &o.answer, VFY_Q_PSI);

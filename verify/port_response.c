@@ -17,6 +17,7 @@ typedef struct response {
     size_t n;
     vfy_outcome *out; /* [n] */
     const vfy_claims *claims;
+    const vfy_streaming *streaming;
 } response;
 
 /* The next line without its line feed; false at the end. EP_FORMAT goes into *st. */
@@ -53,13 +54,13 @@ static ep_status one_answer(response *r, size_t i, char *err, size_t n)
         return st;
     }
     const vfy_epv_case *c = r->cases[i];
-    st = vfy_hearing_open(&h, c, c->family == VFY_FAMILY_REJECT ? 0 : vfy_wanted(c) & r->claims->quantities);
+    st = vfy_hearing_open(&h, c, vfy_asked(c) & r->claims->quantities, r->streaming);
     if (st != EP_OK) return st;
     long from = r->line;
     while (heard == VFY_MORE && next(r, &st, err, n)) heard = vfy_hearing_line(&h, r->text);
     vfy_outcome *o = &r->out[i];
     o->end = heard == VFY_DONE ? VFY_ANSWERED : heard == VFY_UNSUPPORTED ? VFY_DECLINED : VFY_BROKE;
-    if (heard == VFY_DONE) o->answer = vfy_hearing_take(&h);
+    if (heard == VFY_DONE) vfy_hearing_take(&h, o);
     else if (heard == VFY_MORE) (void)snprintf(o->reason, sizeof o->reason, "%.200s:%ld: the answer ends without `done`", r->path, from);
     else if (heard == VFY_BROKEN) (void)snprintf(o->reason, sizeof o->reason, "%.200s:%ld: %s", r->path, r->line, h.reason);
     else (void)snprintf(o->reason, sizeof o->reason, "%s", h.reason);
@@ -93,10 +94,11 @@ static ep_status read_all(response *r, vfy_claims *claims, char *err, size_t n)
     return st;
 }
 
-ep_status vfy_response_run(const char *path, const vfy_epv_case *const *cases, size_t n, vfy_claims *claims, vfy_done done,
+ep_status vfy_response_run(const vfy_port_args *a, const vfy_epv_case *const *cases, size_t n, vfy_claims *claims, vfy_done done,
                            void *user, char *err, size_t n_err)
 {
-    response r = {.f = fopen(path, "r"), .path = path, .cases = cases, .n = n, .claims = claims};
+    const char *path = a->target;
+    response r = {.f = fopen(path, "r"), .path = path, .cases = cases, .n = n, .claims = claims, .streaming = a->streaming};
     if (!r.f) {
         if (n_err) (void)snprintf(err, n_err, "%.200s: cannot open: %s", path, strerror(errno));
         return EP_IO;
@@ -107,7 +109,7 @@ ep_status vfy_response_run(const char *path, const vfy_epv_case *const *cases, s
     if (st == EP_OK) st = read_all(&r, claims, err, n_err);
     for (size_t i = 0; i < n && r.out; i++) {
         if (st != EP_OK) {
-            vfy_answer_clear(&r.out[i].answer);
+            vfy_outcome_clear(&r.out[i]);
             continue;
         }
         if (r.out[i].end == VFY_ABSENT && !vfy_claims_cover(claims, cases[i], r.out[i].reason, sizeof r.out[i].reason)) r.out[i].end = VFY_OUTSIDE;

@@ -40,13 +40,20 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static bool outside(const talk *k, size_t i, char *why, size_t n) { return !vfy_claims_cover(k->claims, k->cases[i], why, n); }
+static bool outside(const talk *k, size_t i, char *why, size_t n)
+{
+    const vfy_epv_case *c = k->cases[i];
+    if (!vfy_claims_cover(k->claims, c, why, n)) return true;
+    if (c->n_want || c->family == VFY_FAMILY_REJECT || (k->a->streaming && vfy_is_streamable(c))) return false;
+    (void)snprintf(why, n, "the case expects nothing, and cannot be judged while its answer comes: only e-prop 1 with one trial can, by a judge with a reference");
+    return true;
+}
 
 static uint64_t want_of(const talk *k, size_t i)
 {
     const vfy_epv_case *c = k->cases[i];
     uint64_t reject = UINT64_C(1) << VFY_Q_LOSS;
-    return c->family == VFY_FAMILY_REJECT ? reject : vfy_wanted(c) & k->claims->quantities;
+    return c->family == VFY_FAMILY_REJECT ? reject : vfy_asked(c) & k->claims->quantities;
 }
 
 /* ---- sending -------------------------------------------------------------------------------------------------------- */
@@ -97,7 +104,7 @@ static void finish_case(talk *k, vfy_end end, const char *reason)
     vfy_outcome o = {.end = end, .seconds = now() - k->since};
     if (reason) (void)snprintf(o.reason, sizeof o.reason, "%s", reason);
     if (k->listening) {
-        if (end == VFY_ANSWERED) o.answer = vfy_hearing_take(&k->h);
+        if (end == VFY_ANSWERED) vfy_hearing_take(&k->h, &o);
         vfy_hearing_close(&k->h);
         k->listening = false;
     }
@@ -140,11 +147,12 @@ static ep_status hear_line(talk *k, const char *line, bool *broke)
         return EP_OK;
     }
     if (!k->listening) {
-        ep_status st = vfy_hearing_open(&k->h, k->cases[k->heard], want_of(k, k->heard));
+        ep_status st = vfy_hearing_open(&k->h, k->cases[k->heard], want_of(k, k->heard), k->a->streaming);
         if (st != EP_OK) return st;
         k->listening = true;
     }
     vfy_heard heard = vfy_hearing_line(&k->h, line);
+    if (k->h.stream) k->since = now(); /* long answers, and the reference's time is not the port's: silence counts */
     if (heard == VFY_MORE) return EP_OK;
     if (heard == VFY_BROKEN) {
         (void)snprintf(k->reason, sizeof k->reason, "%s", k->h.reason);
@@ -156,7 +164,9 @@ static ep_status hear_line(talk *k, const char *line, bool *broke)
         k->listening = false;
         return EP_OK;
     }
-    finish_case(k, heard == VFY_DONE ? VFY_ANSWERED : VFY_DECLINED, k->h.reason);
+    char why[200];
+    (void)snprintf(why, sizeof why, "%s%s", k->h.stuck || k->h.streamed ? "" : "claimed, but declined: ", k->h.reason);
+    finish_case(k, heard == VFY_DONE ? VFY_ANSWERED : VFY_DECLINED, heard == VFY_DONE ? NULL : why);
     skip_outside(k);
     return queue_cases(k);
 }
@@ -244,7 +254,7 @@ ep_status vfy_port_run(const vfy_port_args *a, const vfy_epv_case *const *cases,
                        void *user, char *err, size_t n_err)
 {
     if (n_err) err[0] = '\0';
-    if (a->way == VFY_WAY_RESPONSE) return vfy_response_run(a->target, cases, n, claims, done, user, err, n_err);
+    if (a->way == VFY_WAY_RESPONSE) return vfy_response_run(a, cases, n, claims, done, user, err, n_err);
     talk *k = calloc(1, sizeof *k);
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
     if (!k) return EP_NOMEM;

@@ -19,17 +19,6 @@ bool vfy_class_parse(const char *s, vfy_class *out)
     return false;
 }
 
-/* Is got the exact value rounded to nearest? Half-way cases accept both neighbours. */
-static bool is_nearest(vfy_format f, double got, const vfy_want *w)
-{
-    if (w->kind == VFY_ZERO) return got == 0;
-    if (w->kind == VFY_UNDECIDED) return got >= w->lo && got <= w->hi;
-    if (vfy_format_is_fixed(f)) return got == vfy_bits_value(f, w->bits);
-    double down = vfy_bits_value(f, w->bits), up = vfy_bits_value(f, w->bits + 1);
-    if (w->extra <= 0x800 && got == down) return true;
-    return w->extra >= 0x800 && got == up;
-}
-
 /* ---- flips that rounding may cause --------------------------------------------------------------------------------- */
 
 static const vfy_want *want_at(const vfy_epv_case *c, vfy_quantity q, size_t at)
@@ -89,7 +78,7 @@ static vfy_class class_of(const vfy_epv_case *c, const vfy_answer *a, const vfy_
 {
     bool exact = true, any = false;
     for (size_t i = 0; i < c->n_want && exact; i++)
-        if (a->q[c->want[i].q]) exact = is_nearest(c->format, vfy_answer_value(a, c->want[i].q, c->want[i].at), &c->want[i]);
+        if (a->q[c->want[i].q]) exact = vfy_is_nearest(c->format, vfy_answer_value(a, c->want[i].q, c->want[i].at), &c->want[i]);
     if (exact) return VFY_CLASS_EXACT;
     if (!r->first.found) return VFY_CLASS_BOUND;
     for (int q = VFY_Q_GRAD; q < VFY_N_QUANTITY; q++) {
@@ -108,6 +97,17 @@ static bool is_subnormal(vfy_format f, const vfy_want *w)
     return x > 0 && x < (f == VFY_F32 ? 0x1p-126 : 0x1p-1022);
 }
 
+static void note_first(const vfy_epv_case *c, const vfy_comparison *r, vfy_judged *out)
+{
+    out->diverged = true;
+    out->missing = isnan(r->first.got);
+    out->flushed = r->first.got == 0 && is_subnormal(c->format, r->first.want);
+    out->t = r->first.t;
+    out->q = r->first.q;
+    out->at = r->first.at;
+    vfy_divergence_text(c, r, out->first, sizeof out->first);
+}
+
 static void judge_answer(const vfy_epv_case *c, const vfy_answer *a, vfy_class claim, vfy_judged *out)
 {
     vfy_comparison r;
@@ -120,14 +120,23 @@ static void judge_answer(const vfy_epv_case *c, const vfy_answer *a, vfy_class c
     out->reached = class_of(c, a, &r);
     out->status = r.compared == 0 ? VFY_UNTESTED : out->reached >= claim ? VFY_PASSED : VFY_FAILED;
     if (r.compared == 0) (void)snprintf(out->reason, sizeof out->reason, "nothing could be compared");
-    if (!r.first.found) return;
-    out->diverged = true;
-    out->missing = isnan(r.first.got);
-    out->flushed = r.first.got == 0 && is_subnormal(c->format, r.first.want);
-    out->t = r.first.t;
-    out->q = r.first.q;
-    out->at = r.first.at;
-    vfy_divergence_text(c, &r, out->first, sizeof out->first);
+    if (r.first.found) note_first(c, &r, out);
+}
+
+/* What the reference beside the port has found. */
+static void judge_streamed(const vfy_epv_case *c, vfy_streamed *s, vfy_class claim, vfy_judged *out)
+{
+    vfy_comparison *r = &s->r;
+    r->first.want = r->first.found ? &s->want : NULL;
+    out->compared = r->compared;
+    out->live = s->live;
+    out->flip = s->flip;
+    for (int q = 0; q < VFY_N_QUANTITY; q++)
+        if (r->q[q].n && 100 * r->q[q].max_r / r->limit > out->percent) out->percent = 100 * r->q[q].max_r / r->limit;
+    out->reached = r->first.found ? VFY_CLASS_FAIL : s->exact ? VFY_CLASS_EXACT : VFY_CLASS_BOUND;
+    out->status = r->compared == 0 ? VFY_UNTESTED : out->reached >= claim ? VFY_PASSED : VFY_FAILED;
+    if (r->compared == 0) (void)snprintf(out->reason, sizeof out->reason, "nothing could be compared");
+    if (r->first.found) note_first(c, r, out);
 }
 
 void vfy_judge(const vfy_epv_case *c, vfy_outcome *o, vfy_class claim, vfy_judged *out)
@@ -143,6 +152,8 @@ void vfy_judge(const vfy_epv_case *c, vfy_outcome *o, vfy_class claim, vfy_judge
         if (o->end != VFY_DECLINED) (void)snprintf(out->first, sizeof out->first, "the rule is not defined for this model: expected `unsupported`");
     } else if (o->end != VFY_ANSWERED) {
         out->status = VFY_UNTESTED;
+    } else if (o->streamed) {
+        judge_streamed(c, o->streamed, claim, out);
     } else {
         vfy_epv_case part = *c;
         int flip = first_flip(c, &o->answer);
@@ -155,7 +166,7 @@ void vfy_judge(const vfy_epv_case *c, vfy_outcome *o, vfy_class claim, vfy_judge
         judge_answer(&part, &o->answer, claim, out);
         free(kept);
     }
-    vfy_answer_clear(&o->answer);
+    vfy_outcome_clear(o);
 }
 
 /* ---- all cases -------------------------------------------------------------------------------------------------------- */

@@ -53,6 +53,8 @@ EP_MUST_USE ep_status vfy_vectors_given(const vfy_vectors_args *a, vfy_vectors *
 void vfy_made_clear(vfy_made *m);
 EP_MUST_USE ep_status vfy_vectors_slot(vfy_vectors *v, vfy_made **out);
 
+/* stream.c. */
+const vfy_streaming *vfy_reference_streaming(void);
 /* The reference behind vfy_oracle. */
 const vfy_oracle *vfy_reference(void);
 

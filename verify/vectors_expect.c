@@ -75,8 +75,7 @@ uint64_t vfy_rule_quantities(ep_rule r, ep_model m)
     return mask;
 }
 
-/* Column of the vector format, or -1 for a constant that the model lacks. */
-static int column_of(const vfy_epv_case *k, int col)
+int vfy_trace_column(const vfy_epv_case *k, int col)
 {
     int width = ep_model_channels(k->net.model) * (k->net.n_in + k->net.n_rec + 1), at = width;
     if (col < width) return col;
@@ -100,15 +99,17 @@ static const char *component_name(const ref_net *net, int h)
     return net->model == EP_LIF && h > 0 ? "v_old" : net->cell->hidden[h];
 }
 
+int vfy_component_row(const ref_net *net, int h) { return row_of(component_name(net, h)); }
+
 static void see(void *user, ref_ctx *c, int t, int j, int col, const ref_num *eps, const ref_num *e, const ref_num *ebar)
 {
     const watched *w = user;
-    int m = column_of(w->k, col);
+    int m = vfy_trace_column(w->k, col);
     if (m < 0) return;
     size_t N = (size_t)w->k->net.n_rec, T = (size_t)w->k->batch.T;
     size_t at = ((((size_t)w->b * T + (size_t)(t - 1)) * N + (size_t)j) * (size_t)w->columns) + (size_t)m;
     for (int h = 0; h < w->p->net.nh; h++) {
-        int row = row_of(component_name(&w->p->net, h));
+        int row = vfy_component_row(&w->p->net, h);
         if (row >= 0) ref_set(c, &w->p->row[row][at], &eps[h]);
     }
     ref_set(c, &w->p->row[VFY_Q_E - VFY_Q_EPS_S][at], e);
@@ -171,8 +172,7 @@ static ep_status pass_open(const vfy_epv_case *k, uint64_t mask, const ref_arith
     return st;
 }
 
-/* Component of the hidden state by name, or -1. */
-static int component(const ref_net *net, const char *name)
+int vfy_component_of(const ref_net *net, const char *name)
 {
     for (int h = 0; h < net->nh; h++)
         if (!strcmp(component_name(net, h), name)) return h;
@@ -199,7 +199,7 @@ static const ref_num *number(const vfy_epv_case *k, const pass *p, int q, size_t
     case VFY_Q_ERR: return &tr->err[t * K + i];
     case VFY_Q_L: return &p->L[b][t * N + i];
     default: {
-        int h = component(&p->net, state_name(q));
+        int h = vfy_component_of(&p->net, state_name(q));
         return h < 0 ? NULL : &tr->h[(t * N + i) * (size_t)p->net.nh + (size_t)h];
     }
     }
@@ -269,10 +269,10 @@ static ep_status add_quantity(vfy_epv_case *k, const pass *in, const pass *err, 
 static void spike_test(ref_ctx *c, const ref_net *net, const ref_traj *tr, int t, int j, ref_num *x, ref_num *w)
 {
     const ref_num *h = &tr->h[((size_t)t * (size_t)net->n_rec + (size_t)j) * (size_t)net->nh];
-    int old = component(net, "v_old"), a = component(net, "a");
+    int old = vfy_component_of(net, "v_old"), a = vfy_component_of(net, "a");
     ref_set(c, w, net->v_th);
     if (a >= 0) ref_addmul(c, w, &net->theta[EP_BETA][j], &h[a]);
-    ref_sub(c, x, &h[old >= 0 ? old : component(net, "v")], w);
+    ref_sub(c, x, &h[old >= 0 ? old : vfy_component_of(net, "v")], w);
     if (net->opt.psi_width == EP_WIDTH_VTH) ref_set(c, w, net->v_th);
 }
 

@@ -36,6 +36,7 @@ static ep_status level_one(const vfy_progress *p, vfy_epv_file **out, char *err,
 
 const vfy_oracle *vfy_reference(void)
 {
-    static const vfy_oracle reference = {vfy_expect, level_one, vfy_port_detect};
+    static vfy_oracle reference = {vfy_expect, level_one, vfy_port_detect, NULL};
+    reference.streaming = vfy_reference_streaming();
     return &reference;
 }

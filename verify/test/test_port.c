@@ -25,16 +25,21 @@ enum { N = 4, FAULTY = 1 }; /* cases shown; the one with the fault */
 typedef enum fault {
     NONE, SILENT_START, GARBAGE_START, UNKNOWN_CLAIM, EXIT_START, GARBAGE, NAN_ANSWER, ZEROS, WRONG_COUNT, TWICE, OUT_OF_RANGE,
     UPPER_CASE, UNWANTED, ENDLESS_LINES, ENDLESS_LINE, NUL_BYTE, SLEEPS, CRASHES, CLOSES, FORKS, LEAVES_OUT, DECLINES, DECLINES_ALL,
-    LAST_BIT, EXIT_IN_CASE
+    LAST_BIT, EXIT_IN_CASE,
+    /* lies */
+    OTHER_FORMAT, SENDS_NOTHING, CLAIMS_AGAIN, CLAIMS_TWICE, TWO_PORT_LINES, NO_CLAIMS, TOO_SMALL, NO_STEP, BAD_STEP
 } fault;
 
 static vfy_vectors vectors;
 static const vfy_epv_case *shown[N];
 
+static void start(fault f);
+
 static void answer(const vfy_epv_case *c, fault f)
 {
     size_t n = 0;
-    for (size_t i = 0; i < c->n_want; i++) {
+    if (f == CLAIMS_AGAIN) start(f);
+    for (size_t i = 0; i < c->n_want && f != SENDS_NOTHING; i++) {
         const vfy_want *w = &c->want[i];
         int index[VFY_MAX_AXES];
         char hex[17];
@@ -49,6 +54,7 @@ static void answer(const vfy_epv_case *c, fault f)
         for (int d = 0; d < s.nd; d++) printf(" %d", index[d] + (f == OUT_OF_RANGE && i == 9 ? 1000 : 0));
         vfy_bits_text(c->format, bits, hex);
         if (f == UPPER_CASE) hex[7] = 'A';
+        if (f == OTHER_FORMAT) strcat(hex, "00000000");
         printf(" %s\n", hex);
         n++;
         if (f == TWICE && i == 5) i--, f = NONE;
@@ -80,8 +86,12 @@ static void start(fault f)
     if (f == SILENT_START) sleep(30);
     if (f == EXIT_START) _exit(0);
     if (f == GARBAGE_START) printf("ready steady go\n");
+    p.set = f == NO_STEP || f == BAD_STEP;
+    if (f == TOO_SMALL) p.max_T = 1;
+    if (f == NO_CLAIMS) p.quantities = 0;
     vfy_claims_print(stdout, &p);
-    printf("%s\nready\n", f == UNKNOWN_CLAIM ? " colour=blue" : "");
+    if (f == TWO_PORT_LINES) printf("\n"), vfy_claims_print(stdout, &p);
+    printf("%s\nready\n", f == UNKNOWN_CLAIM ? " colour=blue" : f == CLAIMS_TWICE ? " formats=f32" : "");
 }
 
 static int port(void *user)
@@ -98,7 +108,8 @@ static int port(void *user)
             if (f == DECLINES_ALL || (f == DECLINES && i == FAULTY)) printf("unsupported not today\n");
             else answer(shown[i], i == FAULTY ? f : NONE);
         }
-        if (line[0] == 'e') (void)fflush(stdout);
+        if (f == BAD_STEP && !strcmp(line, "step\n")) printf("step by step\n");
+        if (line[0] == 'e' || line[0] == 's') (void)fflush(stdout);
     }
     return 0;
 }
@@ -128,7 +139,10 @@ static const struct { fault f; vfy_status status; int code; const char *says; } 
     {ENDLESS_LINES, VFY_PORT_BROKE, 3, "hello"}, {ENDLESS_LINE, VFY_PORT_BROKE, 3, "longer than"}, {NUL_BYTE, VFY_PORT_BROKE, 3, "NUL"},
     {SLEEPS, VFY_PORT_BROKE, 3, "no answer within"}, {CRASHES, VFY_PORT_BROKE, 3, "signal 11"}, {CLOSES, VFY_PORT_BROKE, 3, "closed"},
     {FORKS, VFY_PORT_BROKE, 3, "no answer within"}, {LEAVES_OUT, VFY_FAILED, 1, "psi["}, {DECLINES, VFY_UNTESTED, 0, "not today"},
-    {DECLINES_ALL, VFY_UNTESTED, 4, "not today"}, {LAST_BIT, VFY_PASSED, 0, ""}, {EXIT_IN_CASE, VFY_PORT_BROKE, 3, "exit code 7; stderr: out of luck"}};
+    {DECLINES_ALL, VFY_UNTESTED, 4, "not today"}, {LAST_BIT, VFY_PASSED, 0, ""}, {EXIT_IN_CASE, VFY_PORT_BROKE, 3, "exit code 7; stderr: out of luck"},
+    {OTHER_FORMAT, VFY_PORT_BROKE, 3, "expected 8 hexadecimal digits"}, {SENDS_NOTHING, VFY_FAILED, 1, "got nan"},
+    {CLAIMS_AGAIN, VFY_PORT_BROKE, 3, "found a line longer than"}, {TOO_SMALL, VFY_UNTESTED, 4, "is more than the 1 claimed"},
+    {DECLINES, VFY_UNTESTED, 0, "claimed, but declined: not today"}};
 
 START_TEST(bad_ports)
 {
@@ -139,7 +153,7 @@ START_TEST(bad_ports)
     ck_assert_msg(j->status == rows[_i].status, "fault %d: status %d, %s %s", rows[_i].f, j->status, j->reason, j->first);
     ck_assert_msg(strstr(j->reason, rows[_i].says) || strstr(j->first, rows[_i].says), "fault %d: '%s' '%s'", rows[_i].f, j->reason, j->first);
     for (int i = 0; i < N; i++)
-        ck_assert_msg(i == FAULTY || rows[_i].f == DECLINES_ALL || judged[i].status == VFY_PASSED, "case %d after fault %d", i, rows[_i].f);
+        ck_assert_msg(i == FAULTY || rows[_i].f == DECLINES_ALL || rows[_i].f == TOO_SMALL || judged[i].status == VFY_PASSED, "case %d after fault %d", i, rows[_i].f);
     vfy_tally t = vfy_judge_tally(judged, N);
     ck_assert_int_eq(vfy_tally_code(&t), rows[_i].code);
     ck_assert_msg(waitpid(-1, NULL, WNOHANG) == -1, "fault %d left a child", rows[_i].f);
@@ -149,11 +163,29 @@ END_TEST
 START_TEST(bad_starts)
 {
     static const struct { fault f; const char *says; } start_rows[] = {{SILENT_START, "no answer within"}, {GARBAGE_START, "ready steady go"},
-                                                                       {UNKNOWN_CLAIM, "colour"}, {EXIT_START, "closed its output"}};
+                                                                       {UNKNOWN_CLAIM, "colour"}, {EXIT_START, "closed its output"},
+                                                                       {CLAIMS_TWICE, "formats is claimed a second time"}, {TWO_PORT_LINES, "expected `ready`"},
+                                                                       {NO_CLAIMS, "which is no name of one"}};
     char err[512] = "";
     ck_assert_int_eq(run(start_rows[_i].f, VFY_CLASS_BOUND, err, sizeof err), EP_PORT);
     ck_assert_msg(strstr(err, start_rows[_i].says), "'%s'", err);
     ck_assert_uint_eq(calls, 0);
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+END_TEST
+
+/* Who claims that states can be set, and then says nothing, or nonsense, to `step`. */
+START_TEST(forced_steps_that_are_not_there)
+{
+    static const struct { fault f; const char *says; } step[] = {{NO_STEP, "no answer within"}, {BAD_STEP, "step by step"}};
+    fault f = step[_i].f;
+    vfy_port_args a = {.way = VFY_WAY_FUNCTION, .function = port, .user = &f, .timeout = 1};
+    vfy_claims claims = {.set = true};
+    vfy_judged j = {.c = shown[0], .status = VFY_FAILED, .diverged = true, .t = 3, .q = VFY_Q_V};
+    vfy_shape s = vfy_quantity_shape(VFY_Q_V, &shown[0]->net, shown[0]->batch.T, shown[0]->batch.B, 0);
+    j.at = 2 * vfy_shape_size(&s) / (size_t)shown[0]->batch.T;
+    ck_assert_int_eq(vfy_judge_forced(&a, &claims, vfy_reference(), &j), EP_OK);
+    ck_assert_msg(strstr(j.forced, "no answer to the forced step 3") && strstr(j.forced, step[_i].says), "'%s'", j.forced);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
 }
 END_TEST
@@ -276,7 +308,8 @@ int main(void)
     TCase *t = tcase_create("port");
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, bad_ports, 0, (int)(sizeof rows / sizeof *rows));
-    tcase_add_loop_test(t, bad_starts, 0, 4);
+    tcase_add_loop_test(t, bad_starts, 0, 7);
+    tcase_add_loop_test(t, forced_steps_that_are_not_there, 0, 2);
     tcase_add_test(t, classes);
     tcase_add_loop_test(t, flips, 0, 3);
     tcase_add_loop_test(t, commands, 0, 8);
