@@ -9,7 +9,7 @@ static const task_kind *const kinds[] = {&task_pattern, &task_store_recall, &tas
 #ifdef TASK_SPEECH /* libsndfile and FFTW are there */
                                          &task_speech,
 #endif
-                                         NULL};
+                                         &task_word, NULL};
 
 const task_kind *const *task_kinds(void) { return kinds; }
 

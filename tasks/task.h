@@ -123,6 +123,7 @@ extern const task_kind task_pattern, task_store_recall, task_evidence, task_spee
 /* The list of tasks, NULL-terminated. */
 const task_kind *const *task_kinds(void);
 const task_kind *task_find(const char *name);
+extern const task_kind task_word;
 /* Describes a variant (NULL: the first). EP_DOMAIN: no such variant. Options are set between this and task_open. */
 EP_MUST_USE ep_status task_describe(const task_kind *kind, const char *variant, uint64_t seed, task *out, char why[TASK_WHY]);
 /* Checks the description, opens the data. */
