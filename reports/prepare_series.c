@@ -142,3 +142,9 @@ ep_status rep_prepare_quartiles(const rep_table *t, rep_buf *dat, rep_buf *vars,
     rep_names_clear(&series);
     return lost ? rep_fail(err, EP_NOMEM, "out of memory") : EP_OK;
 }
+
+ep_status rep_prepare_panels(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err)
+{
+    rep_put(vars, "H = 660\n");
+    return rep_prepare_quartiles(t, dat, vars, err);
+}

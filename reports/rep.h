@@ -167,6 +167,8 @@ ep_status rep_prepare_series(const rep_table *t, rep_buf *dat, rep_buf *vars, re
  * with x, then lower quartile, median, upper quartile of every y; arrays `series`, `seeds` (how many)
  * and `head` (names of x and the y). */
 ep_status rep_prepare_quartiles(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
+/* The same with room for four panels. */
+ep_status rep_prepare_panels(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err);
 
 /* The gnuplot text of reports/figures/NAME.gp, built into the program; NULL if there is none. */
 const char *rep_script(const char *name);

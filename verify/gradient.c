@@ -138,6 +138,7 @@ static ep_status measure_mag(const ep_net *net, const ep_batch *bt, const vfy_gr
 ep_status vfy_gradient_certify(const ep_net *net, const ep_batch *bt, const vfy_gradient_args *a, vfy_gradient *out)
 {
     *out = (vfy_gradient){0};
+    if (a->rule == EP_TBPTT_SG || a->rule == EP_EPROP3_SG) return EP_NOTIMPL; /* seeds that are learned: a file holds none */
     ep_status st = list_entries(net, out);
     for (long bits = START; st == EP_OK;) {
         session s;

@@ -71,6 +71,11 @@ mutants: $(BUILD)/eprop-verify ## which one-line mistakes are caught, and where:
 	@$(call run_dir,mutants,eprop-verify selftest)
 	@$(BUILD)/eprop-verify selftest --table $(BUILD)/runs/mutants/data/mutants.tsv
 
+windows: $(BUILD)/eprop-verify ## how far rules in windows are from BPTT, by window length: build/runs/windows, a part of the report
+	@rm -rf $(BUILD)/runs/windows && $(BUILD)/eprop-verify windows --out $(BUILD)/runs/windows
+report: windows
+.PHONY: windows
+
 # Ports as examples: each a program that speaks lines.
 PORT_C := $(BUILD)/verify/ports/c/port
 $(PORT_C): verify/ports/c/port.c verify/ports/c/network.h

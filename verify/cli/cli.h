@@ -28,6 +28,7 @@ int cmd_port(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 int cmd_certify(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
+int cmd_windows(int argc, char **argv);
 
 typedef struct cli_command { const char *name; int (*run)(int argc, char **argv); const char *what; } cli_command;
 /* Runs the subcommand that argv names, or --help, --version. */

@@ -12,6 +12,7 @@ static const cli_command command[] = {
     {"prove", cmd_prove, "prove that BPTT and the e-prop factorization are the same gradient"},
     {"gradient", cmd_gradient, "correctly rounded gradients of a network in a vector file"},
     {"certify", cmd_certify, "prove the two gradients equal on one network of any size"},
+    {"windows", cmd_windows, "how far rules that cut time into windows are from BPTT"},
     {"slips", cmd_slips, "seed each known slip and show which evidence sees it"},
     {"vectors", cmd_vectors, "write vector files: networks and what they must compute"},
     {"port", cmd_port, "judge an implementation of e-prop, and say where it first goes wrong"},

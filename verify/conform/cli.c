@@ -20,7 +20,8 @@ TestSuite(cli, .init = fixture, .fini = cleanup);
 
 Test(cli, help_and_version)
 {
-    static const char *const good[][3] = {{"--help"}, {"-h"}, {"--version"}, {"prove", "--help"}, {"gradient", "--help"}, {"slips", "--help"}};
+    static const char *const good[][3] = {{"--help"}, {"-h"}, {"--version"}, {"prove", "--help"}, {"gradient", "--help"}, {"slips", "--help"},
+                                           {"windows", "--help"}};
     for (size_t k = 0; k < sizeof good / sizeof *good; k++) {
         const char *args[RUN_ARGS] = {good[k][0], good[k][1]};
         verify(args, 10);
@@ -53,6 +54,13 @@ ParameterizedTestParameters(cli, bad_usage_is_refused)
         {4, {"gradient", "a.epv", "--max-bits", "1"}, "--max-bits: found '1', expected 128 to 65536"},
         {2, {"gradient", "/no/such/file.epv"}, "/no/such/file.epv: cannot open"},
         {2, {"slips", "all"}, "found 'all', expected no argument"},
+        {3, {"windows", "--model", "rate"}, "--model: found 'rate', expected lif, alif, lsnn, lstm, synaptic or all"},
+        {3, {"windows", "--steps", "7"}, "--steps: found '7', expected 8 to 100000"},
+        {3, {"windows", "--networks", "0"}, "--networks: found '0', expected 1 to 1000"},
+        {3, {"windows", "--neurons", "few"}, "--neurons: found 'few', expected 1 to 1000"},
+        {2, {"windows", "--out"}, "windows: --out: expected a value"},
+        {2, {"windows", "--colour"}, "found '--colour', expected an option"},
+        {2, {"windows", "all"}, "found 'all', expected no further argument"},
     };
     return cr_make_param_array(bad_usage, rows, sizeof rows / sizeof *rows);
 }

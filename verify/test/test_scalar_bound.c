@@ -5,51 +5,13 @@
  *   - e-prop 1: the regulariser is summed apart, sum_t L ebar + reg sum_t e;
  *   - e-prop 1: the readout is trained forward in time, as in the reference's RTRL;
  *   - RTRL with a regulariser is left to the binary64 test.
- * A bound counts u |r| for exp, log, tanh; libm's exp and log are off by less than 1 ulp (2 u) and tanh by 2 ulp (4 u).
- * A sigmoid is 1/(1 + e) or e/(1 + e), e = exp: 2 u from e, 1 u each from the sum and the division, 4 u. Underflow
- * adds less than 2^-126. Second order is not allowed for: the bound is wide.
+ * exp, log, tanh and the sigmoid: wide_libm.h. Underflow adds less than 2^-126. Second order is not allowed for: the bound is
+ * wide.
  * SPDX-License-Identifier: MIT */
 #include "scalar_port.h"
+#include "wide_libm.h"
 
 enum { WINDOW = 7 };
-
-/* ---- running bounds with libm's errors ------------------------------------------------------------ */
-
-static void widen(ref_num *r, double more) { r->e.mag += more * fabs(mpfr_get_d(r->e.r, MPFR_RNDA)); }
-
-static void wide_exp(ref_ctx *c, ref_num *r, const ref_num *a)
-{
-    ref_arith_running()->exp(c, r, a);
-    widen(r, 1);
-}
-
-static void wide_log(ref_ctx *c, ref_num *r, const ref_num *a)
-{
-    ref_arith_running()->log(c, r, a);
-    widen(r, 1);
-}
-
-static void wide_tanh(ref_ctx *c, ref_num *r, const ref_num *a)
-{
-    ref_arith_running()->tanh(c, r, a);
-    widen(r, 3);
-}
-
-static void wide_sigmoid(ref_ctx *c, ref_num *r, const ref_num *a)
-{
-    ref_arith_running()->sigmoid(c, r, a);
-    widen(r, 3);
-}
-
-static ref_arith with_libm(void)
-{
-    ref_arith ar = *ref_arith_running();
-    ar.exp = wide_exp;
-    ar.log = wide_log;
-    ar.tanh = wide_tanh;
-    ar.sigmoid = wide_sigmoid;
-    return ar;
-}
 
 /* ---- the engine's order -------------------------------------------------------------------------------- */
 

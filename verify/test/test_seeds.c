@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "approx.h"
+#include "gradient.h"
 #include "windows.h"
 
 static int rounds(int n)
@@ -103,6 +105,34 @@ START_TEST(nothing_to_see)
 }
 END_TEST
 
+/* What must hold of distances whatever the network: everything seeded is BPTT, so is one window; in windows of one step seeds c
+ * add nothing to e-prop 3, and seeds z all of it. */
+START_TEST(distances)
+{
+    enum { T = 12, MOST = VFY_N_WINDOW_RULE * 6 };
+    static const ep_model models[] = {EP_LSTM, EP_LSNN, EP_LIF};
+    vfy_window_row r[MOST];
+    size_t n, none = 4, c = 5, z = 6; /* e-prop 3's rows of the first length */
+    ck_assert_int_eq(vfy_window_distances(models[_i], 6, T, _i, r, MOST, &n), EP_OK);
+    ck_assert_uint_eq(n, MOST); /* 1, 2, 3, 4, 6, 12 */
+    for (int p = 0; p < VFY_N_PLACE_OF_ERR; p++) {
+        for (size_t i = 0; i < n; i++) {
+            bool exact = r[i].seed == REF_SEED_ZC || r[i].window == T;
+            ck_assert_msg(r[i].cosine[p] >= -1.0 - 1e-12 && r[i].cosine[p] <= 1.0 + 1e-12, "%zu: %g", i, r[i].cosine[p]);
+            if (exact) ck_assert_msg(r[i].rel_err[p] < 1e-12 && fabs(r[i].rel_norm[p] - 1.0) < 1e-12, "%zu: %g", i, r[i].rel_err[p]);
+        }
+        ck_assert_double_gt(r[0].rel_err[p], 0.01);
+        ck_assert_double_gt(r[none].rel_err[p], 0.01);
+        ck_assert_double_eq(r[c].rel_err[p], r[none].rel_err[p]);
+        ck_assert_double_le(r[z].rel_err[p], 1e-12);
+    }
+    ck_assert_int_eq(vfy_window_distances(EP_RATE, 6, T, 0, r, MOST, &n), EP_NOTIMPL);
+    ck_assert_int_eq(vfy_window_distances(EP_LIF, 6, 7, 0, r, MOST, &n), EP_DOMAIN);
+    ck_assert_int_eq(vfy_window_distances(EP_LIF, 6, 24, 0, r, MOST, &n), EP_DOMAIN); /* eight lengths */
+    ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
 START_TEST(refused)
 {
     vfy_case_spec s = {.model = EP_LIF, .n_rec = 4, .T = 12, .seed = 3};
@@ -124,6 +154,9 @@ START_TEST(refused)
         a.synth = &use;
         ck_assert_int_eq(ref_gradient(&e.c, &e.run, &a, &g), EP_DOMAIN);
     }
+    vfy_gradient certified; /* from a file, which holds no seeds */
+    vfy_gradient_args args = {.rule = EP_EPROP3_SG, .window = 5, .round = VFY_F64, .most_bits = 256, .threads = 1};
+    ck_assert_int_eq(vfy_gradient_certify(&k.net, &k.batch, &args, &certified), EP_NOTIMPL);
     for (int i = 0; i < EP_N_GROUP; i++)
         for (size_t j = 0; j < g.n[i]; j++) ck_assert_double_eq(g.g[i][j].d, 0.0);
     vfy_session_close(&e);
@@ -139,6 +172,7 @@ int main(void)
     tcase_add_loop_test(t, any_convention, 0, rounds(60));
     tcase_add_loop_test(t, no_boundary, 0, 2);
     tcase_add_test(t, nothing_to_see);
+    tcase_add_loop_test(t, distances, 0, 3);
     tcase_add_test(t, refused);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
