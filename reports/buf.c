@@ -97,16 +97,3 @@ void rep_put_gnuplot(rep_buf *b, const char *s)
     }
     rep_put_bytes(b, "'", 1);
 }
-
-void rep_put_base64(rep_buf *b, const char *s, size_t n)
-{
-    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t k = 0; k < n; k += 3) {
-        uint32_t w = 0;
-        for (size_t m = 0; m < 3; m++) w = w << 8 | (k + m < n ? (unsigned char)s[k + m] : 0u);
-        char out[4] = {digit[w >> 18], digit[w >> 12 & 63], digit[w >> 6 & 63], digit[w & 63]};
-        if (k + 1 >= n) out[2] = '=';
-        if (k + 2 >= n) out[3] = '=';
-        rep_put_bytes(b, out, 4);
-    }
-}

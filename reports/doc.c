@@ -167,9 +167,9 @@ void doc_row(rep_doc *d, const char *const *cell, int n)
         else if (cls) rep_put(d->out, "<td class=\"c-%s\">", cls);
         else rep_put(d->out, "<td>");
         put(d, cell[k]);
-        rep_put(d->out, d->html ? "</td>" : " |");
+        rep_put(d->out, d->html ? "" : " |"); /* HTML: the next cell, row or table end closes it */
     }
-    rep_put(d->out, d->html ? "</tr>\n" : "\n");
+    rep_put(d->out, "\n");
 }
 
 void doc_table_end(rep_doc *d) { rep_put(d->out, d->html ? "</tbody></table></div>\n" : "\n"); }
@@ -195,7 +195,7 @@ void doc_figure(rep_doc *d, const rep_part *f, const rep_buf *svg)
     }
     rep_put(d->out, "<figure><img alt=\"");
     put(d, f->title);
-    rep_put(d->out, "\" src=\"data:image/svg+xml;base64,");
-    rep_put_base64(d->out, svg->s, svg->n);
+    rep_put(d->out, "\" src=\"data:image/svg+xml,");
+    rep_put_svg_uri(d->out, svg);
     rep_put(d->out, "\"><figcaption>figures/%s.svg and .pdf, drawn by figures/%s.gp from data/%s.tsv</figcaption></figure>\n", f->name, f->name, f->name);
 }

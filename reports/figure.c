@@ -123,6 +123,13 @@ static ep_status draw(const char *dir, const rep_part *f, const rep_table *t, re
     if (s == EP_OK) s = rep_file_read(path, svg, NULL, err);
     if (s == EP_OK && (svg->n < 8 || !strstr(svg->s, "</svg>")))
         s = rep_fail(err, EP_IO, "gnuplot wrote no whole figures/%s.svg: %.600s", f->name, said);
+    if (s == EP_OK) {
+        rep_buf whole = *svg;
+        *svg = (rep_buf){0};
+        rep_svg_thin(&whole, svg);
+        rep_buf_clear(&whole);
+        s = rep_file_write(path, svg, err);
+    }
     return s;
 }
 

@@ -34,7 +34,6 @@ void rep_put_html(rep_buf *b, const char *s);
 void rep_put_markdown(rep_buf *b, const char *s);
 /* Text as a gnuplot string. Single quotes: nothing inside is expanded or run. */
 void rep_put_gnuplot(rep_buf *b, const char *s);
-void rep_put_base64(rep_buf *b, const char *s, size_t n);
 
 /* ---- SHA-256 (FIPS 180-4) --------------------------------------------------------------------- */
 
@@ -172,6 +171,11 @@ ep_status rep_prepare_panels(const rep_table *t, rep_buf *dat, rep_buf *vars, re
 
 /* The gnuplot text of reports/figures/NAME.gp, built into the program; NULL if there is none. */
 const char *rep_script(const char *name);
+
+/* gnuplot's SVG (text that ends with a NUL) without points that are less than a tenth of a pixel from the line they are on. */
+void rep_svg_thin(const rep_buf *svg, rep_buf *out);
+/* An SVG as the rest of a data URI: percent-encoded where it must be, which is shorter than base64. */
+void rep_put_svg_uri(rep_buf *b, const rep_buf *svg);
 
 /* First line of `gnuplot --version`. EP_IO with a clear line if gnuplot cannot be run; *missing: there is none. */
 EP_MUST_USE ep_status rep_gnuplot_version(char *out, size_t n, bool *missing, rep_error *err);

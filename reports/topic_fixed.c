@@ -34,7 +34,7 @@ static const rep_part parts[] = {
      "error (typical: geometric mean), the error, the largest ratio of both, and how often the quantity was the first to leave its range.",
      .conclude = "No error is above its bound, and some come close to it, so the bound is not idle. Where the bound of a gradient is larger than the gradient, "
      "its direction is luck.",
-     COLUMNS_OF(bounds), .print = true},
+     COLUMNS_OF(bounds), .print = true, .claim = "Integers stay within their bound", .verdict = "largest_ratio", .good = "<=1"},
 };
 
 const rep_topic rep_topic_fixed = {"fixed", "Integers instead of real numbers",

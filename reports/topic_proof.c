@@ -88,7 +88,7 @@ static const rep_part parts[] = {
      .shows = "A test that cannot fail is worth nothing. So every slip that a port could make is made on purpose, in three places: in the traces, in "
      "the learning signal, and in the neuron model itself. The table says which evidence noticed it.",
      .conclude = "A slip in the neuron model changes both ways of computing the gradient alike, so A, B and C must miss it and D or E must find it.",
-     COLUMNS_OF(slips)},
+     COLUMNS_OF(slips), .claim = "A slip made on purpose is noticed by the evidence that should notice it", .verdict = "predicted", .good = "yes"},
     {.name = "liveness",
      .title = "Was there anything to compare?",
      .shows = "Two gradients that are both zero agree too. A case counts only if its neurons spike, the pseudo-derivative is open often enough, and "

@@ -156,6 +156,10 @@ static void comparisons(const rep_input *in, rep_doc *d)
     const rep_prove *p = &in->prove;
     char title[64];
     doc_heading(d, 2, "all", "Every comparison");
+    if (!d->html) {
+        doc_para(d, NULL, "All %d stand in report.html and, for machines, in prove.json.", p->n_rows);
+        return;
+    }
     for (int v = REP_N_VERDICT - 1; v >= 0; v--) {
         if (!p->count[v]) continue;
         snprintf(title, sizeof title, "%s: %d", rep_verdict_name((rep_verdict)v), p->count[v]);

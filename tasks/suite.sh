@@ -63,28 +63,32 @@ mkdir -p "$tables/data"
 
 # ---- tables ------------------------------------------------------------------------------------------------------
 
-# column NAME FILE...: that column of curve.csv beside task, rule, seed, iteration, where it is not empty
+# That column of curve.csv beside rule, seed, iteration, where it is not empty; of long runs every so many iterations, about 150 points.
 table() { # TASK COLUMN HEAD -> rows "rule seed iteration value"
     printf '# rule seed iteration %s\n' "$3"
     for r in $rules; do for s in $seeds; do
-        awk -F, -v OFS='\t' -v r="$r" -v s="$s" -v c="$2" \
-            'NR > 1 && $c != "" { print r, s, $1, $c }' "$work/$1.$r.$s/curve.csv"
+        awk -F, -v OFS='\t' -v r="$r" -v s="$s" -v c="$2" 'NR > 1 && $c != "" { x[++n] = $1; y[n] = $c }
+            END { step = int((n - 1) / 150) + 1; for (i = 1; i <= n; i += step) print r, s, x[i], sprintf("%.5g", y[i]) }' "$work/$1.$r.$s/curve.csv"
     done; done
 }
+# Of trials longer than 600 steps a figure shows every second, third ... step: its width has no room for more.
+every() { awk -v c="$2" '!/^#/ && $c > most { most = $c } END { print int((most - 1) / 600) + 1 }' "$1"; }
 for t in $tasks; do
     name=$(echo "$t" | tr - _)
     table "$t" 2 loss > "$tables/data/curve_$name.tsv"
     table "$t" 12 cosine > "$tables/data/distance_$name.tsv"
     [ "$t" = pattern ] || table "$t" 8 error > "$tables/data/error_$name.tsv"
     # target against output of one seed, the first output alone
+    n=$(every "$work/$t.bptt.1/data/output.tsv" 1)
     { printf '# series t y\n'
-      awk -v OFS='\t' '!/^#/ && $2 == 0 { print "target", $1, $3 }' "$work/$t.bptt.1/data/output.tsv"
-      for r in $rules; do awk -v OFS='\t' -v r="$r" '!/^#/ && $2 == 0 { print r, $1, $4 }' "$work/$t.$r.1/data/output.tsv"; done
+      awk -v OFS='\t' -v n="$n" '!/^#/ && $2 == 0 && ($1 - 1) % n == 0 { print "target", $1, sprintf("%.4g", $3) }' "$work/$t.bptt.1/data/output.tsv"
+      for r in $rules; do awk -v OFS='\t' -v r="$r" -v n="$n" '!/^#/ && $2 == 0 && ($1 - 1) % n == 0 { print r, $1, sprintf("%.4g", $4) }' "$work/$t.$r.1/data/output.tsv"; done
     } > "$tables/data/output_$name.tsv"
     d=$work/$t.eprop1-symmetric.1/data
     { printf '# series t rank v a psi e L\n'
       awk -v OFS='\t' '!/^#/ { print "spikes", $1, $3, "-", "-", "-", "-", "-" }' "$d/spikes.tsv"
-      awk -v OFS='\t' '!/^#/ { print "neuron " $1, $2, "-", $3, $4, $5, $6, $7 }' "$d/neurons.tsv"
+      awk -v every="$(every "$d/neurons.tsv" 2)" '!/^#/ && ($2 - 1) % every == 0 { if (!($1 in seen)) { if (n >= 2) next; n++; seen[$1] = 1 }
+          printf "neuron %s\t%s\t-", $1, $2; for (c = 3; c <= 7; c++) printf "\t%.4g", $c; print "" }' "$d/neurons.tsv"
     } > "$tables/data/trained_$name.tsv"
 done
 

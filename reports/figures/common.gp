@@ -18,6 +18,8 @@ marker(k) = shape[(k - 1) % 7 + 1]
 set border 3 lc rgb '#444444'
 set tics nomirror out scale 0.6 textcolor rgb '#222222'
 set grid lc rgb '#dddddd' lw 1 lt 1
+# About three tics over a range, at round numbers.
+nice_step(r) = r > 0 ? (tic = 10**floor(log10(r / 3.0)), many = r / 3.0 / tic, tic * (many < 1.5 ? 1 : many < 3.5 ? 2 : many < 7.5 ? 5 : 10)) : 1
 DAT = 'figures/'.NAME.'.dat'
 # A learning rule has the same colour and mark in every figure.
 rules = 'bptt eprop1-symmetric eprop1-random eprop1-adaptive eprop1-global tbptt tbptt-sg eprop3 eprop3-sg rtrl'

@@ -30,16 +30,65 @@ START_TEST(sha256_known)
 }
 END_TEST
 
-/* RFC 4648, section 10. */
-static const char *const base64[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+/* Figures: what cannot be seen goes, what can be seen stays. Corners, ends and what is off by more than a tenth of a pixel are kept. */
+static const char *const paths[][2] = {
+    {"M0.00,0.00 L1.00,0.04 L2.00,0.00 L3.00,5.00 ", "M0,0L2,0L3,5"},
+    {"M0.00,0.00 L1.00,0.14 L2.00,0.00\n\t L3.00,0.00 ", "M0,0L1,0.1L3,0"},
+    {"M-1.25,2.00 L-1.25,8.00 M4.00,4.00 L4.00,4.00 z", "M-1.3,2L-1.3,8M4,4L4,4Z"},
+    {"M0,0 h2 M0,-1 v2", "M0,0 h2 M0,-1 v2"}, /* not of its kind: as it was */
+    {"L0,0", "L0,0"},
+    {"", ""},
+};
 
-START_TEST(base64_known)
+START_TEST(lines_thinned)
 {
-    rep_buf b = {0};
-    rep_put(&b, "%s", "");
-    rep_put_base64(&b, base64[_i][0], strlen(base64[_i][0]));
-    ck_assert_str_eq(b.s, base64[_i][1]);
-    rep_buf_clear(&b);
+    rep_buf in = {0}, out = {0}, want = {0};
+    rep_put(&in, "<svg><defs><path d='M0.001,0.002 L3,4'/></defs><path stroke='red' d='%s'/></svg>", paths[_i][0]);
+    rep_put(&want, "<svg><defs><path d='M0.001,0.002 L3,4'/></defs><path stroke='red' d='%s'/></svg>", paths[_i][1]);
+    rep_svg_thin(&in, &out);
+    ck_assert_str_eq(out.s, want.s);
+    rep_buf_clear(&in);
+    rep_buf_clear(&out);
+    rep_buf_clear(&want);
+}
+END_TEST
+
+/* A wave of 5000 points: every one of them is within a tenth of a pixel (and the rounding to tenths) of the line that is left. */
+START_TEST(thinning_is_invisible)
+{
+    enum { N = 5000 };
+    rep_buf in = {0}, out = {0};
+    double x[N], y[N];
+    int n = 0;
+    rep_put(&in, "<path d='");
+    for (int k = 0; k < N; k++) rep_put(&in, "%s%.2f,%.2f ", k ? "L" : "M", 0.16 * k, 200 + 150 * sin(0.01 * k) + 3 * sin(0.7 * k));
+    rep_put(&in, "'/>");
+    rep_svg_thin(&in, &out);
+    for (const char *at = strchr(out.s, 'M'); at; at = strchr(at + 1, 'L'), n++) ck_assert_int_eq(sscanf(at + 1, "%lf,%lf", &x[n], &y[n]), 2);
+    ck_assert_msg(n > 20 && n < N && out.n < in.n, "%d points, %zu bytes of %zu", n, out.n, in.n);
+    for (int k = 0, m = 0; k < N; k++) {
+        double px = 0.16 * k, py = 200 + 150 * sin(0.01 * k) + 3 * sin(0.7 * k), far = 1e9;
+        for (int i = m > 2 ? m - 2 : 0; i + 1 < n && i < m + 3; i++) {
+            double dx = x[i + 1] - x[i], dy = y[i + 1] - y[i], t = ((px - x[i]) * dx + (py - y[i]) * dy) / (dx * dx + dy * dy);
+            t = fmax(0, fmin(1, t));
+            far = fmin(far, hypot(px - x[i] - t * dx, py - y[i] - t * dy));
+        }
+        ck_assert_msg(far < 0.18, "point %d is %.3f pixels away", k, far);
+        while (m + 1 < n && x[m + 1] <= px) m++;
+    }
+    rep_buf_clear(&in);
+    rep_buf_clear(&out);
+}
+END_TEST
+
+START_TEST(svg_as_uri)
+{
+    rep_buf in = {0}, out = {0};
+    rep_put(&in, "<a b=\"c\">\n\t50%% \xce\xb1 'M1,2'</a>");
+    rep_put_svg_uri(&out, &in);
+    ck_assert_str_eq(out.s, "%3Ca%20b=%22c%22%3E%2050%25%20%CE%B1%20'M1,2'%3C/a%3E");
+    rep_buf_clear(&in);
+    rep_buf_clear(&out);
 }
 END_TEST
 
@@ -94,7 +143,9 @@ int main(void)
     Suite *s = suite_create("text");
     TCase *c = tcase_create("text");
     tcase_add_loop_test(c, sha256_known, 0, sizeof hashes / sizeof *hashes);
-    tcase_add_loop_test(c, base64_known, 0, sizeof base64 / sizeof *base64);
+    tcase_add_loop_test(c, lines_thinned, 0, sizeof paths / sizeof *paths);
+    tcase_add_test(c, thinning_is_invisible);
+    tcase_add_test(c, svg_as_uri);
     tcase_add_loop_test(c, escapes_known, 0, sizeof escapes / sizeof *escapes);
     tcase_add_test(c, buffer_grows);
     tcase_add_loop_test(c, log2_beyond_double, 0, 200);
