@@ -11,6 +11,8 @@ if (exists("png")) {
     set terminal svg size W, H enhanced font 'Helvetica,Arial,sans-serif,14' background '#ffffff'
     set output 'figures/'.NAME.'.svg'
 } }
+# In SVG one small picture (its cells stay sharp: svg.c); elsewhere a rectangle a cell.
+IMAGE = exists("pdf") || exists("png") ? 'image pixels' : 'image'
 array okabe[7] = [0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x000000]
 array shape[7] = [7, 5, 9, 13, 11, 6, 4]
 colour(k) = okabe[(k - 1) % 7 + 1]

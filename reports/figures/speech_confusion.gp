@@ -16,6 +16,6 @@ set ylabel 'spoken' offset 1, 0
 set tics out scale 0.3 font ',9'
 set xtics rotate by 90 right noenhanced font ',8'
 set ytics noenhanced font ',8'
-plot DAT index 0 using 2:1:3 with image pixels, \
+plot DAT index 0 using 2:1:3 with @IMAGE, \
      DAT index 0 every ::0::38 using 2:(0):xticlabels(6) with points pt 0 lc rgb '#ff000000', \
      DAT index 0 every 39 using (0):1:yticlabels(5) with points pt 0 lc rgb '#ff000000'

@@ -18,7 +18,7 @@ set yrange [-0.5:39.5]
 set ylabel 'mel band'
 set format x ''
 set ytics 0, 10
-plot DAT index 0 using (sec($1 + 0.5)):2:3 with image pixels
+plot DAT index 0 using (sec($1 + 0.5)):2:3 with @IMAGE
 unset ytics
 unset ylabel
 set border 0
