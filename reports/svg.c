@@ -125,7 +125,7 @@ static const char *const idle[][2] = {
     {"<g fill=\"none\" color=\"black\" stroke=\"currentColor\">\n</g>\n", ""},
     {"<tspan font-family=\"Helvetica,Arial,sans-serif\" >", "<tspan>"},
     {" class=\"gridline\" ", ""},
-    {"<image x=", "<image style='image-rendering:pixelated' x="}, /* cells of a matrix are no photograph */
+    {"<image x=", "<image image-rendering='optimizeSpeed' style='image-rendering:pixelated' x="}, /* cells of a matrix are no photograph */
 };
 
 static void replace(rep_buf *b, const char *from, const char *to)

@@ -28,6 +28,6 @@ do for [k=1:3] {
         set colorbox horizontal user origin screen left[3], 0.145 size screen 0.26, 0.035
         set cblabel 'e-prop 1 − BPTT, its own scale'
     }
-    plot DAT index k-1 matrix using ($1 + i0):($2 + j0):3 with @IMAGE
+    plot DAT index k-1 matrix using ($1 + i0):($2 + j0):3 with image pixels
 }
 unset multiplot

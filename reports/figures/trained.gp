@@ -18,7 +18,7 @@ do for [p=1:n_what] {
 set multiplot
 LM = 0.115; RM = 0.97
 top = 0.945; gap = 0.012; n_panel = n_what + 1
-each = (top - 0.06 - (n_panel - 1) * gap) / n_panel
+each = (top - 0.075 - (n_panel - 1) * gap) / n_panel
 panel_top(k) = top - (k - 1) * (each + gap)
 set lmargin at screen LM
 set rmargin at screen RM
