@@ -37,7 +37,7 @@ bench-quick: $(BUILD)/eprop-bench ## the suites that a report shows, anew (about
 	@mkdir -p $(BUILD)/runs; rm -rf $(BUILD)/runs/speed $(BUILD)/runs/scaling
 	@$(bench_speed)
 	@$(call bench_scaling)
-targets: $(addprefix $(BUILD)/,eprop-bench bench-engines bench-lstm bench-gemm) ## what was aimed at, beside PyTorch and oneDNN (half an hour): build/runs/targets
+targets: $(addprefix $(BUILD)/,eprop-bench eprop-verify bench-engines bench-lstm bench-gemm bench-reference) ## what was aimed at, beside PyTorch and oneDNN (half an hour): build/runs/targets
 	@EPROP_COMMIT=$(COMMIT) sh bench/targets.sh $(BUILD) $(BUILD)/runs/targets
 gate: $(BUILD)/eprop-bench ## instruction counts of the engines against bench/instructions.txt; skipped without valgrind or counts for this compiler
 	@$(BUILD)/eprop-bench gate --instructions bench/instructions.txt || [ $$? -eq 3 ]

@@ -41,7 +41,7 @@ void rep_claim_count(const rep_part *p, const rep_table *t, int *held, int *all)
 static void row(const char *claim, const char *where, int held, int all, rep_doc *d)
 {
     char count[48];
-    const char *cell[4] = {claim, count, held == all ? "holds" : "fails", where};
+    const char *cell[4] = {claim, count, held == all ? "holds" : "not everywhere", where};
     snprintf(count, sizeof count, "%d of %d", held, all);
     doc_row(d, cell, 4);
 }

@@ -149,7 +149,7 @@ void doc_table_begin(rep_doc *d, const char *const *head, int n)
 
 static const char *class_of(const char *s)
 {
-    static const char *const of[][2] = {{"holds", "good"}, {"seen", "good"}, {"met", "good"}, {"caught", "good"}, {"conforms", "good"}, {"missed", "warn"}, {"yes", "good"}, {"fails", "bad"}, {"no", "bad"}, {"undecided", "warn"},
+    static const char *const of[][2] = {{"holds", "good"}, {"seen", "good"}, {"met", "good"}, {"caught", "good"}, {"conforms", "good"}, {"missed", "warn"}, {"not everywhere", "warn"}, {"yes", "good"}, {"fails", "bad"}, {"no", "bad"}, {"undecided", "warn"},
                                         {"vacuous", "warn"}, {"-", "none"}, {"n/a", "none"}, {"not run", "none"}};
     for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
         size_t n = strlen(of[k][0]);

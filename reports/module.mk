@@ -16,35 +16,37 @@ $(BUILD)/reports/scripts.c: $(REP_GP) reports/embed.awk
 $(BUILD)/reports/scripts.o: $(BUILD)/reports/scripts.c reports/rep.h
 	$(Q)$(CC) $(CPPFLAGS) $(CPPFLAGS_reports) $(ALL_CFLAGS) -c -o $@ $<
 
+# What a run that was stopped left behind ends in .tmp or .work.
+RUN_DIRS = $$(ls -d $(BUILD)/runs/*/ | grep -vE '\.(tmp|work)/$$')
 # Run directories: build/runs/NAME, each with manifest.json and data/*.tsv; whatever is there stands in the report.
 REPORT := $(BUILD)/report
 report-proof: $(BUILD)/eprop-verify $(BUILD)/eprop-report ## the proof alone, as a report (half a minute)
 	@set -u; rc=0; mkdir -p $(BUILD)/runs; \
 	$(BUILD)/eprop-verify prove --model all --evidence ABCDE --level quick --out $(BUILD)/runs/prove || rc=$$?; \
 	if [ $$rc -eq 2 ] || [ $$rc -eq 3 ]; then exit $$rc; fi; \
-	$(BUILD)/eprop-report build $(BUILD)/runs/*/ $(REPORT) $(if $(COMMIT),--commit $(COMMIT)) || exit $$?; \
+	$(BUILD)/eprop-report build $(RUN_DIRS) $(REPORT) $(if $(COMMIT),--commit $(COMMIT)) || exit $$?; \
 	if [ $$rc -ne 0 ]; then echo "report: the report is written, but the proof did not hold everywhere (exit $$rc)" >&2; fi; exit $$rc
 report: ## prove everything, judge ports and mutants, measure, draw the figures: build/report/report.html (5 minutes)
 	@$(MAKE) --no-print-directory mutants ports-check fixed-bounds bench-quick
 	@$(MAKE) --no-print-directory report-proof
 # What was published: everything that a report can show, with its data; kept in the repository. It is assembled from the runs that are in
 # build/runs; what is missing there is made, and may be stopped and started again. To make a run anew, take its folder away.
-runs = $(BUILD)/runs/$(1)
-have = [ -f $(call runs,$(1)) ]
+stored = $(BUILD)/runs/$(1)
+is_stored = [ -f $(call stored,$(1)) ]
 published: all engines ports ## the report with trained tasks, learning times, word lengths, targets and the gate's own test: reports/published (1.5 hours, 1 minute from stored runs)
 	@mkdir -p $(BUILD)/runs
-	@$(call have,tasks/data/training.tsv) || $(MAKE) --no-print-directory tasks
-	@$(call have,wordlength/manifest.json) || $(MAKE) --no-print-directory wordlength
-	@$(call have,targets/data/targets.tsv) || $(MAKE) --no-print-directory targets
-	@$(call have,scaling/data/exponents.tsv) || { $(call bench_scaling,--level full); }
-	@$(call have,speed/data/speed.tsv) || { $(bench_speed); }
-	@$(call have,learning/data/task_time.tsv) || $(BENCH) run task --resume --rounds 5 --out $(call runs,learning) || [ $$? -eq 3 ]
-	@$(call have,gate/data/gate.tsv) || $(BENCH) gate --table 20 --out $(call runs,gate) || [ $$? -eq 3 ]
-	@$(call have,mutants/data/mutants.tsv) || $(MAKE) --no-print-directory mutants
-	@$(call have,ports/data/ports.tsv) || $(MAKE) --no-print-directory ports-check
-	@$(call have,fixed-bounds/data/fixed_bounds.tsv) || $(MAKE) --no-print-directory fixed-bounds
-	@$(call have,prove/prove.json) || $(BUILD)/eprop-verify prove --model all --evidence ABCDE --level quick --out $(call runs,prove)
-	@$(BUILD)/eprop-report build $(BUILD)/runs/*/ reports/published $(if $(COMMIT),--commit $(COMMIT))
+	@$(call is_stored,tasks/data/training.tsv) || $(MAKE) --no-print-directory tasks
+	@$(call is_stored,wordlength/manifest.json) || $(MAKE) --no-print-directory wordlength
+	@$(call is_stored,targets/data/targets.tsv) || $(MAKE) --no-print-directory targets
+	@$(call is_stored,scaling/data/exponents.tsv) || cp -r $(call stored,targets/runs/scale) $(call stored,scaling) 2>/dev/null || { $(call bench_scaling,--level full); }
+	@$(call is_stored,speed/data/speed.tsv) || { $(bench_speed); }
+	@$(call is_stored,learning/data/task_time.tsv) || $(BENCH) run task --resume --rounds 5 --out $(call stored,learning) || [ $$? -eq 3 ]
+	@$(call is_stored,gate/data/gate.tsv) || $(BENCH) gate --table 20 --out $(call stored,gate) || [ $$? -eq 3 ]
+	@$(call is_stored,mutants/data/mutants.tsv) || $(MAKE) --no-print-directory mutants
+	@$(call is_stored,ports/data/ports.tsv) || $(MAKE) --no-print-directory ports-check
+	@$(call is_stored,fixed-bounds/data/fixed_bounds.tsv) || $(MAKE) --no-print-directory fixed-bounds
+	@$(call is_stored,prove/prove.json) || $(BUILD)/eprop-verify prove --model all --evidence ABCDE --level quick --out $(call stored,prove)
+	@$(BUILD)/eprop-report build $(RUN_DIRS) reports/published $(if $(COMMIT),--commit $(COMMIT))
 	@du -sh reports/published
 report-check: $(BUILD)/eprop-report ## rebuild build/report from its own data and compare
 	@$(BUILD)/eprop-report check $(REPORT)
