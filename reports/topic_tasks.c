@@ -20,7 +20,8 @@ COLUMNS(checked, {"task", REP_TEXT}, {"engine", REP_TEXT}, {"iteration", REP_INT
 COLUMNS(published, {"engine", REP_TEXT}, {"update", REP_INT}, {"loss", REP_NUM}, {"published", REP_NUM}, {"difference", REP_NUM});
 
 #define CURVE_SHOWS "Training loss (of long runs at some 150 iterations), before the update and without the rate regulariser: the median over seeds, and between the quartiles a band."
-#define ERROR_SHOWS "Share of wrong decisions on trials that were not trained on: the median over seeds, and between the quartiles a band."
+#define ERROR_SHOWS "Share of wrong decisions on trials that were not trained on: the median over seeds, and between the quartiles a band. " \
+    "Dashed and upright, where there is one: after how many iterations the paper is quoted to have solved its own, larger version (second-hand)."
 #define DISTANCE_SHOWS "Cosine between the gradient of each rule and BPTT's, for the same weights and the same batch, over all weights except the readout's " \
     "(whose gradient every rule has exactly), while training by that rule goes on."
 #define DISTANCE_CONCLUDE "This is the distance that a learning rule keeps from the exact gradient along its own way; 1 is the same direction, 0 unrelated. " \

@@ -71,13 +71,18 @@ table() { # TASK COLUMN HEAD -> rows "rule seed iteration value"
             END { step = int((n - 1) / 150) + 1; for (i = 1; i <= n; i += step) print r, s, x[i], sprintf("%.5g", y[i]) }' "$work/$1.$r.$s/curve.csv"
     done; done
 }
+# Iterations to the stop rule that others published, by rule; a text that quotes the paper, so they are said to be quoted.
+quoted() { # TASK
+    awk -F'"' -v OFS='\t' '/"what":/ { what = $4 } /"rule":/ { rule = $4 } /"value":/ { sub(/.*: /, ""); value = $0 + 0 }
+        /"source":/ && what ~ /^iterations/ { print "quoted " rule, "-", sprintf("%d", value), "-" }' "$work/$1.bptt.1/summary.json"
+}
 # Of trials longer than 600 steps a figure shows every second, third ... step: its width has no room for more.
 every() { awk -v c="$2" '!/^#/ && $c > most { most = $c } END { print int((most - 1) / 600) + 1 }' "$1"; }
 for t in $tasks; do
     name=$(echo "$t" | tr - _)
     table "$t" 2 loss > "$tables/data/curve_$name.tsv"
     table "$t" 12 cosine > "$tables/data/distance_$name.tsv"
-    [ "$t" = pattern ] || table "$t" 8 error > "$tables/data/error_$name.tsv"
+    [ "$t" = pattern ] || { table "$t" 8 error; quoted "$t"; } > "$tables/data/error_$name.tsv"
     # target against output of one seed, the first output alone
     n=$(every "$work/$t.bptt.1/data/output.tsv" 1)
     { printf '# series t y\n'
