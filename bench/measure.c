@@ -59,14 +59,17 @@ static ep_status repeat(runner *r, double work, double plant, bench_sample *out,
     ep_status st = bench_once(r, why); /* warm up, and find out how long one takes */
     *out = (bench_sample){.seconds = r->seconds, .cpu = r->seconds, .reps = 1};
     if (st != EP_OK || r->times_itself) return st;
-    double t0 = bench_wall_seconds();
+    double wall = bench_wall_seconds(), cpu = bench_cpu_seconds();
     st = bench_once(r, why);
-    double each = bench_wall_seconds() - t0;
+    double each = bench_wall_seconds() - wall;
     long reps = each > 0 && work / each < 1e7 ? (long)ceil(work / each) : 1;
     if (reps < 1) reps = 1;
-    long extra = (long)floor((double)reps * plant / 100 + 0.5);
-    double wall = bench_wall_seconds(), cpu = bench_cpu_seconds();
-    for (long k = 0; st == EP_OK && k < reps + extra; k++) st = bench_once(r, why);
+    if (reps > 1 || plant > 0) { /* else that one was long enough */
+        long extra = (long)floor((double)reps * plant / 100 + 0.5);
+        wall = bench_wall_seconds();
+        cpu = bench_cpu_seconds();
+        for (long k = 0; st == EP_OK && k < reps + extra; k++) st = bench_once(r, why);
+    }
     out->seconds = (bench_wall_seconds() - wall) / (double)reps;
     out->cpu = (bench_cpu_seconds() - cpu) / (double)reps;
     if (begins(r->name, "port:")) out->cpu = out->seconds; /* another process may have done the work */
