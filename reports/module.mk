@@ -40,12 +40,14 @@ published: all engines ports ## the report with trained tasks, learning times, w
 	@$(call is_stored,targets/data/targets.tsv) || $(MAKE) --no-print-directory targets
 	@$(call is_stored,scaling/data/exponents.tsv) || cp -r $(call stored,targets/runs/scale) $(call stored,scaling) 2>/dev/null || { $(call bench_scaling,--level full); }
 	@$(call is_stored,speed/data/speed.tsv) || { $(bench_speed); }
-	@$(call is_stored,learning/data/task_time.tsv) || $(BENCH) run task --resume --rounds 5 --out $(call stored,learning) || [ $$? -eq 3 ]
+	@$(call is_stored,learning/data/task_time.tsv) || $(BENCH) run task --only store-recall --resume --rounds 5 --out $(call stored,learning) || [ $$? -eq 3 ]
 	@$(call is_stored,gate/data/gate.tsv) || $(BENCH) gate --table 20 --out $(call stored,gate) || [ $$? -eq 3 ]
 	@$(call is_stored,mutants/data/mutants.tsv) || $(MAKE) --no-print-directory mutants
 	@$(call is_stored,ports/data/ports.tsv) || $(MAKE) --no-print-directory ports-check
 	@$(call is_stored,fixed-bounds/data/fixed_bounds.tsv) || $(MAKE) --no-print-directory fixed-bounds
 	@$(call is_stored,prove/prove.json) || $(BUILD)/eprop-verify prove --model all --evidence ABCDE --level quick --out $(call stored,prove)
+	@$(MAKE) --no-print-directory publish
+publish: $(BUILD)/eprop-report ## the same from the runs that are there, without making any (seconds)
 	@$(BUILD)/eprop-report build $(RUN_DIRS) reports/published $(if $(COMMIT),--commit $(COMMIT))
 	@du -sh reports/published
 report-check: $(BUILD)/eprop-report ## rebuild build/report from its own data and compare
@@ -56,4 +58,4 @@ slips: $(BUILD)/eprop-verify ## the table slip x place x evidence
 	@$(BUILD)/eprop-verify slips
 COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
-.PHONY: report report-proof published report-check verify slips
+.PHONY: report report-proof published publish report-check verify slips
