@@ -14,6 +14,10 @@ CPPFLAGS += -D_POSIX_C_SOURCE=200809L -Ireference
 EXCESS  := $(shell $(CC) -fexcess-precision=standard -Werror -x c -fsyntax-only /dev/null 2>/dev/null && echo -fexcess-precision=standard)
 ALL_CFLAGS := -std=c11 $(WARN) $(WERROR) -ffp-contract=off $(EXCESS) -pthread $(CFLAGS) $(SAN)
 LDLIBS_REF := -lmpfi -lmpfr -lgmp -lm
+# Several processes (tasks/team.h): only where there is an MPI; `make MPI=` builds without.
+MPI ?= $(firstword $(foreach p,ompi-c mpich,$(shell pkg-config --exists $(p) 2>/dev/null && echo $(p))))
+MPI := $(MPI)
+LDLIBS_MPI := $(if $(MPI),$(shell pkg-config --libs $(MPI) 2>/dev/null))
 Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all

@@ -19,15 +19,17 @@ wordlength: $(BUILD)/bench-wordlength ## sweep of word lengths in fixed point: b
 .PHONY: wordlength
 
 # eprop-bench: the harness. Its flags stand in the record of every run.
-BENCH_SRC := $(addprefix bench/,stat.c sample.c manifest.c spawn.c problem.c truth.c measure.c subject.c roofline.c case_text.c \
+BENCH_SRC := $(addprefix bench/,stat.c sweep.c sample.c manifest.c spawn.c problem.c truth.c measure.c subject.c roofline.c case_text.c \
     run_engine.c run_fixed.c run_lines.c run_plugin.c run_reference.c run_task.c)
 CPPFLAGS_bench += -DBENCH_FLAGS='"$(strip $(OPT)) -ffp-contract=off"'
 LIB_BENCH := $(BUILD)/libeprop-bench.a
 $(eval $(call static_lib,eprop-bench,$(BENCH_SRC)))
 BENCH_LIBS := $(LIB_BENCH) $(BUILD)/libeprop-tasks.a $(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a
-LDLIBS_BENCH := -ljansson -ldl -lmpfi -lmpfr -lgmp -lm
+LDLIBS_BENCH := $(LDLIBS_MPI) -ljansson -ldl -lmpfi -lmpfr -lgmp -lm
 $(eval $(call program,eprop-bench,$(wildcard bench/cli/*.c),$(BENCH_LIBS),$(LDLIBS_BENCH)))
 $(call check_tests,$(wildcard bench/test/test_*.c),$(BENCH_LIBS),$(LDLIBS_BENCH) -lcheck -lm)
+$(BUILD)/bench/test/test_sweep: $(BUILD)/eprop-bench
+$(BUILD)/bench/test/test_sweep.o: CPPFLAGS += -DBENCH_PROGRAM='"$(abspath $(BUILD)/eprop-bench)"'
 
 # Whatever a run measured stands in the report: build/runs/NAME. A stopped run goes on.
 BENCH = EPROP_COMMIT=$(COMMIT) $(BUILD)/eprop-bench

@@ -105,7 +105,7 @@ enum {
 #define OPT_EPS(g) (OPT_EPS_0 + (int)(g))
 #define OPT_E(g) (OPT_E_0 + (int)(g))
 #define OPT_EBAR(g) (OPT_EBAR_0 + (int)(g))
-/* OPT_V .. OPT_ERR over the steps of the last grad: [B][T] in place of [B]. Read only. */
+/* OPT_V .. OPT_ERR over the steps of the last grad, or (T = 0) forward: [B][T] in place of [B]. Read only. */
 #define OPT_ALL(q) ((q) | OPT_ALL_BIT)
 
 /* What reset clears. Parameters always stay. */

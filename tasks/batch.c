@@ -51,6 +51,8 @@ ep_status task_batch_make(const task_spec *s, int most_B, task_batch *out)
     bt.mask = malloc(steps * sizeof(double));
     bt.steps = calloc(B, sizeof *bt.steps);
     bt.index = calloc(B, sizeof *bt.index);
+    bt.norm = calloc(B, sizeof *bt.norm);
+    good = good && bt.norm;
     if (!good || !bt.target || !bt.mask || !bt.steps || !bt.index) {
         task_batch_free(&bt);
         return EP_NOMEM;
@@ -66,6 +68,7 @@ void task_batch_free(task_batch *bt)
     free(bt->mask);
     free(bt->steps);
     free(bt->index);
+    free(bt->norm);
     *bt = (task_batch){0};
 }
 
@@ -97,6 +100,7 @@ static void fill_one(void *arg, size_t b)
     memset(tr.target, 0, T * (size_t)s->n_out * sizeof *tr.target);
     memset(tr.mask, 0, T * sizeof *tr.mask);
     w->t->kind->trial(w->t, w->bt->split, w->bt->index[b], &tr);
+    w->bt->norm[b] = task_loss_steps_divisor(s, w->bt->T, tr.mask);
     if (s->nets < 2) return;
     float *back = w->bt->x[1] + b * T * n_in;
     memset(back + (size_t)tr.steps * n_in, 0, (T - (size_t)tr.steps) * n_in * sizeof *back);
@@ -107,7 +111,7 @@ static void fill_one(void *arg, size_t b)
 void task_batch_fill(task_batch *bt, const task *t, task_split split, const uint64_t *index, int B, int threads)
 {
     fill_job w = {.bt = bt, .t = t};
-    bt->B = B;
+    bt->B = bt->B_all = B;
     bt->split = split;
     bt->T = 1;
     for (int b = 0; b < B; b++) {

@@ -10,9 +10,11 @@ void task_parallel(void (*fn)(void *arg, size_t n), void *arg, size_t count, int
 
 typedef struct task_batch {
     int T, B, most_B;
+    int B_all;                /* trials that a mean over the batch is of: B, or those of all processes */
     float *x[TASK_MOST_NETS]; /* [B][T][n_in]; the second network reads frames last to first */
     double *target, *mask;    /* [B][T][n_out], [B][T] */
     int *steps;               /* [B]; behind them all is 0 */
+    double *norm;             /* [B] what loss_norm divides by within the trial */
     uint64_t *index;          /* [B] */
     task_split split;
 } task_batch;
@@ -25,6 +27,10 @@ void task_batch_fill(task_batch *bt, const task *t, task_split split, const uint
 task_trial task_batch_trial(const task_batch *bt, const task_spec *s, int b);
 /* Step of the reversed trial that reads step s: frames in reverse order, steps of a frame in theirs. */
 int task_reversed(int s, int steps, int frame);
+
+/* What err of trial b has been divided by; and the part of it that is the trial's own. */
+double task_loss_divisor(const task_spec *s, const task_batch *bt, int b);
+double task_loss_steps_divisor(const task_spec *s, int T, const double *mask);
 
 /* The order of a finite training set: shuffled every epoch; trials of similar length share a batch. */
 typedef struct task_order {

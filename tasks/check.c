@@ -1,7 +1,9 @@
 /* Training that is verified while it runs.
  *
  *   engine against reference   one trial: cosine, r = max |got - want| / (u mag), spikes that differ
- *   rule against BPTT          the whole batch: cosine over Win, Wrec, b
+ *   rule against BPTT          the whole batch: cosine over Win, Wrec, b; distance in units of BPTT's norm
+ *
+ * A synthesiser says the same seeds in both.
  *
  * The reference is given the weights as the engine holds them, rounded to its format. While r stays below about 1 the
  * difference is rounding; a spike that differs changes a gradient by far more, so r is left empty then. Engines that flush
@@ -112,6 +114,7 @@ static ep_status round_model(const task_model *m, rounded *out)
         net->kappa = (double)(float)net->kappa;
         net->v_th = (double)(float)net->v_th;
         net->gamma = (double)(float)net->gamma;
+        net->b_forget = (double)(float)net->b_forget;
     }
     return EP_OK;
 }
@@ -176,7 +179,8 @@ static ep_status against_reference(task_checker *c, const task_batch *bt, task_p
     task_machine *m = c->m;
     bool single = m->engine.opt && m->engine.opt->format == OPT_BINARY32;
     task_result got = {.grad = c->got}, none = {0};
-    task_truth truth = {.grad = c->want, .mag = c->mag, .z = c->z, .margin = c->margin};
+    task_truth truth = {.grad = c->want, .mag = c->mag, .z = c->z, .margin = c->margin,
+                        .sg = m->future && !m->future->off ? &m->future->sg : NULL};
     rounded r = {0};
     task_batch_fill(&c->one, m->t, bt->split, bt->index, 1, 1);
     ep_status st = task_machine_run(m, &c->one, &got);
@@ -198,11 +202,12 @@ static ep_status against_bptt(task_checker *c, const task_batch *bt, const doubl
     task_result r = {.grad = c->got};
     double sum[3] = {0};
     p->bptt_cosine = 1;
+    p->bptt_distance = 0;
     if (!c->has_bptt) return EP_OK;
     ep_status st = task_machine_load(&c->bptt);
     if (st == EP_OK) st = task_machine_run(&c->bptt, bt, &r);
     if (st == EP_UNABLE) { /* BPTT may overflow where the rule does not */
-        p->bptt_cosine = NAN;
+        p->bptt_cosine = p->bptt_distance = NAN;
         return EP_OK;
     }
     for (int k = 0; st == EP_OK && k < c->m->t->spec.nets; k++)
@@ -211,6 +216,7 @@ static ep_status against_bptt(task_checker *c, const task_batch *bt, const doubl
             for (size_t e = 0; e < c->m->model->net[k].n[group]; e++)
                 if (c->m->model->trained[at + e]) p->bptt_cosine = cosine(c->got + at + e, g + at + e, 1, sum);
         }
+    p->bptt_distance = sqrt(fmax(sum[1] + sum[2] - 2 * sum[0], 0) / sum[1]);
     return st;
 }
 

@@ -1,7 +1,8 @@
 /* Checkpoints.
  *
- *   "EPROPCK1", length and text of the identity (task, rule, engine, seed, description, one a line), iteration, stopped_at,
- *   n, n_fb, p1, p2, then w, fb, m, v; last the FNV-1a hash of all before. Numbers are 64-bit words, little-endian.
+ *   "EPROPCK2", length and text of the identity (task, rule, engine, seed, description, one a line), iteration, stopped_at,
+ *   n, n_fb, p1, p2, then w, fb, m, v; updates, the level [TASK_LEVELS], sg_off, n_sg, sg_p1, sg_p2, then the synthesiser's
+ *   theta, m, v; last the FNV-1a hash of all before. Numbers are 64-bit words, little-endian.
  *
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
@@ -13,8 +14,8 @@
 
 #include "train.h"
 
-enum { IDENTITY = 8192, PATH = 4096, HEAD = 6 };
-static const char magic[8] = "EPROPCK1";
+enum { IDENTITY = 8192, PATH = 4096, HEAD = 6 + 5 + TASK_LEVELS };
+static const char magic[8] = "EPROPCK2";
 
 /* What must agree for a run to go on bit for bit. How long it runs and when it stops may change. */
 static size_t identity(const task_state *s, char text[IDENTITY])
@@ -64,9 +65,47 @@ static void get_numbers(bytes *b, double *v, size_t n)
     }
 }
 
+static size_t synth_size(const task_state *s) { return s->future ? s->future->sg.n : 0; }
+
 static size_t room(const task_state *s, size_t text)
 {
-    return sizeof magic + 8 + text + 8 * (HEAD + 3 * s->model.n + s->model.n_fb + 1);
+    return sizeof magic + 8 + text + 8 * (HEAD + 3 * s->model.n + s->model.n_fb + 3 * synth_size(s) + 1);
+}
+
+static void compose_windows(const task_state *s, bytes *b)
+{
+    const task_synth *sg = s->future ? &s->future->sg : NULL;
+    const double power[2] = {sg ? sg->optim.p1 : 1, sg ? sg->optim.p2 : 1};
+    put_word(b, (uint64_t)s->updates);
+    for (int k = 0; k < TASK_LEVELS; k++) put_word(b, (uint64_t)s->t->level[k]);
+    put_word(b, (uint64_t)s->sg_off);
+    put_word(b, synth_size(s));
+    put_numbers(b, power, 2);
+    if (!sg) return;
+    put_numbers(b, sg->theta, sg->n);
+    put_numbers(b, sg->optim.m, sg->n);
+    put_numbers(b, sg->optim.v, sg->n);
+}
+
+/* false: another size. */
+static bool parse_windows(bytes *b, task_state *s)
+{
+    double power[2];
+    s->updates = (long)get_word(b);
+    for (int k = 0; k < TASK_LEVELS; k++) s->t->level[k] = (long)get_word(b);
+    s->sg_off = (long)get_word(b);
+    if (get_word(b) != synth_size(s)) return false;
+    get_numbers(b, power, 2);
+    if (!s->future) return true;
+    task_synth *sg = &s->future->sg;
+    sg->optim.p1 = power[0];
+    sg->optim.p2 = power[1];
+    get_numbers(b, sg->theta, sg->n);
+    get_numbers(b, sg->optim.m, sg->n);
+    get_numbers(b, sg->optim.v, sg->n);
+    s->future->off = s->sg_off >= 0;
+    task_synth_load(sg);
+    return true;
 }
 
 static void compose(const task_state *s, const char *text, size_t n, bytes *b)
@@ -86,6 +125,7 @@ static void compose(const task_state *s, const char *text, size_t n, bytes *b)
     put_numbers(b, s->model.fb, s->model.n_fb);
     put_numbers(b, s->optim.m, s->model.n);
     put_numbers(b, s->optim.v, s->model.n);
+    compose_windows(s, b);
     put_word(b, ep_hash(EP_HASH, b->p, b->n));
 }
 
@@ -198,7 +238,7 @@ static ep_status parse(const char *path, bytes *b, task_state *s, char why[TASK_
     size_t n = identity(s, want);
     double power[2];
     if (b->n < sizeof magic + 16 || memcmp(b->p, magic, sizeof magic) != 0)
-        return damaged(path, "no checkpoint of eprop-train: expected it to begin with EPROPCK1", why);
+        return damaged(path, "no checkpoint of eprop-train: expected it to begin with EPROPCK2", why);
     bytes tail = {.p = b->p, .at = b->n - 8};
     if (ep_hash(EP_HASH, b->p, b->n - 8) != get_word(&tail)) return damaged(path, "damaged or cut short: its checksum does not fit", why);
     b->at = sizeof magic;
@@ -218,7 +258,7 @@ static ep_status parse(const char *path, bytes *b, task_state *s, char why[TASK_
     get_numbers(b, s->model.fb, s->model.n_fb);
     get_numbers(b, s->optim.m, s->model.n);
     get_numbers(b, s->optim.v, s->model.n);
-    return EP_OK;
+    return parse_windows(b, s) ? EP_OK : damaged(path, "damaged: wrong number of the synthesiser's parameters", why);
 }
 
 ep_status task_checkpoint_read(const char *path, task_state *s, char why[TASK_WHY])

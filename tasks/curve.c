@@ -11,7 +11,8 @@
 enum { PATH = 4096, LINE = 512 };
 
 static const char head[] =
-    "iteration,loss,loss_reg,rate,grad_norm,lr,valid_loss,valid_measure,check_cosine,check_r,check_flips,bptt_cosine\n";
+    "iteration,loss,loss_reg,rate,grad_norm,lr,valid_loss,valid_measure,check_cosine,check_r,check_flips,bptt_cosine,bptt_distance,"
+    "sg_error,length,solved\n";
 
 /* Offset behind the last whole line of an iteration below `from`; 0 if the file is not a curve. */
 static long keep(const char *path, long from)
@@ -52,7 +53,7 @@ ep_status task_curve_open(const char *dir, long from, FILE **out, char why[TASK_
 ep_status task_curve_put(FILE *f, const task_point *p)
 {
     const double v[] = {p->loss, p->loss_reg, p->rate, p->norm, p->lr, p->valid_loss, p->valid_measure, p->check_cosine,
-                        p->check_r, p->check_flips, p->bptt_cosine};
+                        p->check_r, p->check_flips, p->bptt_cosine, p->bptt_distance, p->sg_error, p->length, p->solved};
     bool good = fprintf(f, "%ld", p->iteration) > 0;
     for (size_t k = 0; k < sizeof v / sizeof *v; k++) good = good && (isnan(v[k]) ? fputc(',', f) != EOF : fprintf(f, ",%.17g", v[k]) > 0);
     good = good && fputc('\n', f) != EOF;

@@ -23,8 +23,53 @@ static opt_config config(const task_machine *m, int k)
     int above = 0; /* integers hold v_th as 1/2 .. 1 */
     if (ep_model_spikes(s->model)) (void)frexp(s->v_th, &above);
     return (opt_config){.net = &m->model->ep[k], .rule = m->rule, .loss = s->loss, .c_reg = s->c_reg, .f_target = s->f_target,
-                        .B = m->most_B, .T = s->T, .window = s->window, .threads = m->threads, .v_shift = -above,
+                        .B = m->most_B, .T = m->stream ? 0 : s->T, .window = s->window, .threads = m->threads, .v_shift = -above,
                         .profile = m->engine.kind == TASK_FIXED ? &m->engine.profile : NULL};
+}
+
+static bool synthetic(ep_rule rule) { return rule == EP_TBPTT_SG || rule == EP_EPROP3_SG; }
+
+/* Whole trials of units that spike do not show every component of h. */
+bool task_streams(const task_spec *s, ep_rule rule)
+{
+    bool sees = synthetic(rule) && s->sg_input == TASK_SEES_STATE && ep_model_spikes(s->model);
+    return rule >= EP_TBPTT && rule <= EP_EPROP3_SG && (s->stream || s->update == TASK_UPDATE_WINDOW || sees);
+}
+
+/* What the rules with windows cannot be combined with. */
+static ep_status check_windows(const task_machine *m, char why[TASK_WHY])
+{
+    const task_spec *s = &m->t->spec;
+    const char *found = NULL;
+    bool windows = m->rule >= EP_TBPTT && m->rule <= EP_EPROP3_SG;
+    if (m->stream && s->c_reg > 0) found = "c_reg > 0 window by window, expected 0: the mean rate is a whole trial's";
+    else if ((m->stream || synthetic(m->rule)) && s->nets > 1) found = "nets = 2, expected one network";
+    else if (synthetic(m->rule) && (!m->engine.opt || m->engine.kind == TASK_FIXED)) found = "an engine without synthesisers, expected scalar or fast";
+    else if (windows && s->update == TASK_UPDATE_WINDOW && !m->engine.opt) found = "update = window with engine reference, expected scalar or fast";
+    if (!found) return EP_OK;
+    (void)snprintf(why, TASK_WHY, "rule %s: found %s", ep_rule_name(m->rule), found);
+    return EP_NOTIMPL;
+}
+
+static ep_status open_future(task_machine *m, char why[TASK_WHY])
+{
+    const task_spec *s = &m->t->spec;
+    if (!synthetic(m->rule)) return EP_OK;
+    int boundaries = m->stream ? 1 : (s->T - 1) / s->window;
+    m->future = malloc(sizeof *m->future);
+    if (!m->future) return EP_NOMEM;
+    ep_status st = task_future_make(s, &m->model->ep[0], m->engine.opt, m->most_B, boundaries, m->stream ? 0 : s->T, m->t->seed, m->future);
+    for (int k = 0; st == EP_OK && k < FUTURE_SEES && m->future->sees[k] >= 0; k++)
+        if (m->engine.opt->count(m->s[0], m->future->sees[k]) != (size_t)m->most_B * m->future->width[k]) {
+            (void)snprintf(why, TASK_WHY, "engine %s does not show all of the state to a synthesiser, expected sg_input = z or engine scalar", m->engine.name);
+            st = EP_NOTIMPL;
+            task_future_free(m->future);
+        }
+    if (st != EP_OK) {
+        free(m->future);
+        m->future = NULL;
+    }
+    return st;
 }
 
 /* Integers: what they don't have is said before init says only that it is so. */
@@ -40,9 +85,8 @@ static ep_status check_fixed(const task_machine *m, const opt_config *cfg, char 
 static ep_status check_rule(const task_machine *m, char why[TASK_WHY])
 {
     const char *name = ep_rule_name(m->rule);
-    bool windows = m->rule == EP_TBPTT || m->rule == EP_EPROP3;
-    if (m->rule == EP_TBPTT_SG || m->rule == EP_EPROP3_SG) (void)snprintf(why, TASK_WHY, "rule %s: found no synthesiser of gradients in this task", name);
-    else if (m->rule == EP_EPROP2) (void)snprintf(why, TASK_WHY, "rule %s: found no error module in this task", name);
+    bool windows = m->rule >= EP_TBPTT && m->rule <= EP_EPROP3_SG;
+    if (m->rule == EP_EPROP2) (void)snprintf(why, TASK_WHY, "rule %s: found no error module in this task", name);
     else if (windows && m->t->spec.model == EP_RATE) (void)snprintf(why, TASK_WHY, "rule %s: expected a model of spikes or lstm, found rate", name);
     else return EP_OK;
     return EP_NOTIMPL;
@@ -91,13 +135,18 @@ static ep_status allocate(task_machine *m)
     m->y = malloc(outs * sizeof(double));
     m->part = malloc((size_t)m->most_B * sizeof(double));
     m->err_sum = malloc(outs * sizeof(double));
+    size_t window = m->stream ? (size_t)m->most_B * (size_t)s->window * (size_t)s->n_out : 0;
+    m->window_y = malloc((window + 1) * sizeof(double));
+    m->window_err = malloc((window + 1) * sizeof(double));
+    good = m->window_y && m->window_err;
     m->target = malloc(outs * each);
     m->mask = malloc(steps * each);
-    m->x = malloc(m->engine.opt && m->engine.opt->format == OPT_BINARY32 ? 1 : steps * (size_t)s->n_in * each);
+    bool as_is = m->engine.opt && m->engine.opt->format == OPT_BINARY32 && !m->stream;
+    m->x = malloc(as_is ? 1 : steps * (size_t)s->n_in * each);
     m->x_fixed = malloc(m->engine.kind == TASK_FIXED ? steps * (size_t)s->n_in * sizeof(int32_t) : 1);
     m->rates = malloc((size_t)s->nets * (size_t)s->n_rec * sizeof(double));
     m->scratch = malloc(largest(m) * each);
-    for (int k = 0; k < s->nets && s->nets > 1; k++) {
+    for (int k = 0; k < s->nets && (m->by_err || m->stream); k++) {
         m->err[k] = malloc(outs * each);
         good = good && m->err[k];
     }
@@ -107,11 +156,14 @@ static ep_status allocate(task_machine *m)
 ep_status task_machine_open(const task *t, const task_model *model, const task_engine *engine, ep_rule rule, int most_B,
                             int threads, double *seconds, task_machine *out, char why[TASK_WHY])
 {
-    task_machine m = {.t = t, .model = model, .engine = *engine, .rule = rule, .most_B = most_B, .threads = threads, .seconds = seconds};
+    task_machine m = {.t = t, .model = model, .engine = *engine, .rule = rule, .most_B = most_B, .threads = threads, .seconds = seconds,
+                      .stream = engine->opt && task_streams(&t->spec, rule), .by_err = t->spec.nets > 1 || t->spec.bits || synthetic(rule)};
     strcpy(why, "");
     ep_status st = check_rule(&m, why);
+    if (st == EP_OK) st = check_windows(&m, why);
     if (st == EP_OK) st = allocate(&m);
     for (int k = 0; st == EP_OK && engine->opt && k < t->spec.nets; k++) st = open_network(&m, k, why);
+    if (st == EP_OK) st = open_future(&m, why);
     if (st == EP_OK) *out = m;
     else task_machine_close(&m);
     return st;
@@ -119,7 +171,11 @@ ep_status task_machine_open(const task *t, const task_model *model, const task_e
 
 void task_machine_close(task_machine *m)
 {
+    if (m->future) task_future_free(m->future);
+    free(m->future);
     free(m->err_sum);
+    free(m->window_y);
+    free(m->window_err);
     free(m->y);
     free(m->part);
     free(m->target);
@@ -144,7 +200,7 @@ void task_machine_describe(const task_machine *m, char *buf, size_t n)
 /* ---- numbers to and from the engine ---------------------------------------------------------------------------- */
 
 /* Numbers of a quantity; what does not fit an integer format becomes its nearer end. */
-static void to_engine(const task_machine *m, int quantity, const double *from, size_t n, void *to)
+void task_to_engine(const task_machine *m, int quantity, const double *from, size_t n, void *to)
 {
     switch (m->engine.opt->format) {
     case OPT_BINARY32:
@@ -155,7 +211,7 @@ static void to_engine(const task_machine *m, int quantity, const double *from, s
     }
 }
 
-static void from_engine(const task_machine *m, int quantity, const void *from, size_t n, double *to)
+void task_from_engine(const task_machine *m, int quantity, const void *from, size_t n, double *to)
 {
     switch (m->engine.opt->format) {
     case OPT_BINARY32:
@@ -172,13 +228,13 @@ static ep_status load_network(task_machine *m, int k)
     const task_params *p = &m->model->net[k];
     for (int g = 0; g < (int)EP_G_THETA; g++) {
         if (!p->n[g]) continue;
-        to_engine(m, OPT_PARAM(g), p->p[g], p->n[g], m->scratch);
+        task_to_engine(m, OPT_PARAM(g), p->p[g], p->n[g], m->scratch);
         ep_status st = e->set(m->s[k], OPT_PARAM(g), m->scratch, p->n[g]);
         if (st != EP_OK) return st;
     }
     size_t n = e->count(m->s[k], OPT_FEEDBACK);
     if (m->rule != EP_EPROP1_ADAPTIVE || !n) return EP_OK;
-    to_engine(m, OPT_FEEDBACK, p->B, n, m->scratch);
+    task_to_engine(m, OPT_FEEDBACK, p->B, n, m->scratch);
     return e->set(m->s[k], OPT_FEEDBACK, m->scratch, n);
 }
 
@@ -211,7 +267,7 @@ static ep_status collect(task_machine *m, const task_batch *bt, int k)
     if (m->engine.opt->count(m->s[k], OPT_ALL(OPT_Y)) != all) return EP_DOMAIN;
     ep_status st = m->engine.opt->get(m->s[k], OPT_ALL(OPT_Y), m->scratch, all);
     if (st != EP_OK) return st;
-    from_engine(m, OPT_Y, m->scratch, all, k == 0 ? m->y : m->err_sum); /* err_sum is free until the loss is known */
+    task_from_engine(m, OPT_Y, m->scratch, all, k == 0 ? m->y : m->err_sum); /* err_sum is free until the loss is known */
     for (size_t b = 0; k > 0 && b < (size_t)bt->B; b++)
         for (int t = 0; t < bt->steps[b]; t++) {
             size_t back = (size_t)task_reversed(t, bt->steps[b], s->frame);
@@ -228,7 +284,7 @@ static ep_status rates_of(task_machine *m, int k, const task_batch *bt, double *
     if (e->format != OPT_FIXED) {
         if (e->count(m->s[k], OPT_FBAR) != n) return EP_NOTIMPL;
         ep_status st = e->get(m->s[k], OPT_FBAR, m->scratch, n);
-        if (st == EP_OK) from_engine(m, OPT_FBAR, m->scratch, n, rate);
+        if (st == EP_OK) task_from_engine(m, OPT_FBAR, m->scratch, n, rate);
         return st;
     }
     int32_t *z = m->scratch;
@@ -261,7 +317,7 @@ static ep_status regulariser(task_machine *m, const task_batch *bt, task_result 
     return EP_OK;
 }
 
-static ep_status gradient(task_machine *m, task_result *r)
+ep_status task_machine_gradient(task_machine *m, task_result *r)
 {
     memset(r->grad, 0, m->model->n * sizeof *r->grad);
     for (int k = 0; k < m->t->spec.nets; k++)
@@ -270,7 +326,7 @@ static ep_status gradient(task_machine *m, task_result *r)
             if (!n || m->engine.opt->count(m->s[k], OPT_GRAD(g)) != n) continue;
             ep_status st = m->engine.opt->get(m->s[k], OPT_GRAD(g), m->scratch, n);
             if (st != EP_OK) return st;
-            from_engine(m, OPT_GRAD(g), m->scratch, n, r->grad + task_model_at(m->model, k, (ep_group)g));
+            task_from_engine(m, OPT_GRAD(g), m->scratch, n, r->grad + task_model_at(m->model, k, (ep_group)g));
         }
     return EP_OK;
 }
@@ -281,12 +337,12 @@ static void convert_mask(const task_machine *m, const task_batch *bt)
     size_t steps = (size_t)bt->B * (size_t)bt->T;
     if (m->engine.opt->format == OPT_FIXED)
         for (size_t i = 0; i < steps; i++) ((int32_t *)m->mask)[i] = bt->mask[i] > 0;
-    else to_engine(m, OPT_ERR, bt->mask, steps, m->mask);
+    else task_to_engine(m, OPT_ERR, bt->mask, steps, m->mask);
 }
 
 static ep_status one_network(task_machine *m, const task_batch *bt, const task_result *r)
 {
-    to_engine(m, OPT_FIXED_TARGET, bt->target, (size_t)bt->B * (size_t)bt->T * (size_t)m->t->spec.n_out, m->target);
+    task_to_engine(m, OPT_FIXED_TARGET, bt->target, (size_t)bt->B * (size_t)bt->T * (size_t)m->t->spec.n_out, m->target);
     convert_mask(m, bt);
     opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, 0), .target = m->target, .mask = m->mask,
                      .part = r->grad ? OPT_WHOLE : OPT_FORWARD};
@@ -310,7 +366,7 @@ static void convert_errors(const task_machine *m, const task_batch *bt)
     size_t each = (size_t)bt->T * (size_t)m->t->spec.n_out, all = (size_t)bt->B * each;
     double *whole = m->scratch;
     if (m->engine.opt->format != OPT_FIXED) {
-        to_engine(m, OPT_ERR, m->err_sum, all, m->err[0]);
+        task_to_engine(m, OPT_ERR, m->err_sum, all, m->err[0]);
         return;
     }
     convert_mask(m, bt);
@@ -318,26 +374,42 @@ static void convert_errors(const task_machine *m, const task_batch *bt)
         double divisor = task_loss_divisor(&m->t->spec, bt, b);
         for (size_t i = (size_t)b * each; i < (size_t)(b + 1) * each; i++) whole[i] = m->err_sum[i] * divisor;
     }
-    to_engine(m, OPT_ERR, whole, all, m->err[0]);
+    task_to_engine(m, OPT_ERR, whole, all, m->err[0]);
+}
+
+/* Seeds of all windows of the trials whose forward pass is done. */
+static ep_status look_ahead(task_machine *m, const task_batch *bt)
+{
+    const task_spec *s = &m->t->spec;
+    size_t B = (size_t)bt->B, T = (size_t)bt->T, D = (size_t)s->window;
+    task_future_begin(m->future, s, bt);
+    ep_status st = task_future_see_all(m->future, m->s[0], B, T, D);
+    return st == EP_OK ? task_future_say(m->future, B, (T - 1) / D) : st;
 }
 
 /* err of the sum to each network, in the order in which it read the trial. */
-static ep_status backward_all(task_machine *m, const task_batch *bt)
+static ep_status backward_all(task_machine *m, const task_batch *bt, bool learn)
 {
     const task_spec *s = &m->t->spec;
     size_t K = (size_t)s->n_out, T = (size_t)bt->T, each = m->engine.opt->element;
     const void *mask = m->engine.opt->format == OPT_FIXED ? m->mask : NULL;
     ep_status st = EP_OK;
     convert_errors(m, bt);
-    memset(m->err[1], 0, (size_t)bt->B * T * K * each);
-    for (size_t b = 0; b < (size_t)bt->B; b++)
+    if (s->nets > 1) memset(m->err[1], 0, (size_t)bt->B * T * K * each);
+    for (size_t b = 0; s->nets > 1 && b < (size_t)bt->B; b++)
         for (int t = 0; t < bt->steps[b]; t++)
             memcpy((char *)m->err[1] + (b * T + (size_t)task_reversed(t, bt->steps[b], s->frame)) * K * each,
                    (char *)m->err[0] + (b * T + (size_t)t) * K * each, K * each);
+    if (m->future) st = look_ahead(m, bt);
     for (int k = 0; st == EP_OK && k < s->nets; k++) {
         opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, k), .err = m->err[k], .mask = mask, .part = OPT_BACKWARD};
+        if (m->future && bt->T > s->window) {
+            tr.seeds = &m->future->seeds;
+            tr.delivered = &m->future->delivered;
+        }
         st = m->engine.opt->grad(m->s[k], &tr);
     }
+    if (st == EP_OK && m->future && learn) task_future_learn(m->future, (size_t)bt->B, (size_t)((bt->T - 1) / s->window), false);
     return st;
 }
 
@@ -345,14 +417,13 @@ static ep_status run_engine(task_machine *m, const task_batch *bt, task_result *
 {
     const task_spec *s = &m->t->spec;
     double start = task_now();
-    bool several = s->nets > 1;
-    ep_status st = several ? forward_all(m, bt) : one_network(m, bt, r);
-    if (st == EP_OK && !several) st = collect(m, bt, 0);
+    ep_status st = m->by_err ? forward_all(m, bt) : one_network(m, bt, r);
+    if (st == EP_OK && !m->by_err) st = collect(m, bt, 0);
     double middle = task_now();
     if (st == EP_OK) r->loss = task_loss(s, bt, m->y, m->err_sum, m->part, m->threads);
     double after = task_now();
-    if (st == EP_OK && several && r->grad) st = backward_all(m, bt);
-    if (st == EP_OK && r->grad) st = gradient(m, r);
+    if (st == EP_OK && m->by_err && r->grad) st = backward_all(m, bt, r->learn);
+    if (st == EP_OK && r->grad) st = task_machine_gradient(m, r);
     if (st == EP_OK) st = regulariser(m, bt, r);
     if (st == EP_OK && r->y) memcpy(r->y, m->y, (size_t)bt->B * (size_t)bt->T * (size_t)s->n_out * sizeof *r->y);
     m->seconds[TASK_T_LOSS] += after - middle;
@@ -364,6 +435,7 @@ ep_status task_machine_run(task_machine *m, const task_batch *bt, task_result *r
 {
     double start = task_now();
     if (r->grad) m->steps += (size_t)bt->B * (size_t)bt->T * (size_t)m->t->spec.n_rec * (size_t)m->t->spec.nets;
+    if (m->stream) return task_stream_run(m, bt, r);
     if (m->engine.opt) return run_engine(m, bt, r);
     ep_status st = task_reference_run(m->model, m->rule, m->engine.prec, bt, m->threads, r, NULL);
     m->seconds[TASK_T_ENGINE] += task_now() - start;

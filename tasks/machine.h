@@ -7,6 +7,7 @@
 #define TASK_MACHINE_H
 
 #include "batch.h"
+#include "future.h"
 #include "model.h"
 #include "opt_fixed.h"
 
@@ -30,6 +31,11 @@ typedef struct task_result {
     double rate;     /* spikes a neuron and step */
     double *y;       /* [B][T][n_out], room for the most; NULL: not wanted */
     double *grad;    /* [model.n]; NULL: forward pass alone */
+    bool learn;      /* the synthesiser's gradient as well */
+    /* After each window of a stream, with what became of it: grad is that window's, and the weights may change
+     * (task_machine_load). NULL: grad is the sum over all windows. */
+    ep_status (*window)(void *user, ep_status st);
+    void *user;
 } task_result;
 
 /* Seconds spent so far, by phase. */
@@ -49,8 +55,12 @@ typedef struct task_machine {
     void *x_fixed;                    /* integers: their x */
     double *rates;                    /* [nets][n_rec] mean of z in the last batch */
     double *y, *err_sum, *part;       /* [B][T][n_out] each; [B] */
+    double *window_y, *window_err;    /* [B][window][n_out] of a stream */
     void *scratch;                    /* the largest quantity */
     double *seconds;                  /* [TASK_N_PHASE] of the caller */
+    bool by_err;                      /* the loss is made here, not in the engine */
+    bool stream;                      /* window by window */
+    task_future *future;              /* rules with synthetic gradients; or NULL */
     size_t steps;                     /* neuron steps of gradients so far */
 } task_machine;
 
@@ -60,21 +70,30 @@ EP_MUST_USE ep_status task_machine_open(const task *t, const task_model *model, 
 void task_machine_close(task_machine *m);
 /* Loads the model's present weights. EP_DOMAIN: one is out of the engine's range. */
 EP_MUST_USE ep_status task_machine_load(task_machine *m);
-/* EP_UNABLE: not finite in the engine's format. */
+/* EP_UNABLE: not finite in the engine's format, or (future->rms > sg_limit) the synthesiser diverged. */
 EP_MUST_USE ep_status task_machine_run(task_machine *m, const task_batch *bt, task_result *r);
+/* Does a rule with these options run window by window. */
+bool task_streams(const task_spec *s, ep_rule rule);
+/* Parts of task_machine_run for rules that run window by window; and what it shares with them. */
+EP_MUST_USE ep_status task_stream_run(task_machine *m, const task_batch *bt, task_result *r);
+void task_to_engine(const task_machine *m, int quantity, const double *from, size_t n, void *to);
+void task_from_engine(const task_machine *m, int quantity, const void *from, size_t n, double *to);
+EP_MUST_USE ep_status task_machine_gradient(task_machine *m, task_result *r);
 /* What runs, in a line. */
 void task_machine_describe(const task_machine *m, char *buf, size_t n);
 
 /* E of outputs y [B][T][n_out], and err likewise; part [B] is scratch. */
 double task_loss(const task_spec *s, const task_batch *bt, const double *y, double *err, double *part, int threads);
-/* What loss_norm divides trial b by. */
-double task_loss_divisor(const task_spec *s, const task_batch *bt, int b);
+/* The same for n steps behind the first `from`, y and err [B][n][n_out]. */
+double task_loss_steps(const task_spec *s, const task_batch *bt, int from, int n, const double *y, double *err, double *part, int threads);
 
 /* The reference in place of an engine: same contract as task_machine_run; spikes and mag where wanted. */
 typedef struct task_truth {
     double *grad, *mag;    /* [model.n]; mag: running error bound in units of u, or NULL */
     unsigned char *z;      /* [nets][T][n_rec] of the first trial, or NULL */
     double *margin;        /* [nets][T][n_rec] |v - A| of the first trial, or NULL */
+    const task_synth *sg;  /* rules with synthetic gradients: what says the seeds, or NULL; all trials need one divisor of err then */
+    double *g_sg;          /* [sg->n] its gradient, or NULL */
 } task_truth;
 EP_MUST_USE ep_status task_reference_run(const task_model *m, ep_rule rule, long prec, const task_batch *bt, int threads,
                                          task_result *r, const task_truth *truth);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "algo.h"
+#include "../reference/synth.h"
 #include "machine.h"
 
 /* One call: the networks' recorded runs in one context. */
@@ -49,8 +49,8 @@ static void sum_outputs(truth_run *w)
             }
 }
 
-/* The errors of the sum take the place of each network's own. */
-static void share_errors(truth_run *w)
+/* The errors of the sum take the place of each network's own, times `by`. */
+static void share_errors(truth_run *w, double by)
 {
     const task_spec *s = w->m->spec;
     int K = s->n_out, T = w->bt->T;
@@ -58,7 +58,7 @@ static void share_errors(truth_run *w)
         for (int b = 0; b < w->bt->B; b++)
             for (int t = 0; t < T; t++)
                 for (int o = 0; o < K; o++) {
-                    double e = w->err[((size_t)b * (size_t)T + (size_t)t) * (size_t)K + (size_t)o];
+                    double e = by * w->err[((size_t)b * (size_t)T + (size_t)t) * (size_t)K + (size_t)o];
                     ref_set_d(&w->c, ref_at2(w->run[k].tr[b].err, K, step_of(w, k, b, t) + 1, o), e);
                 }
 }
@@ -78,10 +78,43 @@ static void see_spikes(const truth_run *w, const task_truth *truth)
             }
 }
 
-static ep_status gradients(truth_run *w, ep_rule rule, int threads, double *grad, double *mag)
+/* A synthesiser's numbers in the reference's arithmetic. */
+static ep_status load_synth(truth_run *w, const task_synth *from, ref_synth *sg, ref_synth_use *use)
 {
     const task_spec *s = w->m->spec;
+    static const ref_seed says[] = {REF_SEED_C, REF_SEED_Z, REF_SEED_ZC};
+    ep_status st = ref_synth_init(&w->c, from->n_u, from->n_hid, from->n_s, sg);
+    if (st != EP_OK) return st;
+    for (size_t k = 0; k < sg->n; k++) ref_set_d(&w->c, &sg->theta[k], from->wide ? from->theta[k] : (double)(float)from->theta[k]);
+    *use = (ref_synth_use){.sg = sg, .sees = s->sg_input == TASK_SEES_STATE ? REF_SEES_STATE : REF_SEES_Z, .says = says[s->sg_seed],
+                           .g = ref_vec(&w->c, sg->n)};
+    return use->g ? EP_OK : EP_NOMEM;
+}
+
+/* What loss_norm divides err by, the same for all trials: in these units a synthesiser speaks. */
+static ep_status common_divisor(const truth_run *w, double *by)
+{
+    *by = task_loss_divisor(w->m->spec, w->bt, 0);
+    for (int b = 1; b < w->bt->B; b++)
+        if (fabs(task_loss_divisor(w->m->spec, w->bt, b) - *by) > 0) return EP_NOTIMPL;
+    return EP_OK;
+}
+
+static ep_status gradients(truth_run *w, ep_rule rule, int threads, double *grad, double *mag, const task_truth *truth)
+{
+    const task_spec *s = w->m->spec;
+    const task_synth *from = truth ? truth->sg : NULL;
     ref_rule_args args = {.rule = rule, .window = s->window, .seed = REF_SEED_NONE, .threads = threads};
+    ref_synth sg;
+    ref_synth_use use;
+    double by = 1;
+    if (from) {
+        ep_status st = common_divisor(w, &by);
+        if (st == EP_OK) st = load_synth(w, from, &sg, &use);
+        if (st != EP_OK) return st;
+        share_errors(w, by);
+        args.synth = &use;
+    }
     for (int k = 0; k < s->nets; k++) {
         ref_grad g;
         ep_status st = ref_grad_init(&w->c, &w->net[k], &g);
@@ -90,11 +123,12 @@ static ep_status gradients(truth_run *w, ep_rule rule, int threads, double *grad
         for (int group = 0; group < (int)EP_G_THETA; group++) {
             size_t at = task_model_at(w->m, k, (ep_group)group);
             for (size_t e = 0; e < w->m->net[k].n[group]; e++) {
-                grad[at + e] = w->c.ar->to_d(&g.g[group][e]);
-                if (mag) mag[at + e] = g.g[group][e].e.mag;
+                grad[at + e] = w->c.ar->to_d(&g.g[group][e]) / by;
+                if (mag) mag[at + e] = g.g[group][e].e.mag / by;
             }
         }
     }
+    for (size_t k = 0; from && truth->g_sg && k < from->n; k++) truth->g_sg[k] = w->c.ar->to_d(&use.g[k]);
     return EP_OK;
 }
 
@@ -120,10 +154,10 @@ static ep_status work(truth_run *w, ep_rule rule, int threads, task_result *r, c
     r->loss = task_loss(s, w->bt, w->y, w->err, w->part, threads);
     rates(w, r);
     if (r->y) memcpy(r->y, w->y, (size_t)w->bt->B * (size_t)w->bt->T * (size_t)s->n_out * sizeof *r->y);
-    if (s->nets > 1) share_errors(w);
+    if (s->nets > 1 || s->bits) share_errors(w, 1);
     if (truth) see_spikes(w, truth);
-    if (r->grad) return gradients(w, rule, threads, r->grad, NULL);
-    return truth && truth->grad ? gradients(w, rule, threads, truth->grad, truth->mag) : EP_OK;
+    if (r->grad) return gradients(w, rule, threads, r->grad, NULL, NULL);
+    return truth && truth->grad ? gradients(w, rule, threads, truth->grad, truth->mag, truth) : EP_OK;
 }
 
 ep_status task_reference_run(const task_model *m, ep_rule rule, long prec, const task_batch *bt, int threads, task_result *r,

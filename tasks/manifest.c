@@ -72,13 +72,16 @@ static json_t *published(const task *t)
 
 ep_status task_write_summary(const task *t, const task_train_options *o, const task_outcome *r, const char *path, char why[TASK_WHY])
 {
-    static const char *const ends[] = {"iterations", "stop rule", "signal", "diverged"};
+    static const char *const ends[] = {"iterations", "stop rule", "signal", "diverged", "synthesiser diverged"};
     struct rusage u = {0};
     json_t *root = who(t, o), *phases = json_object();
     (void)getrusage(RUSAGE_SELF, &u);
     for (int k = 0; k < TASK_N_PHASE; k++) (void)json_object_set_new(phases, task_phase_names[k], number(r->seconds[k]));
     (void)json_object_set_new(root, "end", json_string(ends[r->end]));
     (void)json_object_set_new(root, "iterations", json_integer(r->iterations));
+    (void)json_object_set_new(root, "updates", json_integer(r->updates));
+    (void)json_object_set_new(root, "solved", number(r->solved));
+    (void)json_object_set_new(root, "sg_off", r->sg_off >= 0 ? json_integer(r->sg_off) : json_null());
     (void)json_object_set_new(root, "stopped_at", r->stopped_at >= 0 ? json_integer(r->stopped_at) : json_null());
     (void)json_object_set_new(root, "measure", json_string(t->kind->measure));
     (void)json_object_set_new(root, "last_loss", number(r->last.loss));

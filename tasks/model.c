@@ -42,6 +42,7 @@ static void fill_networks(task_model *m)
             if (ep_model_has(s->model, (ep_theta)th)) net.theta[th] = theta[th];
         net.kappa = decay(s->tau_out);
         net.v_th = s->v_th;
+        net.b_forget = s->b_forget;
         net.gamma = s->gamma;
         net.n_ref = s->n_ref;
         m->ep[k] = net;

@@ -2,10 +2,14 @@
 CPPFLAGS_tasks := -Itasks -Ioptimized -I$(BUILD)/tasks
 CPPFLAGS_verify += -Itasks
 include tasks/speech/module.mk
+ifneq ($(MPI),)
+$(BUILD)/tasks/team.o: ALL_CFLAGS += -DTASK_MPI $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(MPI)))
+endif
 TASK_SRC := $(wildcard tasks/*.c) $(SPEECH_SRC)
 LIB_TASKS := $(BUILD)/libeprop-tasks.a
 LIBS_OF_TASKS := $(LIB_TASKS) $(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a
-LDLIBS_TASKS := -ljansson $(LDLIBS_SPEECH) $(LDLIBS_REF)
+LDLIBS_CBLAS := $(shell pkg-config --libs openblas 2>/dev/null || echo -lcblas)
+LDLIBS_TASKS := $(LDLIBS_CBLAS) -ljansson $(LDLIBS_MPI) $(LDLIBS_SPEECH) $(LDLIBS_REF)
 $(eval $(call static_lib,eprop-tasks,$(TASK_SRC)))
 $(eval $(call program,eprop-train,$(wildcard tasks/cli/*.c),$(LIBS_OF_TASKS),$(LDLIBS_TASKS)))
 $(call check_tests,$(filter-out $(SPEECH_NOT_BUILT),$(wildcard tasks/test/test_*.c)),$(LIBS_OF_TASKS),$(LDLIBS_TASKS) -lcheck -lm)
@@ -22,12 +26,16 @@ $(BUILD)/tasks/origin.o: $(BUILD_INFO)
 .PHONY: task-build-info
 
 # Small versions of all tasks by every rule; tables into build/runs/tasks, figures into build/tasks-report.
-tasks: $(BUILD)/eprop-train $(BUILD)/eprop-report ## train small versions of the tasks by every rule, draw the figures (under 5 minutes)
+tasks: $(BUILD)/eprop-train $(BUILD)/eprop-bench $(BUILD)/eprop-report ## train small versions of the tasks by every rule, draw the figures (under 5 minutes)
 	@sh tasks/suite.sh $(BUILD) $(BUILD)/runs/tasks small
-	@$(BUILD)/eprop-report build $(BUILD)/runs/tasks $(BUILD)/tasks-report
-tasks-full: $(BUILD)/eprop-train $(BUILD)/eprop-report ## the same as the tasks are described (hours)
+	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-small.sweep $(BUILD)/runs/copy
+	@$(BUILD)/eprop-report build $(BUILD)/runs/tasks $(BUILD)/runs/copy $(BUILD)/tasks-report
+tasks-full: $(BUILD)/eprop-train $(BUILD)/eprop-bench $(BUILD)/eprop-report ## the same as the tasks are described (hours)
 	@sh tasks/suite.sh $(BUILD) $(BUILD)/runs/tasks full
-	@$(BUILD)/eprop-report build $(BUILD)/runs/tasks $(BUILD)/tasks-report
-.PHONY: tasks tasks-full
-$(BUILD)/tasks/test/test_cli: $(BUILD)/eprop-train
-$(BUILD)/tasks/test/test_cli.o: CPPFLAGS += -DTRAIN_PROGRAM='"$(abspath $(BUILD)/eprop-train)"'
+	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-report.sweep $(BUILD)/runs/copy
+	@$(BUILD)/eprop-report build $(BUILD)/runs/tasks $(BUILD)/runs/copy $(BUILD)/tasks-report
+copy: $(BUILD)/eprop-train $(BUILD)/eprop-bench ## copy-repeat as the report shows it, into build/runs/copy (a quarter of an hour; goes on where it was stopped)
+	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-report.sweep $(BUILD)/runs/copy
+.PHONY: tasks tasks-full copy
+$(BUILD)/tasks/test/test_cli $(BUILD)/tasks/test/test_mpi: $(BUILD)/eprop-train
+$(BUILD)/tasks/test/test_cli.o $(BUILD)/tasks/test/test_mpi.o: CPPFLAGS += -DTRAIN_PROGRAM='"$(abspath $(BUILD)/eprop-train)"'

@@ -8,7 +8,7 @@
 
 #include "task.h"
 
-typedef enum { K_INT, K_REAL, K_BOOL, K_MODEL, K_LOSS, K_OPTIMIZER } kind;
+typedef enum { K_INT, K_REAL, K_BOOL, K_MODEL, K_LOSS, K_OPTIMIZER, K_UPDATE, K_SEED, K_SEES } kind;
 
 typedef struct entry {
     const char *name;
@@ -25,19 +25,23 @@ static const entry entries[] = {
     ENTRY(n_in, K_INT, 1, MOST), ENTRY(n_rec, K_INT, 1, MOST), ENTRY(n_out, K_INT, 1, MOST), ENTRY(n_alif, K_INT, 0, MOST),
     ENTRY(tau_m, K_REAL, 0, 1e9), ENTRY(tau_a, K_REAL, 0, 1e9), ENTRY(tau_out, K_REAL, 0, 1e9), ENTRY(beta, K_REAL, 0, 1e9),
     ENTRY(v_th, K_REAL, 1e-9, 1e9), ENTRY(gamma, K_REAL, 1e-9, 1e9), ENTRY(n_ref, K_INT, 0, MOST),
-    ENTRY(bias, K_BOOL, 0, 1), ENTRY(bout, K_BOOL, 0, 1), ENTRY(w_in, K_REAL, 0, 1e9), ENTRY(w_rec, K_REAL, 0, 1e9),
+    ENTRY(b_forget, K_REAL, -1e9, 1e9), ENTRY(bias, K_BOOL, 0, 1), ENTRY(bout, K_BOOL, 0, 1), ENTRY(w_in, K_REAL, 0, 1e9), ENTRY(w_rec, K_REAL, 0, 1e9),
     ENTRY(w_out, K_REAL, 0, 1e9), ENTRY(w_fb, K_REAL, 0, 1e9), ENTRY(density, K_REAL, 1e-9, 1),
-    ENTRY(inhibitory, K_REAL, 0, 1), ENTRY(T, K_INT, 1, MOST), ENTRY(loss, K_LOSS, 0, 0), ENTRY(c_reg, K_REAL, 0, 1e12),
+    ENTRY(inhibitory, K_REAL, 0, 1), ENTRY(T, K_INT, 1, MOST), ENTRY(loss, K_LOSS, 0, 0), ENTRY(bits, K_BOOL, 0, 1), ENTRY(c_reg, K_REAL, 0, 1e12),
     ENTRY(f_target, K_REAL, 0, 1), ENTRY(optimizer, K_OPTIMIZER, 0, 0), ENTRY(lr, K_REAL, 0, 1e9),
     ENTRY(lr_factor, K_REAL, 0, 1e9), ENTRY(lr_every, K_INT, 0, 1e9), ENTRY(lr_warmup, K_INT, 0, 1e9),
     ENTRY(adam_b1, K_REAL, 0, 1 - 0x1p-53), ENTRY(adam_b2, K_REAL, 0, 1 - 0x1p-53), ENTRY(adam_eps, K_REAL, 1e-300, 1),
     ENTRY(l2, K_REAL, 0, 1e9), ENTRY(clip, K_REAL, 0, 1e300), ENTRY(fb_decay, K_REAL, 0, 1), ENTRY(batch, K_INT, 1, MOST),
-    ENTRY(iterations, K_INT, 0, 1e9), ENTRY(window, K_INT, 0, MOST), ENTRY(valid_every, K_INT, 0, 1e9),
+    ENTRY(iterations, K_INT, 0, 1e9), ENTRY(window, K_INT, 0, MOST), ENTRY(update, K_UPDATE, 0, 0),
+    ENTRY(stream, K_BOOL, 0, 1), ENTRY(sg_seed, K_SEED, 0, 0), ENTRY(sg_input, K_SEES, 0, 0), ENTRY(sg_hidden, K_INT, 0, MOST),
+    ENTRY(sg_lr, K_REAL, 0, 1e9), ENTRY(sg_limit, K_REAL, 0, 1e300), ENTRY(sg_drop, K_BOOL, 0, 1), ENTRY(valid_every, K_INT, 0, 1e9),
     ENTRY(valid_trials, K_INT, 0, 1e9), ENTRY(test_trials, K_INT, 0, 1e9), ENTRY(stop_below, K_REAL, -1e300, 1e300)};
 
 enum { N_ENTRY = sizeof entries / sizeof *entries };
 
-static const char *const optimizers[] = {"sgd", "adam"};
+/* Values of enumerations that are the tasks' own, by kind - K_OPTIMIZER. */
+static const char *const names[][4] = {{"sgd", "adam"}, {"trial", "window"}, {"c", "z", "zc"}, {"z", "state"}};
+static const char *const choices[] = {"sgd or adam", "trial or window", "c, z or zc", "z or state"};
 
 static void *place(task_spec *s, const entry *e) { return (unsigned char *)s + e->at; }
 static const void *place_const(const task_spec *s, const entry *e) { return (const unsigned char *)s + e->at; }
@@ -76,16 +80,29 @@ static ep_status set_number(task_spec *s, const entry *e, const char *text, char
     return EP_OK;
 }
 
+static void choose(task_spec *s, kind what, int k)
+{
+    if (what == K_OPTIMIZER) s->optimizer = (task_optimizer)k;
+    else if (what == K_UPDATE) s->update = (task_update)k;
+    else if (what == K_SEED) s->sg_seed = (task_seed)k;
+    else s->sg_input = (task_sees)k;
+}
+
+static int chosen(const task_spec *s, kind what)
+{
+    return what == K_OPTIMIZER ? (int)s->optimizer : what == K_UPDATE ? (int)s->update : what == K_SEED ? (int)s->sg_seed : (int)s->sg_input;
+}
+
 static ep_status set_named(task_spec *s, const entry *e, const char *text, char why[TASK_WHY])
 {
     if (e->kind == K_MODEL) return ep_model_parse(text, &s->model) ? EP_OK : expected(why, e->name, text, "a model: lif alif lsnn lstm rate");
     if (e->kind == K_LOSS) return ep_loss_parse(text, &s->loss) ? EP_OK : expected(why, e->name, text, "regression or classification");
-    for (int k = 0; k < 2; k++)
-        if (strcmp(text, optimizers[k]) == 0) {
-            s->optimizer = (task_optimizer)k;
+    for (int k = 0; names[e->kind - K_OPTIMIZER][k]; k++)
+        if (strcmp(text, names[e->kind - K_OPTIMIZER][k]) == 0) {
+            choose(s, e->kind, k);
             return EP_OK;
         }
-    return expected(why, e->name, text, "sgd or adam");
+    return expected(why, e->name, text, choices[e->kind - K_OPTIMIZER]);
 }
 
 static ep_status set_option(task_spec *s, const char *name, const char *value, char why[TASK_WHY])
@@ -134,7 +151,7 @@ const char *task_spec_get(const task_spec *s, size_t n, char *buf, size_t size)
     else if (e->kind <= K_BOOL) (void)snprintf(buf, size, "%d", (int)number_of(s, e));
     else if (e->kind == K_MODEL) (void)snprintf(buf, size, "%s", ep_model_name(s->model));
     else if (e->kind == K_LOSS) (void)snprintf(buf, size, "%s", ep_loss_name(s->loss));
-    else (void)snprintf(buf, size, "%s", optimizers[s->optimizer]);
+    else (void)snprintf(buf, size, "%s", names[e->kind - K_OPTIMIZER][chosen(s, e->kind)]);
     return e->name;
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const task_kind *const kinds[] = {&task_pattern, &task_store_recall, &task_evidence,
+static const task_kind *const kinds[] = {&task_pattern, &task_store_recall, &task_evidence, &task_copy_repeat,
 #ifdef TASK_SPEECH /* libsndfile and FFTW are there */
                                          &task_speech,
 #endif
@@ -31,7 +31,7 @@ ep_status task_describe(const task_kind *kind, const char *variant, uint64_t see
     }
     *out = (task){.kind = kind, .variant = *v, .seed = seed};
     out->spec = (task_spec){.opt.delay = 1, .nets = 1, .frame = 1, .w_in = 1, .w_rec = 1, .w_out = 1, .w_fb = 1, .density = 1,
-                            .lr_factor = 1, .adam_b1 = 0.9, .adam_b2 = 0.999, .adam_eps = 1e-8, .batch = 1,
+                            .lr_factor = 1, .adam_b1 = 0.9, .adam_b2 = 0.999, .adam_eps = 1e-8, .batch = 1, .sg_lr = 1e-3, .sg_limit = 1e4,
                             .iterations = 1, .stop_below = -1};
     kind->describe(*v, &out->spec);
     return EP_OK;

@@ -10,10 +10,16 @@
 
 #include "eprop.h"
 
-enum { TASK_WHY = 512, TASK_MOST_NETS = 2, TASK_MOST_PUBLISHED = 4, TASK_NAME = 32 };
+enum { TASK_WHY = 512, TASK_MOST_NETS = 2, TASK_MOST_PUBLISHED = 4, TASK_NAME = 32, TASK_LEVELS = 4 };
 
 typedef enum task_split { TASK_TRAIN, TASK_VALID, TASK_TEST, TASK_N_SPLIT } task_split;
 typedef enum task_optimizer { TASK_SGD, TASK_ADAM } task_optimizer;
+/* Rules with windows: weights change after the trials, or after every window of them. */
+typedef enum task_update { TASK_UPDATE_TRIAL, TASK_UPDATE_WINDOW } task_update;
+/* What the synthesiser says of a window's end: dE/dh; the part of dE/dz that is still to come; all that crosses it. */
+typedef enum task_seed { TASK_SEED_C, TASK_SEED_Z, TASK_SEED_ZC } task_seed;
+/* What it looks at: the last d values of z; also h, and y where kappa > 0. */
+typedef enum task_sees { TASK_SEES_Z, TASK_SEES_STATE } task_sees;
 
 /* A figure that others published for this task. */
 typedef struct task_published {
@@ -35,6 +41,7 @@ typedef struct task_spec {
     double tau_m, tau_a, tau_out; /* steps; 0: no memory (decay 0) */
     double beta, v_th, gamma;
     int n_ref;
+    double b_forget;              /* LSTM: fixed offset of the forget gate */
     bool bias, bout;              /* are b and bout trained (else 0) */
     double w_in, w_rec, w_out;    /* initial weights: N(0, (w / sqrt(fan-in))^2) */
     double w_fb;                  /* random feedback: N(0, (w_fb / sqrt(n_rec))^2); global: all equal w_fb / sqrt(n_rec) */
@@ -43,6 +50,7 @@ typedef struct task_spec {
     /* trials and loss */
     int T;          /* most steps of a trial */
     ep_loss loss;
+    bool bits;      /* outputs are logits of independent bits, in place of loss: E = - sum_k m log2 P(target_k), in bits */
     double c_reg, f_target;       /* rate regulariser; f_target in spikes a step */
     /* training */
     task_optimizer optimizer;
@@ -52,7 +60,17 @@ typedef struct task_spec {
     double l2;                    /* dE += l2 w */
     double clip;                  /* largest norm of the whole gradient; 0: none */
     double fb_decay;              /* lambda of Kolen-Pollack, for Wout and B */
-    int batch, iterations, window;
+    int batch, iterations;
+    /* rules with windows */
+    int window;                   /* steps */
+    task_update update;
+    bool stream;                  /* window by window, in memory that does not depend on T; update = window implies it */
+    task_seed sg_seed;
+    task_sees sg_input;
+    int sg_hidden;                /* units of the synthesiser's hidden layer; 0: linear */
+    double sg_lr;                 /* rate of its Adam */
+    double sg_limit;              /* it diverges where the root mean square of what it says is above, in units of dE/dh of a trial's summed loss */
+    bool sg_drop;                 /* training goes on without it then */
     /* evaluation */
     int valid_every, valid_trials, test_trials; /* 0: never */
     double stop_below;            /* stop once the held-out measure is below; negative: never */
@@ -92,6 +110,7 @@ typedef struct task {
     uint64_t seed;
     const char *data_dir; /* --data, or NULL */
     void *own;            /* what open() made */
+    long level[TASK_LEVELS]; /* a curriculum's place, part of the checkpoint; what it means is the kind's matter */
 } task;
 
 struct task_kind {
@@ -114,11 +133,15 @@ struct task_kind {
     void (*score)(const task *t, const task_trial *tr, const double *y, task_score *sum);
     /* Overwrites initial parameters (already drawn); NULL: they stay. */
     void (*start)(const task *t, int net, task_params *params);
+    /* After each iteration: moves the level by the loss of the batch. NULL: there is no curriculum. */
+    void (*advance)(task *t, double loss);
+    /* The curriculum's score so far, which only rises; NULL without one. */
+    double (*solved)(const task *t);
     /* After training: writes the task's own tables into DIR/data. May be NULL. */
     ep_status (*report)(const task *t, const task_oracle *ask, const char *dir, char why[TASK_WHY]);
 };
 
-extern const task_kind task_pattern, task_store_recall, task_evidence, task_speech;
+extern const task_kind task_pattern, task_store_recall, task_evidence, task_speech, task_copy_repeat;
 
 /* The list of tasks, NULL-terminated. */
 const task_kind *const *task_kinds(void);

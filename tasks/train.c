@@ -8,18 +8,32 @@
 
 const char *const task_phase_names[TASK_N_PHASE] = {"data", "load", "engine", "loss", "update", "valid", "check", "files"};
 
-/* A run at work. */
+/* A run at work. Of a team each member has the same weights; what is not a gradient's matter is rank 0's. */
 typedef struct run {
     task_state s;
+    task live;   /* with the level as it moves */
     task_machine m;
     task_batch bt;
     task_order order;
     task_checker check;
     uint64_t *index;
+    task_team team;
+    int first, mine; /* trials of the batch that are this member's */
     double *grad;
+    double norm;  /* largest of the gradients since the iteration began */
     FILE *curve;
     task_outcome out;
 } run;
+
+static bool lead(const run *r) { return r->team.rank == 0; }
+
+/* The same for all: what became of the worst. */
+static ep_status agree(const run *r, ep_status st)
+{
+    int worst = (int)st;
+    task_team_most(&r->team, &worst, 1);
+    return (ep_status)worst;
+}
 
 /* ---- evaluation ------------------------------------------------------------------------------------------------ */
 
@@ -88,6 +102,7 @@ static void lap(run *r, int phase, double *since)
 /* Held-out loss and measure; time spent inside counts as the evaluation's alone. */
 static ep_status validate(run *r, task_split split, long n, double *loss, double *measure)
 {
+    if (!lead(r)) return EP_OK;
     double before[TASK_N_PHASE], start = task_now();
     memcpy(before, r->out.seconds, sizeof before);
     ep_status st = task_evaluate(&r->m, &r->bt, split, n, loss, measure);
@@ -98,38 +113,127 @@ static ep_status validate(run *r, task_split split, long n, double *loss, double
 
 static bool due(long iteration, long every) { return every > 0 && iteration % every == 0; }
 
-/* EP_UNABLE: the loss or gradient is not finite; weights stay as they were. */
+/* What the members found out, together. */
+static void gather_synth(run *r)
+{
+    task_future *f = r->s.future;
+    double few[3] = {(double)f->sg.rows, f->sg.E, f->sum};
+    int off = f->off;
+    task_team_sum(&r->team, f->sg.g, f->sg.n);
+    task_team_sum(&r->team, few, 3);
+    task_team_most(&r->team, &off, 1);
+    f->sg.rows = (size_t)few[0];
+    f->sg.E = few[1];
+    f->sum = few[2];
+    if (off) task_future_off(f);
+}
+
+/* One change of the weights, and of the synthesiser. */
+static void change(run *r)
+{
+    task_team_sum(&r->team, r->grad, r->s.model.n);
+    if (r->s.future && r->team.size > 1) gather_synth(r);
+    double norm = task_optim_step(&r->s.optim, &r->s.model, r->s.iteration, r->grad);
+    r->norm = fmax(r->norm, norm);
+    r->s.updates++;
+    if (r->s.future) task_future_step(r->s.future);
+}
+
+static ep_status after_window(void *user, ep_status st)
+{
+    run *r = user;
+    double at = task_now();
+    st = agree(r, st);
+    if (st != EP_OK) return st;
+    change(r);
+    lap(r, TASK_T_UPDATE, &at);
+    st = task_machine_load(&r->m);
+    return st == EP_DOMAIN ? EP_UNABLE : st;
+}
+
+/* Where the engine made the loss itself, its mean was over this member's trials. */
+static void share(run *r)
+{
+    ep_loss_norm norm = r->s.t->spec.opt.loss_norm;
+    if (r->team.size < 2 || r->m.by_err || r->m.stream || (norm != EP_NORM_BATCH && norm != EP_NORM_BOTH)) return;
+    for (size_t k = 0; k < r->s.model.n; k++) r->grad[k] *= (double)r->mine / r->s.t->spec.batch;
+}
+
+/* The rule's gradient on the batch at the present weights, beside BPTT's and the reference's. */
+static ep_status compare(run *r, bool reference, task_point *p)
+{
+    task_result all = {.grad = r->grad};
+    double before[TASK_N_PHASE], start = task_now();
+    memcpy(before, r->out.seconds, sizeof before);
+    ep_status st = task_machine_run(&r->m, &r->bt, &all);
+    memcpy(r->out.seconds, before, sizeof before);
+    r->out.seconds[TASK_T_CHECK] += task_now() - start;
+    return st == EP_OK ? task_check(&r->check, &r->bt, r->grad, reference, p, &r->out) : st;
+}
+
+/* The gradient, in one piece or window by window, and the changes by it. */
+static ep_status learn(run *r, task_point *p)
+{
+    const task_train_options *o = r->s.o;
+    bool windows = r->m.stream && r->s.t->spec.update == TASK_UPDATE_WINDOW, check = due(p->iteration, o->check_every);
+    task_result got = {.grad = r->grad, .learn = true, .window = windows ? after_window : NULL, .user = r};
+    ep_status st = EP_OK;
+    bool beside = lead(r) && (check || due(p->iteration, o->compare_every));
+    if (windows && beside) st = compare(r, check, p);
+    if (windows) st = agree(r, st);
+    if (st == EP_OK) st = task_machine_run(&r->m, &r->bt, &got);
+    if (st == EP_OK && !isfinite(got.loss)) st = EP_UNABLE;
+    if (st == EP_OK && !windows && beside) st = task_check(&r->check, &r->bt, r->grad, check, p, &r->out);
+    st = agree(r, st);
+    if (st != EP_OK) return st;
+    double sums[2] = {got.loss, got.rate * r->mine / r->s.t->spec.batch};
+    task_team_sum(&r->team, sums, 2);
+    p->loss = sums[0];
+    p->loss_reg = got.loss_reg;
+    p->rate = sums[1];
+    if (windows) return EP_OK;
+    share(r);
+    double at = task_now();
+    change(r);
+    lap(r, TASK_T_UPDATE, &at);
+    return EP_OK;
+}
+
+/* The iteration has changed the weights. */
+static void advance(run *r, task_point *p)
+{
+    const task_future *f = r->s.future;
+    p->norm = r->norm;
+    p->length = r->bt.T;
+    if (r->live.kind->advance) r->live.kind->advance(&r->live, p->loss);
+    if (r->live.kind->solved) p->solved = r->live.kind->solved(&r->live);
+    if (f) p->sg_error = f->error;
+    if (f && f->off && r->s.sg_off < 0) r->s.sg_off = r->s.updates;
+    r->s.iteration++;
+}
+
+/* EP_UNABLE: the loss or gradient is not finite, or the synthesiser diverged. */
 static ep_status iterate(run *r, task_point *p)
 {
     const task_spec *s = &r->s.t->spec;
     const long i = r->s.iteration;
-    double at = task_now();
-    task_result got = {.grad = r->grad};
+    double at;
     *p = (task_point){.iteration = i, .lr = task_rate(s, i), .valid_loss = NAN, .valid_measure = NAN, .check_cosine = NAN,
-                      .check_r = NAN, .check_flips = NAN, .bptt_cosine = NAN};
+                      .check_r = NAN, .check_flips = NAN, .bptt_cosine = NAN, .bptt_distance = NAN, .sg_error = NAN, .solved = NAN};
+    r->norm = 0;
     ep_status st = task_machine_load(&r->m);
     if (st == EP_DOMAIN) return EP_UNABLE;
     if (st == EP_OK && due(i, s->valid_every) && s->valid_trials > 0)
-        st = validate(r, TASK_VALID, s->valid_trials, &p->valid_loss, &p->valid_measure);
+        st = agree(r, validate(r, TASK_VALID, s->valid_trials, &p->valid_loss, &p->valid_measure));
     if (st != EP_OK) return st;
     at = task_now();
     task_order_batch(&r->order, r->s.t, i, r->index);
-    task_batch_fill(&r->bt, r->s.t, TASK_TRAIN, r->index, s->batch, r->s.o->threads);
+    task_batch_fill(&r->bt, r->s.t, TASK_TRAIN, r->index + r->first, r->mine, r->s.o->threads);
+    r->bt.B_all = s->batch;
     lap(r, TASK_T_DATA, &at);
-    st = task_machine_run(&r->m, &r->bt, &got);
-    if (st != EP_OK) return st;
-    p->loss = got.loss;
-    p->loss_reg = got.loss_reg;
-    p->rate = got.rate;
-    if (!isfinite(got.loss)) return EP_UNABLE;
-    bool check = due(i, r->s.o->check_every);
-    if (check || due(i, r->s.o->compare_every)) st = task_check(&r->check, &r->bt, r->grad, check, p, &r->out);
-    if (st != EP_OK) return st;
-    at = task_now();
-    p->norm = task_optim_step(&r->s.optim, &r->s.model, i, r->grad);
-    r->s.iteration++;
-    lap(r, TASK_T_UPDATE, &at);
-    return EP_OK;
+    st = learn(r, p);
+    if (st == EP_OK) advance(r, p);
+    return st;
 }
 
 static bool stop_rule(const run *r, const task_point *p)
@@ -150,7 +254,7 @@ static ep_status save(run *r, char why[TASK_WHY])
 {
     double at = task_now();
     ep_status st = r->curve && fflush(r->curve) != 0 ? curve_failed(r, why) : EP_OK;
-    if (st == EP_OK && r->s.o->checkpoint) st = task_checkpoint_write(r->s.o->checkpoint, &r->s, why);
+    if (st == EP_OK && r->s.o->checkpoint && lead(r)) st = task_checkpoint_write(r->s.o->checkpoint, &r->s, why);
     lap(r, TASK_T_FILES, &at);
     return st;
 }
@@ -162,7 +266,7 @@ static ep_status record(run *r, const task_point *p, double start, char why[TASK
     long done = r->s.iteration - r->out.start, left = r->s.t->spec.iterations - r->s.iteration;
     ep_status st = r->curve ? task_curve_put(r->curve, p) : EP_OK;
     if (st != EP_OK) st = curve_failed(r, why);
-    if (o->see) o->see(o->user, p, spent / (double)(done > 0 ? done : 1) * (double)left);
+    if (o->see && lead(r)) o->see(o->user, p, spent / (double)(done > 0 ? done : 1) * (double)left);
     lap(r, TASK_T_FILES, &at);
     return st;
 }
@@ -175,14 +279,18 @@ static ep_status loop(run *r, char why[TASK_WHY])
     ep_status st = EP_OK;
     r->out.end = TASK_ENDED;
     while (st == EP_OK && r->s.iteration < r->s.t->spec.iterations) {
-        if (o->stop && *o->stop) {
+        int stop = o->stop && *o->stop;
+        task_team_most(&r->team, &stop, 1);
+        if (stop) {
             r->out.end = TASK_SIGNAL;
             break;
         }
         task_point p;
         st = iterate(r, &p);
         if (st == EP_UNABLE) {
-            r->out.end = TASK_DIVERGED;
+            bool synth = r->s.future && r->s.future->off && !r->s.t->spec.sg_drop;
+            r->out.end = synth ? TASK_SG_DIVERGED : TASK_DIVERGED;
+            if (synth) r->s.sg_off = r->s.updates;
             r->out.last = p;
             return EP_OK;
         }
@@ -191,33 +299,52 @@ static ep_status loop(run *r, char why[TASK_WHY])
         if (st != EP_OK) break;
         r->out.last = p;
         st = record(r, &p, start, why);
-        if (r->s.stopped_at < 0 && stop_rule(r, &p)) {
+        int met = lead(r) && r->s.stopped_at < 0 && stop_rule(r, &p);
+        task_team_most(&r->team, &met, 1);
+        if (met) {
             r->s.stopped_at = p.iteration;
             r->out.end = TASK_STOP_RULE;
             break;
         }
         if (st == EP_OK && due(r->s.iteration, o->checkpoint_every)) st = save(r, why);
+        st = agree(r, st);
     }
     return st == EP_OK ? save(r, why) : st;
 }
 
 /* ---- the whole run --------------------------------------------------------------------------------------------------- */
 
+/* This member's part of every batch. */
+static ep_status open_team(run *r, char why[TASK_WHY])
+{
+    const task_spec *s = &r->s.t->spec;
+    r->team = r->s.o->team ? *r->s.o->team : (task_team){.size = 1};
+    long size = r->team.size, rank = r->team.rank, batch = s->batch;
+    r->first = (int)(rank * batch / size);
+    r->mine = (int)((rank + 1) * batch / size) - r->first;
+    if (batch >= size && (size == 1 || !(s->c_reg > 0))) return EP_OK;
+    if (batch < size) (void)snprintf(why, TASK_WHY, "batch = %ld: expected at least as many trials as processes, %ld", batch, size);
+    else (void)snprintf(why, TASK_WHY, "c_reg = %g with %ld processes: expected 0, the mean rate is the whole batch's", s->c_reg, size);
+    return batch < size ? EP_DOMAIN : EP_NOTIMPL;
+}
+
 static ep_status open_run(run *r, char why[TASK_WHY])
 {
     const task *t = r->s.t;
     const task_train_options *o = r->s.o;
-    ep_status st = task_model_make(t, o->rule, &r->s.model);
+    ep_status st = open_team(r, why);
+    if (st == EP_OK) st = task_model_make(t, o->rule, &r->s.model);
     if (st == EP_OK) st = task_optim_make(&t->spec, r->s.model.n, &r->s.optim);
+    if (st == EP_OK) st = task_machine_open(t, &r->s.model, &o->engine, o->rule, r->mine, o->threads, r->out.seconds, &r->m, why);
+    if (st == EP_OK) r->s.future = r->m.future;
     if (st == EP_OK && o->resume) st = task_checkpoint_read(o->checkpoint, &r->s, why);
-    if (st == EP_OK) st = task_machine_open(t, &r->s.model, &o->engine, o->rule, t->spec.batch, o->threads, r->out.seconds, &r->m, why);
     if (st == EP_OK) st = task_batch_make(&t->spec, t->spec.batch, &r->bt);
     if (st == EP_OK) st = task_order_make(t, &r->order);
-    if (st == EP_OK && (o->check_every || o->compare_every)) st = task_checker_make(&r->m, &r->check, why);
+    if (st == EP_OK && (o->check_every || o->compare_every) && lead(r)) st = task_checker_make(&r->m, &r->check, why);
     r->index = calloc((size_t)t->spec.batch, sizeof *r->index);
     r->grad = calloc(r->s.model.n + 1, sizeof *r->grad);
     if (st == EP_OK && (!r->index || !r->grad)) st = EP_NOMEM;
-    if (st == EP_OK && o->out) st = task_curve_open(o->out, r->s.iteration, &r->curve, why);
+    if (st == EP_OK && o->out && lead(r)) st = task_curve_open(o->out, r->s.iteration, &r->curve, why);
     return st;
 }
 
@@ -254,6 +381,7 @@ static ep_status finish(run *r, char why[TASK_WHY])
 {
     const task *t = r->s.t;
     task_oracle ask = {.answer = answer, .user = r};
+    if (!lead(r)) return EP_OK;
     ep_status st = task_machine_load(&r->m);
     if (st == EP_OK && t->spec.test_trials > 0)
         st = validate(r, TASK_TEST, t->spec.test_trials, &r->out.test_loss, &r->out.test_measure);
@@ -266,18 +394,27 @@ static ep_status finish(run *r, char why[TASK_WHY])
 
 ep_status task_train(const task *t, const task_train_options *o, task_outcome *out, char why[TASK_WHY])
 {
-    run r = {.s = {.t = t, .o = o, .stopped_at = -1}};
+    run r = {.live = *t, .s = {.o = o, .stopped_at = -1, .sg_off = -1}};
+    r.s.t = &r.live;
     double start = task_now();
     strcpy(why, "");
     r.out = (task_outcome){.test_loss = NAN, .test_measure = NAN, .first_flip_t = NAN, .first_flip_j = NAN, .first_flip_margin = NAN};
     ep_status st = open_run(&r, why);
+    int said = lead(&r) && st != EP_OK;
+    task_team_most(&r.team, &said, 1);
+    if (said && !lead(&r)) strcpy(why, ""); /* rank 0 says it */
+    st = agree(&r, st);
     if (st == EP_OK) {
         r.out.start = r.s.iteration;
         r.out.engine_bytes = r.m.bytes + (r.check.has_bptt ? r.check.bptt.bytes : 0);
         task_machine_describe(&r.m, r.out.engine, sizeof r.out.engine);
         st = loop(&r, why);
-        if (st == EP_OK && r.out.end != TASK_DIVERGED) st = finish(&r, why);
+        if (st == EP_OK && r.out.end < TASK_DIVERGED) st = finish(&r, why);
         r.out.iterations = r.s.iteration;
+        r.out.updates = r.s.updates;
+        r.out.solved = t->kind->solved ? t->kind->solved(&r.live) : NAN;
+        r.out.sg_off = r.s.sg_off;
+        r.out.sg_rms = r.s.future ? r.s.future->rms : NAN;
         r.out.stopped_at = r.s.stopped_at;
         r.out.total = task_now() - start;
         r.out.ns_per_neuron_step = r.m.steps ? 1e9 * r.out.seconds[TASK_T_ENGINE] / (double)r.m.steps : NAN;

@@ -11,6 +11,7 @@
 
 #include "machine.h"
 #include "optim.h"
+#include "team.h"
 
 /* One row of the curve; NAN where nothing was measured. */
 typedef struct task_point {
@@ -20,9 +21,12 @@ typedef struct task_point {
     double check_cosine, check_r; /* engine's gradient against the reference's; r in units of its error bound */
     double check_flips;           /* spikes that differ */
     double bptt_cosine;           /* rule's gradient of Win, Wrec, b against BPTT's, on the batch */
+    double bptt_distance;         /* norm of their difference, in units of BPTT's */
+    double sg_error;              /* synthesiser: root mean square of s - s* over that of s*, of its last update */
+    double length, solved;        /* curriculum: steps of the batch's longest trial; score, after this iteration */
 } task_point;
 
-typedef enum task_end { TASK_ENDED, TASK_STOP_RULE, TASK_SIGNAL, TASK_DIVERGED } task_end;
+typedef enum task_end { TASK_ENDED, TASK_STOP_RULE, TASK_SIGNAL, TASK_DIVERGED, TASK_SG_DIVERGED } task_end;
 
 typedef struct task_train_options {
     task_engine engine;
@@ -34,6 +38,7 @@ typedef struct task_train_options {
     long checkpoint_every;  /* iterations; 0: only at the end */
     bool resume;            /* start from the checkpoint */
     const char *out;        /* folder that exists, or NULL */
+    const task_team *team;  /* each member trains on its part of every batch, rank 0 writes; NULL: alone */
     const volatile sig_atomic_t *stop; /* becomes non-zero: finish the step and end; or NULL */
     void (*see)(void *user, const task_point *p, double seconds_left); /* after every iteration; or NULL */
     void *user;
@@ -42,6 +47,10 @@ typedef struct task_train_options {
 typedef struct task_outcome {
     task_end end;
     long start, iterations;       /* first and number of done iterations (of all runs together) */
+    long updates;                 /* of the weights: one an iteration, or one a window */
+    double solved;                /* the curriculum's score; NAN */
+    long sg_off;                  /* update at which the synthesiser diverged; -1 */
+    double sg_rms;                /* of what it said then */
     long stopped_at;              /* iterations done when the stop rule held; -1 */
     task_point last;
     double test_loss, test_measure;
@@ -59,12 +68,15 @@ EP_MUST_USE ep_status task_train(const task *t, const task_train_options *o, tas
 
 /* All that training carries from one iteration to the next. */
 typedef struct task_state {
-    const task *t;
+    task *t;
     const task_train_options *o;
     task_model model;
     task_optim optim;
     long iteration;   /* done */
     long stopped_at;
+    long updates;     /* of the weights */
+    task_future *future; /* the synthesiser's; NULL without one */
+    long sg_off;      /* update at which it was given up; -1 */
 } task_state;
 
 /* Writes to a temporary name, syncs, renames: the file is whole or the old one. EP_IO: why says what failed. */

@@ -15,6 +15,7 @@ int cmd_run(int argc, char **argv);
 int cmd_scale(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_gate(int argc, char **argv);
+int cmd_sweep(int argc, char **argv);
 int cmd_child(int argc, char **argv);
 
 /* One line on stderr; returns CLI_USAGE. */

@@ -10,6 +10,7 @@ static const struct { const char *name; int (*run)(int, char **); const char *wh
     {"scale", cmd_scale, "cost against size, with fitted exponents and the machine's limits"},
     {"compare", cmd_compare, "two run directories, case by case"},
     {"gate", cmd_gate, "is a program slower than another? is an instruction count above its baseline?"},
+    {"sweep", cmd_sweep, "trainings from a list, several at a time, also by mpirun; goes on where it was stopped"},
     {"child", cmd_child, "one measurement in this process (what the others start)"},
 };
 enum { N = sizeof commands / sizeof *commands };
@@ -30,5 +31,5 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--version") == 0) return puts("eprop-bench " EP_VERSION) < 0 ? CLI_MACHINE : CLI_OK;
     for (int k = 0; k < N; k++)
         if (strcmp(argv[1], commands[k].name) == 0) return commands[k].run(argc - 1, argv + 1);
-    return cli_usage("found command '%.40s', expected run, scale, compare or gate", argv[1]);
+    return cli_usage("found command '%.40s', expected run, scale, compare, gate or sweep", argv[1]);
 }

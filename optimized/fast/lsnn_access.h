@@ -50,8 +50,8 @@ static size_t count_of(const lsnn *s, int quantity)
     size_t B = (size_t)s->cfg.B;
     if (quantity & OPT_ALL_BIT) {
         int q = quantity & ~OPT_ALL_BIT;
-        bool kept = !s->chunked && s->T_all == s->fill && (q == OPT_Z || q == OPT_Y || q == OPT_ERR);
-        return kept ? s->nb * (size_t)s->T_all * (q == OPT_Z ? s->n_rec : s->n_out) : 0;
+        bool kept = !s->chunked && (s->streams || s->T_all == s->fill) && (q == OPT_Z || q == OPT_Y || q == OPT_ERR);
+        return kept ? s->nb * s->fill * (q == OPT_Z ? s->n_rec : s->n_out) : 0;
     }
     if (g >= 0) return ep_group_size(&s->net, (ep_group)g);
     if (d >= 0) return d < (int)EP_G_THETA || s->general ? ep_group_size(&s->net, (ep_group)d) : 0;
@@ -110,7 +110,7 @@ static real spike_at(const lsnn *s, size_t b, size_t row, size_t j)
 static void get_all(const lsnn *s, int quantity, real *out)
 {
     for (size_t b = 0; b < s->nb; b++)
-        for (size_t t = 0; t < (size_t)s->T_all; t++) {
+        for (size_t t = 0; t < s->fill; t++) {
             const real *row = (quantity == OPT_Y ? s->y : s->err) + (b * s->block + t) * s->kp;
             if (quantity == OPT_Z)
                 for (size_t j = 0; j < s->n_rec; j++) *out++ = spike_at(s, b, t + s->delay, j);

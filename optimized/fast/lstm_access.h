@@ -39,8 +39,10 @@ static size_t count_of(const state *s, int quantity)
 {
     int g;
     size_t n = s->n_rec, B = (size_t)s->cfg.B;
-    if (quantity & OPT_ALL_BIT)
-        return s->base == 0 && s->t == s->T_all ? s->nb * (size_t)s->t * width_of(s, quantity & ~OPT_ALL_BIT) : 0;
+    if (quantity & OPT_ALL_BIT) {
+        bool one = s->streams && s->cfg.T == 0, whole = s->base == 0 && s->t == s->T_all;
+        return one || whole ? s->nb * (size_t)(s->t - s->base) * width_of(s, quantity & ~OPT_ALL_BIT) : 0;
+    }
     if ((g = group_of(quantity, OPT_PARAM_0)) >= 0 || (g = group_of(quantity, OPT_GRAD_0)) >= 0) return s->size[g];
     switch (quantity) {
     case OPT_FEEDBACK: return n * s->n_out;
@@ -134,9 +136,10 @@ static void get_all(const state *s, int quantity, real *out)
     field f = field_of(s, quantity);
     size_t width = width_of(s, quantity);
     for (size_t b = 0; b < s->nb; b++)
-        for (uint64_t t = 1; t <= s->t; t++)
-            for (size_t k = 0; k < width; k++)
-                *out++ = quantity == OPT_GATES ? gate_of(s, t, b, k) : row(s, f.base, t + f.ahead, b, f.ld)[k];
+        for (uint64_t t = s->base + 1; t <= s->t; t++, out += width) {
+            if (quantity != OPT_GATES) memcpy(out, row(s, f.base, t + f.ahead, b, f.ld), width * sizeof *out);
+            for (size_t k = 0; quantity == OPT_GATES && k < width; k++) out[k] = gate_of(s, t, b, k);
+        }
 }
 
 /* Is v allowed as entry k of a parameter group? */

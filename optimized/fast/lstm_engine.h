@@ -112,7 +112,7 @@ static void clear_state(state *s)
     size_t B = (size_t)s->cfg.B;
     s->t = s->base = s->flushed = 0;
     s->learnt = true;
-    s->live = s->pending = false;
+    s->live = s->pending = s->ahead = false;
     zero(s->u, (s->d + 1) * B * s->ldu);
     zero(s->q, B * s->ldq);
     zero(s->h, B * s->np);
@@ -209,7 +209,7 @@ static ep_status step(opt_state *handle, const void *x)
     state *s = inside(handle);
     if (!finite_or_null(s, x, s->nb * s->n_in)) return EP_DOMAIN;
     if (s->streams && s->e3) return EP_NOTIMPL; /* its traces move in backward */
-    s->pending = false;
+    s->pending = s->ahead = false;
     fast_ftz was = fast_ftz_enter();
     online_step(s, x, s->n_in);
     fast_ftz_leave(was);
@@ -271,12 +271,24 @@ static void grad_by_chunks(state *s, const opt_trials *tr)
     settle((const opt_state *)(const void *)s);
 }
 
+/* The losses' errors alone, of states that are recorded. */
+static void losses_again(state *s, const opt_trials *tr)
+{
+    zero(s->loss, s->nb);
+    for (size_t b = 0; b < s->nb; b++)
+        for (uint64_t t = 1; t <= s->t; t++) {
+            zero(row(s, s->err, t, b, s->ldy), s->ldy);
+            loss_of_trials(s, tr, (size_t)t - 1, t, b);
+        }
+}
+
 static void grad_by_scan(state *s, const opt_trials *tr)
 {
     job w = {.s = s, .tr = tr, .T = (uint64_t)tr->T, .parts = s->threads};
     pack_weights(s);
     take_alpha(s);
-    fast_parallel(forward_part, &w, w.parts, s->threads);
+    if (s->ahead) losses_again(s, tr);
+    else fast_parallel(forward_part, &w, w.parts, s->threads);
     s->t = s->T_all = w.T;
     s->learnt = true;
     for (size_t j = 0; s->cfg.c_reg > 0 && j < s->n_rec; j++) s->reg[j] = reg_signal(s, j);
@@ -343,7 +355,9 @@ static ep_status grad(opt_state *handle, const opt_trials *tr)
     ep_status st = check_trials(s, tr, s->cfg.T);
     if (st != EP_OK) return st;
     if (tr->delivered && s->cfg.window < 1) return EP_DOMAIN;
-    reset(handle, OPT_RESET_ALL);
+    bool scan = !s->streams && !s->chunks && s->cfg.T > 0, goes_on = s->ahead && tr->part == OPT_BACKWARD &&
+                (uint64_t)tr->T == s->t && (size_t)tr->B == s->nb;
+    if (!goes_on) reset(handle, OPT_RESET_ALL);
     fast_ftz was = fast_ftz_enter();
     s->nb = (size_t)tr->B;
     for (size_t b = 0; b < s->nb; b++) {
@@ -352,7 +366,8 @@ static ep_status grad(opt_state *handle, const opt_trials *tr)
     }
     if (s->streams) grad_by_windows(s, tr);
     else if (s->chunks) grad_by_chunks(s, tr);
-    else if (s->cfg.T > 0) grad_by_scan(s, tr);
+    else if (scan) grad_by_scan(s, tr);
+    s->ahead = scan && tr->part == OPT_FORWARD;
     s->pending = s->e3; /* loss_norm was applied: reset before forward */
     bool good = gradient_finite(s);
     fast_ftz_leave(was);
@@ -388,6 +403,7 @@ static ep_status set(opt_state *handle, int quantity, const void *in, size_t n)
     for (size_t k = 0; k < n; k++)
         if (g >= 0 ? !in_range(s, g, k, from[k]) : !isfinite(from[k])) return EP_DOMAIN;
     for (size_t k = 0; k < n; k++) *place_of(s, quantity, k) = from[k];
+    s->ahead = false;
     if (g >= 0 || quantity == OPT_FEEDBACK) s->stale = true;
     if (g == (int)EP_G_THETA + (int)EP_ALPHA) s->alpha_set = true;
     return EP_OK;

@@ -31,6 +31,7 @@ typedef struct state {
     bool streams, pending;     /* windows go on from each other; one waits for its backward */
     bool stale, alpha_set;     /* parameters changed since they were packed; alpha since the last step */
     bool learnt, live;         /* the last step has learnt; traces are not all zero */
+    bool ahead;                /* grad has run the forward pass alone, and nothing since */
     uint64_t t, base, T_all;   /* last step; steps before slot 1; steps since the gradient was cleared */
     real g_out, kappa, b_forget;
     real *par, *fb, *alpha;    /* [n_par], [n_rec][n_out], [np] */

@@ -71,12 +71,19 @@ static real *trace_array(const state *s, int quantity, int *g, size_t *per)
     return NULL;
 }
 
+/* Last steps that OPT_ALL shows: those of a whole trial, or of a stream's window. */
+static uint64_t recorded(const state *s)
+{
+    if (s->streams && s->cfg.T == 0) return s->window;
+    return s->T_all <= (uint64_t)s->cfg.T && s->T_all == s->t ? s->T_all : 0;
+}
+
 static size_t count_of(const state *s, int quantity)
 {
     int g;
     size_t per, n = s->n_rec, B = (size_t)s->cfg.B;
     if (quantity & OPT_ALL_BIT)
-        return s->T_all <= (uint64_t)s->cfg.T ? s->nb * (size_t)s->T_all * field_of(s, quantity & ~OPT_ALL_BIT).width : 0;
+        return s->nb * (size_t)recorded(s) * field_of(s, quantity & ~OPT_ALL_BIT).width;
     if ((g = group_of(quantity, OPT_PARAM_0)) >= 0 || (g = group_of(quantity, OPT_GRAD_0)) >= 0) return s->size[g];
     if (trace_array(s, quantity, &g, &per))
         return s->online && g != EP_G_WOUT && g != EP_G_BOUT ? B * s->size[g] * per : 0;
@@ -117,7 +124,7 @@ static void get_all(const state *s, int quantity, real *out)
 {
     field f = field_of(s, quantity & ~OPT_ALL_BIT);
     for (size_t b = 0; b < s->nb; b++)
-        for (uint64_t t = 1; t <= s->T_all; t++)
+        for (uint64_t t = s->t - recorded(s) + 1; t <= s->t; t++)
             for (size_t k = 0; k < f.width; k++) *out++ = f.base[frame(s, b, t) * f.stride + k * f.step + f.first];
 }
 

@@ -97,6 +97,7 @@ static void reset(opt_state *handle, unsigned what)
         s->t = 0;
         s->learnt = true;
         s->pending = false;
+        s->window = 0;
         clear(s->I, frames * n * s->nc);
         clear(s->h, frames * n * s->nh);
         clear(s->z, frames * n);
@@ -184,6 +185,7 @@ static ep_status step(opt_state *handle, const void *x)
     if (!all_finite(x, s->nb * s->n_in)) return EP_DOMAIN;
     if (s->streams && s->eps) return EP_NOTIMPL; /* its traces move in backward */
     s->pending = false;
+    s->window = 0;
     if (x) step_all(s, x, s->n_in);
     else step_all(s, s->silence, 0);
     return EP_OK;
@@ -247,6 +249,7 @@ static ep_status forward(opt_state *handle, const opt_trials *tr)
     if ((s->pending && s->eps) || (s->t > 0 && (size_t)tr->B != s->nb)) return EP_DOMAIN;
     s->nb = (size_t)tr->B;
     forward_window(s, tr);
+    s->window = (uint64_t)tr->T;
     s->pending = true;
     return EP_OK;
 }

@@ -39,6 +39,7 @@ typedef struct state {
     bool streams, pending; /* windows go on from each other; one waits for its backward */
     size_t nb;      /* trials in use */
     uint64_t t, T_all; /* last finished step; steps since the gradient was cleared */
+    uint64_t window;   /* steps of the last forward() */
     real g_out, kappa, v_th, gamma, b_forget, one; /* one = 1: what biases multiply */
     real *par, *fb;            /* [n_par], [n_rec][n_out] */
     real *g_in, *g_a;          /* [n_rec] */

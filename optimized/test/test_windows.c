@@ -122,8 +122,9 @@ static void run_window(const fixture *f, const rig *r, size_t from, size_t T, co
     window_of(f, from, T, x, target);
     ck_assert_int_eq(r->e->backward(r->s, &tr), EP_DOMAIN); /* nothing to go back over */
     ck_assert_int_eq(r->e->forward(r->s, &tr), EP_OK);
-    if (by_err && T == 1) {
-        ck_assert_int_eq(r->e->get(r->s, OPT_ERR, err, TRIALS * N_OUT), EP_OK);
+    if (by_err) { /* the window's errors, all of them, as the engine made them */
+        ck_assert_uint_eq(r->e->count(r->s, OPT_ALL(OPT_ERR)), T * TRIALS * N_OUT);
+        ck_assert_int_eq(r->e->get(r->s, OPT_ALL(OPT_ERR), err, T * TRIALS * N_OUT), EP_OK);
         tr.target = NULL;
         tr.err = err;
     }

@@ -10,6 +10,7 @@
 #include "options.h"
 
 static volatile sig_atomic_t stop;
+static task_team team = {.size = 1};
 
 /* The first signal asks for a clean end, the second ends at once. */
 static void on_signal(int number)
@@ -41,6 +42,7 @@ static int exit_code(ep_status st)
 
 static int failed(ep_status st, const char *why)
 {
+    if (team.rank > 0 && !*why) return exit_code(st); /* rank 0 says it */
     fprintf(stderr, "eprop-train: %s\n", *why ? why : ep_status_name(st));
     return exit_code(st);
 }
@@ -57,6 +59,7 @@ static void see(void *user, const task_point *p, double left)
     last = now;
     fprintf(stderr, "\r\033[K%ld/%d [%-24.*s] loss %.4g", p->iteration + 1, o->t.spec.iterations, (int)(24 * done), full, p->loss);
     if (!isnan(p->valid_measure)) fprintf(stderr, ", %s %.3f", o->t.kind->measure, p->valid_measure);
+    if (!isnan(p->solved)) fprintf(stderr, ", length %g, solved %g", p->length, p->solved);
     fprintf(stderr, ", %.0f s left", left);
     fflush(stderr);
 }
@@ -69,7 +72,8 @@ static void print_ending(const options *o, const task_outcome *r)
     case TASK_ENDED: printf("ended after %ld iterations\n", r->iterations); break;
     case TASK_STOP_RULE: printf("stop rule met: %s below %g at iteration %ld\n", o->t.kind->measure, o->t.spec.stop_below, r->stopped_at); break;
     case TASK_SIGNAL: printf("stopped by a signal after %ld iterations%s\n", r->iterations, o->train.checkpoint ? ", checkpoint written" : ""); break;
-    case TASK_DIVERGED: break;
+    case TASK_DIVERGED:
+    case TASK_SG_DIVERGED: break;
     }
 }
 
@@ -80,6 +84,8 @@ static void print_results(const options *o, const task_outcome *r)
     (void)getrusage(RUSAGE_SELF, &u);
     printf("%s %s, %s, %s, seed %llu\n", o->t.kind->name, o->t.variant, ep_rule_name(o->train.rule), r->engine, (unsigned long long)o->t.seed);
     print_ending(o, r);
+    if (!isnan(r->solved)) printf("solved up to a length of %g after %ld updates of the weights\n", r->solved, r->updates);
+    if (r->sg_off >= 0 && r->end != TASK_SG_DIVERGED) printf("the synthesiser diverged at update %ld and was left out from there on\n", r->sg_off);
     printf("last loss %.15g, regulariser %.6g, rate %.4g spikes a step\n", r->last.loss, r->last.loss_reg, r->last.rate);
     if (!isnan(r->test_loss)) printf("test loss %.6g", r->test_loss);
     if (!isnan(r->test_measure)) printf(", test %s %.4f", o->t.kind->measure, r->test_measure);
@@ -121,7 +127,12 @@ static int report(options *o, const task_outcome *r)
         st = task_write_summary(&o->t, &o->train, r, path, o->why);
     if (st != EP_OK) return failed(st, o->why);
     if (!o->quiet) print_results(o, r);
-    if (r->end != TASK_DIVERGED) return 0;
+    if (r->end < TASK_DIVERGED) return 0;
+    if (r->end == TASK_SG_DIVERGED) {
+        fprintf(stderr, "eprop-train: the synthesiser of gradients diverged at update %ld: root mean square of what it says is %.3g, limit sg_limit = %g; "
+                "--set sg_drop=1 goes on without it%s\n", r->sg_off, r->sg_rms, o->t.spec.sg_limit, o->train.checkpoint ? "; the last checkpoint is kept" : "");
+        return 1;
+    }
     fprintf(stderr, "eprop-train: training diverged at iteration %ld: loss or gradient is not finite%s\n", r->iterations,
             o->train.checkpoint ? "; the last checkpoint is kept" : "");
     return 1;
@@ -130,16 +141,19 @@ static int report(options *o, const task_outcome *r)
 static int run(options *o, int argc, char **argv)
 {
     task_outcome r;
-    bool bar = !o->quiet && isatty(STDERR_FILENO);
-    int code = prepare_out(o, argc, argv);
+    bool lead = team.rank == 0, bar = lead && !o->quiet && isatty(STDERR_FILENO);
+    int code = lead ? prepare_out(o, argc, argv) : 0;
+    task_team_most(&team, &code, 1);
     if (code) return code;
     o->train.stop = &stop;
+    o->train.team = &team;
     o->train.see = bar ? see : NULL;
     o->train.user = o;
     catch_signals();
     ep_status st = task_train(&o->t, &o->train, &r, o->why);
     if (bar) fprintf(stderr, "\r\033[K");
-    return st == EP_OK ? report(o, &r) : failed(st, o->why);
+    if (st != EP_OK) return failed(st, o->why);
+    return lead ? report(o, &r) : r.end < TASK_DIVERGED ? 0 : 1;
 }
 
 int main(int argc, char **argv)
@@ -147,8 +161,14 @@ int main(int argc, char **argv)
     options o;
     int code = options_read(argc, argv, &o);
     if (code >= 0) return code;
+    if (!task_team_join(&argc, &argv, &team)) {
+        fprintf(stderr, "eprop-train: found %d processes of mpirun, expected one: this program was built without MPI\n", task_team_started());
+        return 2;
+    }
     ep_status st = task_open(&o.t, o.why);
+    if (st != EP_OK && team.rank > 0) strcpy(o.why, ""); /* all fail alike */
     code = st == EP_OK ? run(&o, argc, argv) : failed(st, o.why);
     task_close(&o.t);
+    task_team_leave(&team);
     return code;
 }

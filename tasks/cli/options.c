@@ -32,6 +32,8 @@ static const char usage[] =
     "  --threads N          default: all processors\n"
     "  --quiet              no progress bar, no summary\n"
     "\n"
+    "mpirun -n K eprop-train ...: each process takes its part of every batch; the curve is that of one process but for the order of sums\n"
+    "\n"
     "exit codes: 0 done; 1 the training diverged; 2 usage or bad input; 3 the machine failed (disk, memory)\n";
 
 enum { O_VARIANT = 256, O_RULE, O_ENGINE, O_SEED, O_ITERATIONS, O_SET, O_DATA, O_OUT, O_JSON, O_CHECKPOINT, O_EVERY, O_RESUME,

@@ -17,6 +17,8 @@ static const row rows[] = {
     {"pattern", NULL, {{"T", "50"}, {"n_in", "12"}, {"n_rec", "5"}, {"model", "rate"}, {"c_reg", "0"}}},
     {"store-recall", NULL, {{"T", "400"}, {"n_in", "20"}, {"n_rec", "4"}, {"n_alif", "2"}, {"batch", "2"}}},
     {"evidence", NULL, {{"T", "1200"}, {"n_in", "12"}, {"n_rec", "4"}, {"n_alif", "2"}, {"batch", "1"}, {"w_in", "1.5"}}},
+    {"copy-repeat", "small", {{"n_rec", "5"}, {"batch", "2"}, {"w_fb", "1"}}},
+    {"copy-repeat", "small", {{"n_rec", "5"}, {"batch", "2"}, {"window", "2"}, {"stream", "1"}, {"sg_hidden", "3"}, {"sg_seed", "zc"}}},
 #ifdef TASK_SPEECH
     {"speech", "lsnn", {{"n_rec", "4"}, {"n_alif", "2"}, {"batch", "2"}, {"w_in", "1"}}},
     {"speech", "lstm", {{"n_rec", "3"}, {"batch", "2"}}},

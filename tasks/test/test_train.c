@@ -125,9 +125,9 @@ END_TEST
 
 /* ---- bad checkpoints ---------------------------------------------------------------------------------------------- */
 
-static task_state state_of(const task *t, const task_train_options *o)
+static task_state state_of(task *t, const task_train_options *o)
 {
-    task_state s = {.t = t, .o = o, .stopped_at = -1};
+    task_state s = {.t = t, .o = o, .stopped_at = -1, .sg_off = -1};
     ck_assert_int_eq(task_model_make(t, o->rule, &s.model), EP_OK);
     ck_assert_int_eq(task_optim_make(&t->spec, s.model.n, &s.optim), EP_OK);
     return s;

@@ -1,0 +1,48 @@
+/* topic_windows.c: rules that cut time into windows: what crosses their ends, and what copy-repeat makes of it.
+ * SPDX-License-Identifier: MIT */
+#include "topic.h"
+
+COLUMNS(solved, {"rule", REP_TEXT}, {"seed", REP_TEXT}, {"window", REP_NUM}, {"solved", REP_NUM});
+COLUMNS(course, {"rule", REP_TEXT}, {"seed", REP_TEXT}, {"iteration", REP_INT}, {"solved", REP_NUM});
+COLUMNS(apart, {"rule", REP_TEXT}, {"seed", REP_TEXT}, {"window", REP_NUM}, {"cosine", REP_NUM});
+COLUMNS(trial, {"series", REP_TEXT}, {"t", REP_INT}, {"channel", REP_INT}, {"value", REP_NUM});
+COLUMNS(runs, {"rule", REP_TEXT}, {"window", REP_TEXT}, {"seed", REP_TEXT}, {"iterations", REP_INT}, {"updates", REP_INT}, {"solved", REP_NUM});
+
+#define FEW "Few seeds and a small budget: differences between neighbouring points are within the scatter of single runs."
+
+/* Three panels. */
+static ep_status prepare_trial(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err)
+{
+    rep_put(vars, "H = 520\n");
+    return rep_prepare_series(t, dat, vars, err);
+}
+
+static const rep_part parts[] = {
+    {.name = "copy_trial", .script = "trial", .title = "Copy and repeat: a trial",
+     .shows = "One test trial after training, of the longest sequence that the best run solved; the curriculum has gone on since, so the network may have lost some of it. Input: eight bits a symbol, the channel that marks the start and the one that says how often to repeat. Target and output: "
+              "the eight bits, and the channel that marks the end.",
+     .conclude = "The pattern is shown once and has to be put out again and again, from memory.", COLUMNS_OF(trial), .prepare = prepare_trial},
+    {.name = "copy_solved", .script = "solved", .title = "Copy and repeat: longest sequence solved",
+     .shows = "Length (R + 1) N + 3 of the longest sequence, a pattern of N symbols with R repeats, whose batch loss fell below 0.15 bits a symbol, within the budget that the "
+              "table of runs gives, against the window's length: the median over seeds, and between the quartiles a band. BPTT has no window and is drawn across. "
+              "Dashed: what a text that quotes the paper gives.",
+     .conclude = "Who is above the black line solves longer sequences than full BPTT within the same number of batches; the distance to the dashed lines is what this budget "
+                 "leaves open.",
+     .blind = FEW " The quoted numbers come from larger budgets, whose settings are not known in full.", COLUMNS_OF(solved), .prepare = rep_prepare_quartiles,
+     .set = "x_label = 'window (steps)'\ny_label = 'longest sequence solved (steps)'\nquoted = '74 39'\nquoted_rule = 'eprop3-sg bptt'\n"},
+    {.name = "copy_course", .script = "curves", .title = "Copy and repeat: the curriculum over time, windows of 4 steps",
+     .shows = "Longest sequence solved so far against the number of batches: the median over seeds, and between the quartiles a band.", .blind = FEW,
+     COLUMNS_OF(course), .prepare = rep_prepare_quartiles, .set = "x_label = 'batch'\ny_label = 'longest sequence solved (steps)'\n"},
+    {.name = "copy_distance", .script = "solved", .title = "Distance from full BPTT against the window's length",
+     .shows = "Cosine between the gradient of each rule and full BPTT's, on the same batch and the same weights, over all weights but the readout's, while copy-repeat is trained by that "
+              "rule: of each run the mean over its second half; the median over seeds, and between the quartiles a band.",
+     .conclude = "Near 1 the rule goes where BPTT goes. What eligibility traces add is the distance between eprop3 and tbptt, what synthetic gradients add that between a "
+                 "rule with and without sg.",
+     .blind = "Each rule is measured along its own way: a rule that solves more is measured on longer sequences.", COLUMNS_OF(apart), .prepare = rep_prepare_quartiles,
+     .set = "x_label = 'window (steps)'\ny_label = 'cosine to BPTT'\n"},
+    {.name = "copy_runs", .title = "Copy and repeat: all runs",
+     .shows = "Batches done, updates of the weights, length of the longest sequence solved, loss of the last batch, and time of the whole run.",
+     .blind = "Times are of runs side by side on a busy machine.", COLUMNS_OF(runs)},
+};
+
+const rep_topic rep_topic_windows = {"windows", "Windows, traces and synthetic gradients", "Credit across the ends of windows: e-prop 3 beside truncated and full BPTT.", PARTS(parts)};
