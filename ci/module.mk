@@ -6,6 +6,25 @@ SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 INSTALLED_PROGRAMS := $(filter $(BUILD)/eprop-%,$(PROGRAMS))
 INSTALLED_HEADERS := reference/eprop.h verify/eprop_port.h optimized/opt.h optimized/fixed/fix.h
 
+# Fuzz targets, one for each parser. As tests they replay their seeds; `make fuzz` links the same objects with libFuzzer.
+CPPFLAGS_ci := -Iverify -Itasks -Ioptimized -Ireports -Ibench
+FUZZ := $(patsubst ci/fuzz/%.c,$(BUILD)/ci/fuzz/%,$(filter-out $(if $(SPEECH_NOT_BUILT),%_phn.c %_audio.c),$(wildcard ci/fuzz/fuzz_*.c)))
+# FUZZER: where the ordinary build lies. The kernels and the reference come from there: no parser lies in them, and clang
+# needs many minutes for them under sanitizers.
+KERNELS := $(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-ref.a
+FUZZ_LIBS := $(LIB_VFY) $(LIB_BENCH) $(LIB_REP) $(filter-out $(if $(FUZZER),$(KERNELS)),$(LIBS_OF_TASKS))
+FUZZ_KERNELS = $(if $(FUZZER),$(KERNELS:$(BUILD)/%=$(FUZZER)/%)) $(BUILD)/libeprop-spec.a
+FUZZ_MAIN = $(if $(FUZZER),,$(BUILD)/ci/fuzz/replay.o)
+$(FUZZ): %: %.o $(BUILD)/ci/fuzz/file.o $(FUZZ_MAIN) $(FUZZ_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(FUZZ_KERNELS) $(LDLIBS_TASKS) $(LDLIBS_VFY) $(LDFLAGS)
+$(BUILD)/ci/fuzz/replay.o: CPPFLAGS += -DFUZZ_SEEDS='"$(abspath ci/fuzz/seeds)"'
+ALL_SRC += $(wildcard ci/fuzz/*.c)
+CHECK_TESTS += $(FUZZ)
+fuzz: $(KERNELS) ## every parser under libFuzzer, FUZZ_RUNS inputs each (needs clang; build-fuzz/)
+	$(MAKE) BUILD=build-fuzz CC=clang OPT=-O1 SAN="$(SANITIZERS) -fsanitize=fuzzer-no-link" FUZZER=$(BUILD) fuzz-programs
+	@sh ci/fuzz.sh build-fuzz $(BUILD)/runs/fuzz
+fuzz-programs: $(FUZZ)
+
 sanitize: ## Check tests under AddressSanitizer and UBSan (build-asan/)
 	$(MAKE) BUILD=build-asan OPT=-O1 SAN="$(SANITIZERS)" check-white
 valgrind: ## Check tests under valgrind, multiplier 0.05
@@ -57,4 +76,4 @@ dist: ## source archive of the last commit
 	git archive --format=tar.gz --prefix=eprop-verify-$(VERSION)/ -o $(BUILD)/eprop-verify-$(VERSION).tar.gz HEAD
 	@echo $(BUILD)/eprop-verify-$(VERSION).tar.gz
 
-.PHONY: always bench  sanitize valgrind check-white check-levels coverage lint format format-check install uninstall dist
+.PHONY: fuzz fuzz-programs always bench sanitize valgrind check-white check-levels coverage lint format format-check install uninstall dist
