@@ -24,7 +24,7 @@ static int help(FILE *f)
     return f == stdout ? CLI_OK : CLI_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     if (argc < 2) return help(stderr);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return help(stdout);
@@ -32,4 +32,12 @@ int main(int argc, char **argv)
     for (int k = 0; k < N; k++)
         if (strcmp(argv[1], commands[k].name) == 0) return commands[k].run(argc - 1, argv + 1);
     return cli_usage("found command '%.40s', expected run, scale, compare, gate or sweep", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    int code = run(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    fprintf(stderr, "eprop-bench: stdout: cannot be written, the output is not whole\n");
+    return CLI_MACHINE;
 }

@@ -77,7 +77,7 @@ static int diff(const char *a, const char *b)
     return s != EP_OK ? exit_code(s) : worse ? 1 : 0;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     static const struct option options[] = {
         {"commit", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
@@ -97,4 +97,12 @@ int main(int argc, char **argv)
     if (strcmp(a[0], "check") == 0) return n == 2 && !commit ? check(a[1]) : bad_usage("check: expected OUT_DIR alone", NULL);
     if (strcmp(a[0], "diff") == 0) return n == 3 && !commit ? diff(a[1], a[2]) : bad_usage("diff: expected two folders", NULL);
     return bad_usage("expected build, check or diff, found", a[0]);
+}
+
+int main(int argc, char **argv)
+{
+    int code = run(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    fprintf(stderr, "eprop-report: stdout: cannot be written, the output is not whole\n");
+    return 3;
 }

@@ -156,7 +156,7 @@ static int run(options *o, int argc, char **argv)
     return lead ? report(o, &r) : r.end < TASK_DIVERGED ? 0 : 1;
 }
 
-int main(int argc, char **argv)
+static int train(int argc, char **argv)
 {
     options o;
     int code = options_read(argc, argv, &o);
@@ -171,4 +171,12 @@ int main(int argc, char **argv)
     task_close(&o.t);
     task_team_leave(&team);
     return code;
+}
+
+int main(int argc, char **argv)
+{
+    int code = train(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    fprintf(stderr, "eprop-train: stdout: cannot be written, the output is not whole\n");
+    return 3;
 }

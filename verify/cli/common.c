@@ -31,7 +31,7 @@ static int help(FILE *f, const cli_command *command, int n)
     return f == stdout ? CLI_HOLDS : CLI_USAGE;
 }
 
-int cli_run(const cli_command *command, int n, const char *version, int argc, char **argv)
+static int dispatch(const cli_command *command, int n, const char *version, int argc, char **argv)
 {
     if (argc < 2) return help(stderr, command, n);
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) return help(stdout, command, n);
@@ -47,6 +47,14 @@ int cli_run(const cli_command *command, int n, const char *version, int argc, ch
         strcat(names, command[i].name);
     }
     return cli_usage("found command '%.40s', expected one of %s", argv[1], names);
+}
+
+int cli_run(const cli_command *command, int n, const char *version, int argc, char **argv)
+{
+    int code = dispatch(command, n, version, argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    fprintf(stderr, "%s: stdout: cannot be written, the output is not whole\n", cli_name);
+    return CLI_USAGE;
 }
 
 int cli_status(ep_status st, const char *what)
