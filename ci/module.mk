@@ -37,9 +37,23 @@ ENGINE_TESTS := $(filter $(BUILD)/optimized/test/% $(BUILD)/verify/test/test_sca
 check-levels: $(ENGINE_TESTS) ## tests of the scalar and fast engines, on the widest vectors and on none
 	@CK_FORK=no sh ci/run-tests.sh $(BUILD) "$(ENGINE_TESTS)" ""
 	@EPROP_FAST_ISA=base CK_FORK=no sh ci/run-tests.sh $(BUILD) "$(ENGINE_TESTS)" ""
+# The programs in which threads share memory: the engines' batches, the reference's trials, the tasks' batches.
+THREADED := $(addprefix $(BUILD)/,optimized/test/test_fast_lsnn optimized/test/test_fast_lstm reference/test/test_algo tasks/test/test_train)
+threads: ## tests of what uses threads, under ThreadSanitizer (build-tsan/)
+	EPROP_TEST_MULTIPLIER=$${EPROP_TEST_MULTIPLIER:-0.1} $(MAKE) BUILD=build-tsan OPT=-O1 SAN=-fsanitize=thread check-threads
+check-threads: $(THREADED)
+	@CK_FORK=no sh ci/run-tests.sh $(BUILD) "$(THREADED)" ""
+canary: all $(PLUGIN_C) ## plant a mistake for each tool of continuous integration: it must be seen
+	@sh ci/canary.sh $(BUILD)
+faults: all ## kill programs at random moments, take disc and memory away: build/runs/faults
+	@sh ci/faults.sh $(BUILD)
+code-mutants: ## exchange operators in reference/ and optimized/, one at a time: do the tests notice? (an hour; goes on where it was stopped)
+	@sh ci/mutate.sh $(BUILD)
+ci: ## every stage (an hour)
+	@sh ci/run.sh all
 coverage: ## line coverage of the tests by gcov (build-cov/)
 	$(MAKE) BUILD=build-cov OPT=-O0 SAN=--coverage check
-	@sh ci/coverage.sh build-cov
+	@sh ci/coverage.sh build-cov $(BUILD)/runs/coverage
 
 # A sweep of its own length has a target of its own.
 BENCHES := $(filter-out %-wordlength,$(filter $(BUILD)/bench-%,$(PROGRAMS)))
@@ -76,4 +90,4 @@ dist: ## source archive of the last commit
 	git archive --format=tar.gz --prefix=eprop-verify-$(VERSION)/ -o $(BUILD)/eprop-verify-$(VERSION).tar.gz HEAD
 	@echo $(BUILD)/eprop-verify-$(VERSION).tar.gz
 
-.PHONY: fuzz fuzz-programs always bench sanitize valgrind check-white check-levels coverage lint format format-check install uninstall dist
+.PHONY: fuzz fuzz-programs threads check-threads canary faults code-mutants ci always bench sanitize valgrind check-white check-levels coverage lint format format-check install uninstall dist

@@ -22,10 +22,23 @@ stage() {
         done ;;
     lint) make -j"$jobs" lint ;;
     sanitize) make -j"$jobs" sanitize ;;
+    threads) make -j"$jobs" threads ;;
     valgrind) make -j"$jobs" valgrind ;;
     coverage) make -j"$jobs" coverage ;;
-    report) make -j"$jobs" report ;;
-    report-check) make -j"$jobs" report-check ;;
+    canary) make -j"$jobs" canary ;;
+    faults) make -j"$jobs" faults ;;
+    code-mutants) make -j"$jobs" code-mutants ;;
+    mutants) make -j"$jobs" mutants ;;
+    gate) make -j"$jobs" gate ;;
+    fuzz)
+        if command -v clang >/dev/null; then make -j"$jobs" fuzz; else echo "fuzz: clang is not installed, skipped"; fi ;;
+    cross | mcu)
+        if command -v qemu-s390x-static >/dev/null && command -v arm-none-eabi-gcc >/dev/null; then make -j"$jobs" "$1"
+        else echo "$1: emulators are not installed, skipped (make deps-cross)"; fi ;;
+    bare) # what a machine without the speech libraries gets: everything but that task, which is named as not built
+        make -j"$jobs" BUILD=build-bare SPEECH=no build-bare/eprop-train
+        build-bare/eprop-train --list | grep -q '^pattern'
+        build-bare/eprop-train speech 2>&1 | grep -q 'speech' ;;
     judge)
         # A stranger's machine: the two archives and a compiler; MPFR, MPFI, GMP and Jansson are not asked for.
         d=$(mktemp -d)
@@ -80,8 +93,9 @@ stage() {
         left=$(find "$d" -type f)
         rm -rf "$d"
         if [ -n "$left" ]; then echo "install: uninstall left $left" >&2; exit 1; fi ;;
-    all) for s in deps build check lint clang sanitize judge ports vectors install report report-check; do stage "$s"; done ;;
-    *) echo "run.sh: unknown stage '$1'; stages: deps build check clang levels lint sanitize valgrind coverage judge ports vectors report report-check install all" >&2; exit 2 ;;
+    merge) for s in deps check lint canary; do stage "$s"; done ;; # what guards a merge
+    all) for s in deps build check lint canary bare clang sanitize threads valgrind judge ports mutants vectors cross mcu fuzz faults gate install report report-check; do stage "$s"; done ;;
+    *) echo "run.sh: unknown stage '$1'; stages: deps build bare check clang levels lint sanitize threads valgrind coverage canary faults fuzz mutants code-mutants judge ports vectors cross mcu gate report report-check install merge all" >&2; exit 2 ;;
     esac
 }
 if [ $# -eq 0 ]; then echo "usage: ci/run.sh STAGE..." >&2; exit 2; fi

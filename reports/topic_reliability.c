@@ -2,5 +2,26 @@
  * SPDX-License-Identifier: MIT */
 #include "topic.h"
 
-const rep_topic rep_topic_reliability = {"reliability", "How reliable",
-                                "What continuous integration, fuzzing and injected faults found.", NULL, 0};
+static const rep_part parts[] = {
+    {.name = "canaries",
+     .title = "Can continuous integration fail?",
+     .shows = "One planted mistake for each tool: was it seen? A stage that cannot fail proves nothing."},
+    {.name = "fuzz",
+     .title = "Damaged and invented inputs",
+     .shows = "Inputs that a fuzzer made up for each parser, the distinct paths it reached (features), and those that crashed, hung, lost memory or were "
+     "read back as something else (findings).",
+     .blind = "A path that no input reached is not tested. The kernels are not fuzzed, only what reads."},
+    {.name = "faults",
+     .title = "Killed, starved, without a disc",
+     .shows = "Faults that were injected, how many struck while the program ran, the runs that then reached the same end as an undisturbed one, work lost beyond "
+     "what is promised, and files that were damaged."},
+    {.name = "coverage",
+     .title = "What the tests reach",
+     .shows = "Lines, and branches taken at least once, by folder, in per cent.",
+     .blind = "A line that runs is not a line whose result is checked: for that see the exchanged operators."},
+    {.name = "code-mutants",
+     .title = "Do the tests notice an exchanged operator?",
+     .shows = "One operator of the reference or an engine exchanged at a time: the first test that failed, or that none did."},
+};
+
+const rep_topic rep_topic_reliability = {"reliability", "How reliable", "What continuous integration, fuzzing and injected faults found.", PARTS(parts)};
