@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     FUZZ_HOLDS(copy);
     memcpy(copy, data + 1, n - 1);
     if (data[0] < 128) {
-        uint64_t h = task_hash(TASK_HASH, copy, n - 9);
+        uint64_t h = ep_hash(EP_HASH, copy, n - 9);
         for (int k = 0; k < 8; k++) copy[n - 9 + (size_t)k] = (uint8_t)(h >> 8 * k);
     }
     char why[TASK_WHY] = "";
