@@ -13,7 +13,11 @@ static int run_file(const char *path)
     size_t n = 0, cap = 0;
     if (!f) return 0;
     for (size_t k = 1; k > 0;) {
-        if (n == cap && !(data = realloc(data, cap = 2 * cap + 4096))) abort();
+        if (n == cap) {
+            uint8_t *more = realloc(data, cap = 2 * cap + 4096);
+            FUZZ_HOLDS(more);
+            data = more;
+        }
         n += k = fread(data + n, 1, cap - n, f);
     }
     fclose(f);
