@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""port.py: e-prop 1 for LIF and ALIF in plain Python (binary64), and the lines by which eprop-verify talks to it.
+"""port.py: e-prop 1 for LIF and ALIF in plain Python (binary64), with updates of the weights, and the lines by which eprop-verify talks to it.
 
     eprop-verify port --port 'python3 verify/ports/python/port.py'
 
@@ -7,16 +7,18 @@ Copy it, put your own code in the place of Network, and keep the rest. Only the 
 Convention paper2019, any delay, refractoriness, late learning signal; equations and lines: verify/PROTOCOL.md.
 SPDX-License-Identifier: MIT
 """
+import itertools
 import math
 import struct
 import sys
 
 GREETING = (
     "port name=python-template version=1 formats=f64 models=lif,alif rules=eprop1 losses=regression,classification "
-    "quantities=I,v,a,z,r,psi,eps_v,eps_a,e,ebar,y,err,E,L,dWin,dWrec,db,dWout,dbout,dalpha,drho,dbeta "
+    "quantities=I,v,a,z,r,psi,eps_v,eps_a,e,ebar,y,err,E,L,dWin,dWrec,db,dWout,dbout,dalpha,drho,dbeta,"
+    "count,loss,Win,Wrec,b,Wout,bout,B "
     "max_rec=64 max_T=2000 set=no contract=off"
 )
-KNOWN = "model preset rule format T B n_in n_rec n_out loss n_ref kappa v_th gamma c_reg f_target delay delay_L reset_path want"
+KNOWN = "model preset rule format T B n_in n_rec n_out loss n_ref kappa v_th gamma c_reg f_target delay delay_L reset_path want updates eta lambda regime carry report"
 
 
 def number(bits):
@@ -64,36 +66,52 @@ class Network:
         self.kappa, self.v_th, self.gamma = c.real("kappa"), c.real("v_th"), c.real("gamma")
         self.M = self.n_in + self.N + (4 if self.adaptive else 2)
         self.got = []  # (name, indices, value)
-        zeros = lambda n, m: [[0.0] * m for _ in range(n)]
-        self.g, self.sum_e = zeros(self.N, self.M), zeros(self.N, self.M)
-        self.g_out, self.g_bout, self.spikes, self.E = zeros(self.n_out, self.N), [0.0] * self.n_out, [0.0] * self.N, 0.0
+        self.E, self.count = 0.0, [0.0] * self.N
+        self.clear()
 
     def say(self, name, index, value):
         if name in self.c.want:
             self.got.append("got %s %s" % (name, " ".join(map(str, index + (bits(value),)))))
 
     def run(self):
-        for b in range(self.B):
-            self.reset()
-            for t in range(1, self.T + 1):
-                self.forward(b, t)
-                self.readout(b, t)
-                self.learn(t)
-                self.report_step((b, t) if self.B > 1 else (t,))
-        self.regularise()
-        self.report_gradients()
+        word, chain = self.c.word.get, self.c.whole("updates")
+        for u in range(1, max(chain, 1) + 1):
+            for b in range(self.B):
+                if u == 1 or word("carry") != "all":
+                    self.reset()
+                for t in range(1, self.T + 1):
+                    self.forward(b, t)
+                    self.readout(b, t)
+                    self.learn()
+                    if not chain:
+                        self.report_step((b, t) if self.B > 1 else (t,))
+                    if word("regime") == "online":
+                        self.update()
+            if word("regime") != "online":
+                self.regularise()
+            if not chain:
+                return self.report_gradients()
+            if word("regime") == "batch":
+                self.update()
+            if str(u) in word("report").split(","):
+                self.report_update(u)
+            self.E = 0.0
+
+    def clear(self):
+        zeros = lambda n, m: [[0.0] * m for _ in range(n)]
+        self.g, self.sum_e = zeros(self.N, self.M), zeros(self.N, self.M)
+        self.g_out, self.g_bout, self.spikes = zeros(self.n_out, self.N), [0.0] * self.n_out, [0.0] * self.N
 
     def reset(self):
         N, M = self.N, self.M
         self.v, self.a, self.r, self.psi, self.zbar = [0.0] * N, [0.0] * N, [0] * N, [0.0] * N, [0.0] * N
         self.y, self.err, self.onebar = [0.0] * self.n_out, [0.0] * self.n_out, 0.0
-        self.z = [[0.0] * N for _ in range(self.T + 1)]  # z[t]
-        self.L = [[0.0] * N for _ in range(self.T + 1)]
+        self.z, self.L = [[0.0] * N], [[0.0] * N]  # of all steps since: the last is that of now
         self.eps_v, self.eps_a, self.e, self.ebar = ([[0.0] * M for _ in range(N)] for _ in range(4))
         self.I = [0.0] * N
 
     def forward(self, b, t):
-        c, z = self.c, self.z[t - self.d] if t >= self.d else [0.0] * self.N
+        c, z, now = self.c, self.z[-self.d] if len(self.z) >= self.d else [0.0] * self.N, [0.0] * self.N
         for j in range(self.N):
             alpha, rho, beta = c.get("alpha", j), c.get("rho", j), c.get("beta", j)
             current = c.get("b", j)
@@ -101,17 +119,19 @@ class Network:
                 current += c.get("Wrec", j, i) * z[i]
             for i in range(self.n_in):
                 current += c.get("Win", j, i) * c.trial("x", b, t, i)
-            v, a, z_before = self.v[j], self.a[j], self.z[t - 1][j]
+            v, a, z_before = self.v[j], self.a[j], self.z[-1][j]
             self.I[j] = current
             self.v[j] = alpha * v + current - self.v_th * z_before
             self.a[j] = rho * a + z_before
             above = self.v[j] - (self.v_th + beta * self.a[j])
             refractory = self.r[j] > 0
-            self.z[t][j] = 1.0 if above > 0 and not refractory else 0.0
+            now[j] = 1.0 if above > 0 and not refractory else 0.0
             self.psi[j] = 0.0 if refractory else self.gamma / self.v_th * max(0.0, 1 - abs(above) / self.v_th)
-            self.r[j] = max(self.n_ref - 1, 0) if self.z[t][j] else max(self.r[j] - 1, 0)
-            self.spikes[j] += self.z[t][j]
+            self.r[j] = max(self.n_ref - 1, 0) if now[j] else max(self.r[j] - 1, 0)
+            self.spikes[j] += now[j]
+            self.count[j] += now[j]
             self.traces(b, t, j, z, v, a, (alpha, rho, beta))
+        self.z.append(now)
 
     def traces(self, b, t, j, z, v_before, a_before, constants):
         alpha, rho, beta = constants
@@ -133,7 +153,7 @@ class Network:
         for k in range(self.n_out):
             drive = c.get("bout", k)
             for j in range(self.N):
-                drive += c.get("Wout", k, j) * self.z[t][j]
+                drive += c.get("Wout", k, j) * self.z[-1][j]
             self.y[k] = self.kappa * self.y[k] + drive
         if c.word["loss"] == "classification":
             top = max(self.y)
@@ -146,15 +166,16 @@ class Network:
                 self.err[k] = m * (self.y[k] - want[k])
                 self.E += 0.5 * (self.y[k] - want[k]) * self.err[k]
 
-    def learn(self, t):
+    def learn(self):
         symmetric = self.c.word["rule"] == "eprop1-symmetric"
         self.onebar = self.kappa * self.onebar + 1
+        self.L.append([0.0] * self.N)
         for j in range(self.N):
             for k in range(self.n_out):
                 B = self.c.get("Wout", k, j) if symmetric else self.c.get("B", j, k)
-                self.L[t][j] += B * self.err[k]
-            L = self.L[t - self.late][j] if t > self.late else 0.0
-            self.zbar[j] = self.kappa * self.zbar[j] + self.z[t][j]
+                self.L[-1][j] += B * self.err[k]
+            L = self.L[-1 - self.late][j] if len(self.L) > self.late else 0.0
+            self.zbar[j] = self.kappa * self.zbar[j] + self.z[-1][j]
             for m in range(self.M):
                 self.g[j][m] += L * self.ebar[j][m]
                 self.sum_e[j][m] += self.e[j][m]
@@ -171,9 +192,39 @@ class Network:
             for m in range(self.M):
                 self.g[j][m] += c_reg * off / steps * self.sum_e[j][m]
 
+    def update(self):
+        eta, decay, bias = self.c.real("eta"), self.c.real("lambda"), self.n_in + self.N
+
+        def change(name, index, by):
+            a = self.c.array.setdefault(name, {})
+            old = a.get(index, 0.0)
+            a[index] = old - (decay * old if name in ("Wout", "B") else 0.0) - by
+
+        for j in range(self.N):
+            for i in range(self.n_in):
+                change("Win", (j, i), eta * self.g[j][i])
+            for i in range(self.N):
+                change("Wrec", (j, i), eta * self.g[j][self.n_in + i])
+            change("b", (j,), eta * self.g[j][bias])
+            for k in range(self.n_out):
+                change("Wout", (k, j), eta * self.g_out[k][j])
+                if self.c.word["rule"] == "eprop1-adaptive":
+                    change("B", (j, k), eta * self.g_out[k][j])
+        for k in range(self.n_out):
+            change("bout", (k,), eta * self.g_bout[k])
+        self.clear()
+
+    def report_update(self, u):
+        shape = dict(Win=(self.N, self.n_in), Wrec=(self.N, self.N), b=(self.N,), Wout=(self.n_out, self.N), bout=(self.n_out,), B=(self.N, self.n_out))
+        for j in range(self.N):
+            self.say("count", (u, j), self.count[j])
+        self.say("loss", (u,), self.E)
+        for name, size in shape.items():
+            for index in itertools.product(*map(range, size)):
+                self.say(name, (u,) + index, self.c.get(name, *index))
+
     def report_step(self, at):
-        t = at[-1]
-        lines = dict(I=self.I, v=self.v, a=self.a, z=self.z[t], r=self.r, psi=self.psi, y=self.y, err=self.err, L=self.L[t])
+        lines = dict(I=self.I, v=self.v, a=self.a, z=self.z[-1], r=self.r, psi=self.psi, y=self.y, err=self.err, L=self.L[-1])
         for name, values in lines.items():
             for j, value in enumerate(values):
                 self.say(name, at + (j,), float(value))
