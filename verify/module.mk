@@ -127,7 +127,16 @@ $(ENGINE_SO): $(ENGINE_DIR)/%.so: verify/test/engines/engine_port.c verify/eprop
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Ioptimized -Iverify $(ALL_CFLAGS) -fPIC -shared $(if $(filter fixed%,$*),-DFORMATS=F32_ALONE -DFIXED='"$(word 1,$(ENGINE_$*))"',-DFORMATS=BOTH -DENGINE=$(word 1,$(ENGINE_$*))) -DONLINE=$(word 2,$(ENGINE_$*)) \
 	    -DCHUNK=$(word 3,$(ENGINE_$*)) -DCLAIMS=$(word 4,$(ENGINE_$*)) -DNAME='"$*"' -o $@ $< $(filter %.o,$^) -ldl -lm $(LDFLAGS)
-engines: $(ENGINE_SO) ## our own engines as plugins for the judge: build/verify/engines
+# The integer engine word for word: judged by equality.
+INTEGERS := q15 s16.15 w8 reckon
+INTEGER_SO := $(INTEGERS:%=$(ENGINE_DIR)/integer-%.so)
+$(INTEGER_SO): $(ENGINE_DIR)/integer-%.so: verify/test/engines/fixed_port.c verify/eprop_port.h $(FIXED_PIC) $(SCALAR_PIC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Ioptimized -Iverify $(ALL_CFLAGS) -fPIC -shared -DPROFILE='"$*"' -DFORMAT=EPROP_FIXED_$(subst q,Q,$(subst s,S,$(subst w,W,$(subst reckon,RECKON,$(subst .,_,$*))))) \
+	    -DNAME='"integer-$(subst .,-,$*)"' -o $@ $< $(filter %.o,$^) -lm $(LDFLAGS)
+$(BUILD)/verify/test/test_port_fixed: $(INTEGER_SO)
+$(BUILD)/verify/test/test_port_fixed.o: CPPFLAGS += -DENGINE_DIR='"$(abspath $(ENGINE_DIR))"'
+engines: $(ENGINE_SO) $(INTEGER_SO) ## our own engines as plugins for the judge: build/verify/engines
 ports-check: engines ports $(BUILD)/eprop-judge $(if $(VECTORS),,$(BUILD)/eprop-verify) ## judge templates and engines by level 1, or VECTORS=DIR: build/runs/ports, a part of the report
 	@$(if $(VECTORS),,rm -rf $(BUILD)/vectors-v1 && $(BUILD)/eprop-verify vectors $(BUILD)/vectors-v1)
 	@$(call run_dir,ports,make ports-check)

@@ -17,6 +17,7 @@ _Static_assert(EPROP_N_QUANTITY == (int)VFY_N_QUANTITY && EPROP_Q_DWIN == (int)V
 _Static_assert(EPROP_Q_EPS_S == (int)VFY_Q_EPS_S && EPROP_Q_EBAR == (int)VFY_Q_EBAR, "quantities");
 _Static_assert(EPROP_IN_L == (int)VFY_IN_GIVEN_L && EPROP_Q_COUNT == (int)VFY_Q_COUNT, "release 2");
 _Static_assert(EPROP_Q_WIN == (int)VFY_Q_WEIGHT && EPROP_Q_FEEDBACK == (int)VFY_Q_FEEDBACK, "release 2");
+_Static_assert(EPROP_FIXED_Q15 == (int)VFY_FIXED_Q15 && EPROP_FIXED_RECKON == (int)VFY_FIXED_RECKON, "formats");
 _Static_assert(VFY_N_QUANTITY <= 64, "a mask has 64 bits");
 
 enum { FIRST_TABLE = offsetof(eprop_port, given) }; /* bytes of the table in release 1 */
@@ -143,6 +144,18 @@ static void hand_options(const ep_options *o, handed *h)
     h->gain[2] = o->g_out_value;
 }
 
+/* Numbers as the port takes them: float, or int32_t. */
+static void *narrow(vfy_format format, const double *from, size_t n)
+{
+    float *f = malloc((n + 1) * sizeof *f);
+    int32_t *words = (void *)f;
+    _Static_assert(sizeof(float) == sizeof(int32_t), "one block for both");
+    for (size_t k = 0; f && k < n; k++)
+        if (format == VFY_F32) f[k] = (float)from[k];
+        else words[k] = (int32_t)from[k];
+    return f;
+}
+
 static ep_status hand_inputs(const vfy_epv_case *c, handed *h)
 {
     const double *in[EPROP_N_INPUT] = {c->net.Win, c->net.Wrec, c->net.b, c->net.Wout, c->net.bout, c->net.B};
@@ -156,10 +169,8 @@ static ep_status hand_inputs(const vfy_epv_case *c, handed *h)
         if (!in[i] || c->format == VFY_F64) continue;
         vfy_shape shape = vfy_input_shape((vfy_input)i, &c->net, c->batch.T, c->batch.B);
         size_t n = vfy_shape_size(&shape);
-        float *f = malloc(n * sizeof *f);
-        if (!f) return EP_NOMEM;
-        for (size_t k = 0; k < n; k++) f[k] = (float)in[i][k];
-        h->input[i] = h->own[i] = f;
+        h->input[i] = h->own[i] = narrow(c->format, in[i], n);
+        if (!h->own[i]) return EP_NOMEM;
     }
     return EP_OK;
 }
@@ -182,7 +193,7 @@ static handed *hand(const vfy_epv_case *c)
                         .gamma = c->net.gamma, .b_forget = c->net.b_forget, .c_reg = c->batch.c_reg,
                         .f_target = c->batch.f_target, .n_input = EPROP_N_INPUT, .input = h->input, .updates = c->updates,
                         .online = c->online, .carry = c->carry, .n_report = (uint32_t)c->n_report, .report = h->report,
-                        .eta = c->eta, .lambda = c->lambda};
+                        .eta = c->eta, .lambda = c->lambda, .slope = c->slope, .draws = c->draws};
     for (int i = 0; i < c->n_report; i++) h->report[i] = c->report[i];
     hand_options(&c->net.opt, h);
     if (hand_inputs(c, h) == EP_OK) return h;
@@ -199,6 +210,11 @@ typedef struct collector {
     bool broken; /* a row that was not asked for */
 } collector;
 
+static void widen(double *to, const int32_t *from, size_t n)
+{
+    for (size_t k = 0; k < n; k++) to[k] = (double)from[k];
+}
+
 static void collect(void *user, int32_t q, int32_t b, int32_t t, int32_t j, const void *row)
 {
     collector *k = user;
@@ -210,7 +226,8 @@ static void collect(void *user, int32_t q, int32_t b, int32_t t, int32_t j, cons
     }
     size_t size = (k->a->format == VFY_F32 ? sizeof(float) : sizeof(double)) * (size_t)k->columns;
     size_t at = ((size_t)b * (size_t)T + (size_t)(t - 1)) * (size_t)N + (size_t)j;
-    memcpy((char *)k->a->q[q] + at * size, row, size);
+    if (vfy_format_is_fixed(k->a->format)) widen((double *)k->a->q[q] + at * (size_t)k->columns, row, (size_t)k->columns);
+    else memcpy((char *)k->a->q[q] + at * size, row, size);
 }
 
 static ep_status port_status(const eprop_port *p, void *handle, int32_t answer, const char *call, char *err, size_t n)
@@ -221,20 +238,64 @@ static ep_status port_status(const eprop_port *p, void *handle, int32_t answer, 
     return say(s, err, n, "%s: %s answered %d: %.120s", p->name, call, (int)answer, reason ? reason : "no reason given");
 }
 
-static ep_status run_open(const eprop_port *p, void *handle, const vfy_epv_case *c, vfy_answer *a, char *err, size_t n)
+size_t vfy_plugin_width(const vfy_epv_case *c, vfy_quantity q)
+{
+    vfy_shape s = vfy_quantity_shape(q, &c->net, c->batch.T, c->batch.B, c->updates);
+    bool timed = false;
+    for (int d = 0; d < s.nd; d++) timed = timed || s.axis[d] == 't';
+    return timed ? vfy_shape_size(&s) / ((size_t)c->batch.T * (size_t)c->batch.B) : 0;
+}
+
+/* Where a port writes: elements from[q].. of the answer's arrays, n[q] of each. Integers go by way of arrays of their own. */
+typedef struct lent {
+    void *quantity[VFY_N_QUANTITY];
+    int32_t *words[VFY_N_QUANTITY];
+    size_t from[VFY_N_QUANTITY], n[VFY_N_QUANTITY];
+    collector rows;
+} lent;
+
+/* t = 0: all; else step t of trial b alone. */
+static ep_status lend(const vfy_epv_case *c, vfy_answer *a, int b, int t, lent *l)
 {
     const uint64_t rows = UINT64_C(63) << EPROP_Q_EPS_S;
-    void *quantity[VFY_N_QUANTITY];
-    collector k = {.c = c, .a = a, .columns = vfy_trace_columns(&c->net)};
+    const size_t size = c->format == VFY_F32 ? sizeof(float) : sizeof(double);
+    *l = (lent){.rows = {.c = c, .a = a, .columns = vfy_trace_columns(&c->net)}};
     for (int q = 0; q < VFY_N_QUANTITY; q++) {
-        bool is_row = rows >> q & 1;
-        quantity[q] = is_row ? NULL : a->q[q];
-        if (is_row && a->q[q]) k.traces |= UINT64_C(1) << q;
+        vfy_shape shape = vfy_quantity_shape((vfy_quantity)q, &c->net, c->batch.T, c->batch.B, c->updates);
+        size_t width = vfy_plugin_width(c, (vfy_quantity)q);
+        if (a->q[q] && rows >> q & 1) l->rows.traces |= UINT64_C(1) << q;
+        if (!a->q[q] || rows >> q & 1 || (t && !width)) continue;
+        l->n[q] = t ? width : vfy_shape_size(&shape);
+        l->from[q] = t ? ((size_t)b * (size_t)c->batch.T + (size_t)(t - 1)) * width : 0;
+        l->quantity[q] = (char *)a->q[q] + l->from[q] * size;
+        if (!vfy_format_is_fixed(c->format)) continue;
+        l->quantity[q] = l->words[q] = malloc((l->n[q] + 1) * sizeof *l->words[q]);
+        if (!l->words[q]) return EP_NOMEM;
+        for (size_t k = 0; k < l->n[q]; k++) l->words[q][k] = INT32_MIN;
     }
-    eprop_result result = {.size = sizeof result, .n_quantity = VFY_N_QUANTITY, .quantity = quantity, .traces = k.traces,
-                           .trace = collect, .user = &k};
-    ep_status s = port_status(p, handle, p->run(handle, &result), "run", err, n);
-    if (!s && k.broken) s = say(EP_PORT, err, n, "%s: run reported a trace row that was not asked for", p->name);
+    return EP_OK;
+}
+
+static void take_back(lent *l, vfy_answer *a)
+{
+    for (int q = 0; q < VFY_N_QUANTITY; q++) {
+        if (l->words[q] && a->q[q]) widen((double *)a->q[q] + l->from[q], l->words[q], l->n[q]);
+        free(l->words[q]);
+    }
+}
+
+/* run, or step t of trial b. */
+static ep_status ask_port(const eprop_port *p, void *handle, const vfy_epv_case *c, int b, int t, vfy_answer *a, char *err, size_t n)
+{
+    lent l;
+    ep_status s = lend(c, a, b, t, &l);
+    eprop_result result = {.size = sizeof result, .n_quantity = VFY_N_QUANTITY, .quantity = l.quantity, .traces = l.rows.traces,
+                           .trace = collect, .user = &l.rows};
+    const char *call = t ? "step" : "run";
+    if (s) s = say(s, err, n, "no memory for the answer");
+    else s = port_status(p, handle, t ? p->step(handle, b, t, &result) : p->run(handle, &result), call, err, n);
+    take_back(&l, a);
+    if (!s && l.rows.broken) s = say(EP_PORT, err, n, "%s: %s reported a trace row that was not asked for", p->name, call);
     return s;
 }
 
@@ -274,53 +335,29 @@ ep_status vfy_plugin_answer(vfy_plugin_case *k, vfy_answer *out, char *err, size
 {
     vfy_answer a;
     if (vfy_answer_init(&a, k->c, k->p->quantities)) return say(EP_DOMAIN, err, n, "the answer to the case cannot be held in memory");
-    ep_status s = run_open(k->p, k->handle, k->c, &a, err, n);
+    ep_status s = ask_port(k->p, k->handle, k->c, 0, 0, &a, err, n);
     if (s) vfy_answer_clear(&a);
     else *out = a;
     return s;
 }
 
-size_t vfy_plugin_width(const vfy_epv_case *c, vfy_quantity q)
-{
-    vfy_shape s = vfy_quantity_shape(q, &c->net, c->batch.T, c->batch.B, c->updates);
-    bool timed = false;
-    for (int d = 0; d < s.nd; d++) timed = timed || s.axis[d] == 't';
-    return timed ? vfy_shape_size(&s) / ((size_t)c->batch.T * (size_t)c->batch.B) : 0;
-}
-
 ep_status vfy_plugin_set(vfy_plugin_case *k, int b, int t, vfy_quantity q, const double *values, char *err, size_t n)
 {
     size_t width = vfy_plugin_width(k->c, q);
-    float *f = malloc((width + 1) * sizeof *f);
-    if (!(k->p->flags & EPROP_CAN_SET_STATE) || !width || !f) {
-        free(f);
-        return say(EP_NOTIMPL, err, n, "%s: this state cannot be set", k->p->name);
-    }
-    for (size_t i = 0; i < width; i++) f[i] = (float)values[i];
-    ep_status s = port_status(k->p, k->handle, k->p->set(k->handle, b, t, (int32_t)q, k->c->format == VFY_F32 ? (const void *)f : values), "set", err, n);
-    free(f);
+    bool can = k->p->flags & EPROP_CAN_SET_STATE && width, wide = k->c->format == VFY_F64;
+    void *own = can && !wide ? narrow(k->c->format, values, width) : NULL;
+    if (!can || (!own && !wide)) return say(can ? EP_NOMEM : EP_NOTIMPL, err, n, "%s: this state cannot be set", k->p->name);
+    ep_status s = port_status(k->p, k->handle, k->p->set(k->handle, b, t, (int32_t)q, wide ? (const void *)values : own), "set", err, n);
+    free(own);
     return s;
 }
 
 ep_status vfy_plugin_step(vfy_plugin_case *k, int b, int t, vfy_answer *out, char *err, size_t n)
 {
-    const uint64_t rows = UINT64_C(63) << EPROP_Q_EPS_S;
-    const size_t size = k->c->format == VFY_F32 ? sizeof(float) : sizeof(double);
-    void *quantity[VFY_N_QUANTITY];
     vfy_answer a;
     if (!(k->p->flags & EPROP_CAN_SET_STATE)) return say(EP_NOTIMPL, err, n, "%s: no single steps", k->p->name);
     if (vfy_answer_init(&a, k->c, k->p->quantities)) return say(EP_DOMAIN, err, n, "the answer to the case cannot be held in memory");
-    collector rows_to = {.c = k->c, .a = &a, .columns = vfy_trace_columns(&k->c->net)};
-    for (int q = 0; q < VFY_N_QUANTITY; q++) { /* the step's place in the whole array */
-        size_t width = vfy_plugin_width(k->c, (vfy_quantity)q);
-        bool is_row = rows >> q & 1;
-        quantity[q] = is_row || !a.q[q] || !width ? NULL : (char *)a.q[q] + ((size_t)b * (size_t)k->c->batch.T + (size_t)(t - 1)) * width * size;
-        if (is_row && a.q[q]) rows_to.traces |= UINT64_C(1) << q;
-    }
-    eprop_result result = {.size = sizeof result, .n_quantity = VFY_N_QUANTITY, .quantity = quantity, .traces = rows_to.traces,
-                           .trace = collect, .user = &rows_to};
-    ep_status s = port_status(k->p, k->handle, k->p->step(k->handle, b, t, &result), "step", err, n);
-    if (!s && rows_to.broken) s = say(EP_PORT, err, n, "%s: step reported a trace row that was not asked for", k->p->name);
+    ep_status s = ask_port(k->p, k->handle, k->c, b, t, &a, err, n);
     if (s) vfy_answer_clear(&a);
     else *out = a;
     return s;

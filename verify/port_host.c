@@ -45,6 +45,7 @@ static uint64_t head(FILE *m, char *line)
         if (word) *word = '\0';
         if (!value) continue;
         *value++ = '\0';
+        if (!strcmp(name, "updates")) fprintf(m, "family chain\n"); /* what is not sent follows from it */
         if (strcmp(name, "want") != 0) {
             fprintf(m, "%s%s %s\n", is_option(name) ? "option " : "", name, value);
             continue;

@@ -165,7 +165,7 @@ static ep_status hear_line(talk *k, const char *line, bool *broke)
         return EP_OK;
     }
     char why[200];
-    (void)snprintf(why, sizeof why, "%s%s", k->h.stuck || k->h.streamed ? "" : "claimed, but declined: ", k->h.reason);
+    (void)snprintf(why, sizeof why, "%s%s", k->h.stuck || k->h.streamed ? "" : "declined: ", k->h.reason);
     finish_case(k, heard == VFY_DONE ? VFY_ANSWERED : VFY_DECLINED, heard == VFY_DONE ? NULL : why);
     skip_outside(k);
     return queue_cases(k);

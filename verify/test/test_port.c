@@ -142,7 +142,7 @@ static const struct { fault f; vfy_status status; int code; const char *says; } 
     {DECLINES_ALL, VFY_UNTESTED, 4, "not today"}, {LAST_BIT, VFY_PASSED, 0, ""}, {EXIT_IN_CASE, VFY_PORT_BROKE, 3, "exit code 7; stderr: out of luck"},
     {OTHER_FORMAT, VFY_PORT_BROKE, 3, "expected 8 hexadecimal digits"}, {SENDS_NOTHING, VFY_FAILED, 1, "got nan"},
     {CLAIMS_AGAIN, VFY_PORT_BROKE, 3, "found a line longer than"}, {TOO_SMALL, VFY_UNTESTED, 4, "is more than the 1 claimed"},
-    {DECLINES, VFY_UNTESTED, 0, "claimed, but declined: not today"}};
+    {DECLINES, VFY_UNTESTED, 0, "declined: not today"}};
 
 START_TEST(bad_ports)
 {

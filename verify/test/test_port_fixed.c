@@ -194,6 +194,28 @@ START_TEST(mistakes_are_named)
 }
 END_TEST
 
+/* The integer engine with its host around it, through a shared object: chains of updates, edges, draws. */
+static const char *const engines[] = {"q15", "s16.15", "w8", "reckon"};
+
+START_TEST(the_engine_passes)
+{
+    char path[4096], err[512] = "";
+    (void)snprintf(path, sizeof path, "%s/integer-%s.so", ENGINE_DIR, engines[_i]);
+    vfy_port_args a = {.way = VFY_WAY_PLUGIN, .target = path, .timeout = 20};
+    vfy_claims claims;
+    ck_assert_msg(vfy_port_run(&a, shown, set.n, &claims, done, NULL, err, sizeof err) == EP_OK, "%s", err);
+    bool family[VFY_N_FAMILY] = {false};
+    for (size_t i = 0; i < set.n; i++) {
+        family[shown[i]->family] = family[shown[i]->family] || judged[i].status == VFY_PASSED;
+        ck_assert_msg(judged[i].status == VFY_PASSED || (judged[i].status == VFY_UNTESTED && strstr(judged[i].reason, "claimed")), "%s: %s %s", shown[i]->id,
+                      judged[i].first, judged[i].reason);
+    }
+    ck_assert(family[VFY_FAMILY_TRACE] && family[VFY_FAMILY_EDGE] && family[VFY_FAMILY_CHAIN]);
+    vfy_tally t = vfy_judge_tally(judged, set.n);
+    ck_assert_uint_ge(t.live, 3000);
+}
+END_TEST
+
 /* A unit more in one word of the expected values is a failure at that word. */
 START_TEST(one_unit_fails)
 {
@@ -235,6 +257,7 @@ int main(void)
     tcase_add_test(t, edges_leave_their_formats);
     tcase_add_test(t, the_template_passes);
     tcase_add_loop_test(t, mistakes_are_named, 0, (int)(sizeof named / sizeof *named));
+    tcase_add_loop_test(t, the_engine_passes, 0, 4);
     tcase_add_test(t, one_unit_fails);
     suite_add_tcase(suite, t);
     SRunner *r = srunner_create(suite);
