@@ -96,6 +96,10 @@ static int certify_file(const options *o)
     int code = CLI_HOLDS;
     if (vfy_epv_read(o->file, &file, err, sizeof err) != EP_OK) return cli_usage("%s", err);
     for (size_t i = 0; i < file->n; i++) {
+        if (vfy_format_is_fixed(file->cases[i].format)) {
+            code = cli_usage("%s:%ld: found integers, expected f32 or f64: they need no proof", o->file, file->cases[i].line);
+            break;
+        }
         vfy_case k = {.net = file->cases[i].net, .batch = file->cases[i].batch};
         snprintf(name, sizeof name, "%s:%ld: %s", o->file, file->cases[i].line, ep_model_name(k.net.model));
         int c = certify(o, &k, name);

@@ -150,6 +150,8 @@ static int one_case(const options *o, vfy_epv_case *k, json_t *all)
 {
     vfy_gradient g;
     vfy_gradient_args a = case_args(o, k);
+    if (vfy_format_is_fixed(k->format))
+        return cli_usage("%s:%ld: found integers, expected f32 or f64: `eprop-verify port` compares integers word for word", o->in, k->line);
     ep_status st = vfy_gradient_certify(&k->net, &k->batch, &a, &g);
     cli_progress_end();
     if (st == EP_NOTIMPL)

@@ -4,7 +4,6 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -299,11 +298,9 @@ static int excuse(const char *path, cases *k)
 /* Of cases that were judged while their answers came: how much memory that took. */
 static void say_streamed(const cases *k)
 {
-    struct rusage u;
     size_t n = 0;
     for (size_t i = 0; i < k->n; i++) n += k->list[i]->n_want == 0 && k->list[i]->family != VFY_FAMILY_REJECT && k->judged[i].compared;
-    if (n && !getrusage(RUSAGE_SELF, &u))
-        printf("# %zu case%s judged while the answer came; largest memory of the judge %.1f MB\n", n, n == 1 ? "" : "s", (double)u.ru_maxrss / 1024);
+    if (n) printf("# %zu case%s judged while the answer came; largest memory of the judge %.1f MB\n", n, n == 1 ? "" : "s", cli_peak_rss_mb());
 }
 
 static int report(const options *o, cases *k, const vfy_claims *claims)

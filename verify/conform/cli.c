@@ -129,6 +129,8 @@ ParameterizedTestParameters(cli, malformed_vector_files)
         {"epv 1\ncase ep:-\nmodel lif\npreset mine\n" REST "T 1\nend\n", "bad.epv:4: preset: found `mine`, expected a known preset"},
         {"epv 1\ncase ep:-\nmodel lif\npreset paper2019\n" REST "T 0\nend\n", "bad.epv:14: T: found `0`"},
         {"epv 1\ncase ep:-\nmodel lif\npreset paper2019\n" REST "T 99999999999\nend\n", "bad.epv:14: T: found `99999999999`"},
+        {"epv 1\ncase ep:-\nmodel lif\npreset paper2019\nrule eprop1-symmetric\nformat fixed:q15\nT 1\nB 1\nn_in 1\nn_rec 1\nn_out 1\nloss regression\n"
+         "v_th 00001000\nslope 00000040\nend\n", "bad.epv:2: found integers, expected f32 or f64"},
     };
     return cr_make_param_array(bad_file, rows, sizeof rows / sizeof *rows);
 }
