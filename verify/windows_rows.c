@@ -7,6 +7,9 @@
 
 enum { MOST_VARIANTS = 64, BITS = 256, WINDOW = 7 };
 
+/* B and C take every third variant, which alternates presets and losses, where there are many; all of them with --level full. */
+static bool taken(const vfy_task *t, size_t n, size_t k) { return t->level == VFY_FULL || n < 5 || k < 2 || k % 3 == 0; }
+
 static vfy_row row_of(const vfy_task *t, char evidence, const vfy_case *k, const char *compared)
 {
     vfy_row row = {.evidence = evidence, .verdict = VFY_HOLDS};
@@ -111,7 +114,7 @@ ep_status vfy_windows_a(const vfy_task *t)
         vfy_case kase;
         ep_status st = vfy_variant_case(t->model, &v[k], 5, 8 + 2 * v[k].delay, 100 + k, &kase);
         if (st == EP_UNABLE) st = EP_OK; /* symbols are always live */
-        for (size_t i = 0; st == EP_OK && i < (k < 2 ? 5 : 1); i++)
+        for (size_t i = 0; st == EP_OK && i < (n < 5 ? 5 : 1); i++)
             st = variant_a(t, &kase, windows[(k + i) % 5], 7000 + 50 * k + 10 * i);
         vfy_case_free(&kase);
         if (st != EP_OK) return st;
@@ -158,6 +161,7 @@ ep_status vfy_windows_b(const vfy_task *t)
     size_t n = vfy_variants(t->model, t->level, v, MOST_VARIANTS);
     for (size_t k = 0; k < n; k++) {
         vfy_case kase;
+        if (!taken(t, n, k)) continue;
         ep_status st = vfy_variant_case(t->model, &v[k], 6, 50, 400 + k, &kase);
         bool vacuous = st == EP_UNABLE, all = t->level == VFY_FULL || k < 2;
         if (vacuous) st = EP_OK;
@@ -184,6 +188,7 @@ ep_status vfy_windows_c(const vfy_task *t)
         vfy_scaling sc = {0};
         char text[48];
         double worst = 0.0;
+        if (!taken(t, n, k)) continue;
         ep_status st = vfy_variant_case(t->model, &v[k], 6, 40, 300 + k, &kase);
         vfy_row row = row_of(t, 'C', &kase, "|BPTT - e-prop 3 (zc)| / (u mag), 24..1024");
         if (st == EP_UNABLE) row.verdict = VFY_VACUOUS, st = EP_OK;
@@ -267,7 +272,7 @@ ep_status vfy_windows_d(const vfy_task *t)
         ep_status st = vfy_variant_case(t->model, &v[k], 5, 30, 500 + k, &kase);
         bool vacuous = st == EP_UNABLE;
         if (vacuous) st = EP_OK;
-        for (size_t i = 0; st == EP_OK && i < (k < 2 ? 5 : 1); i++) st = variant_d(t, &kase, windows[(k + i) % 5], vacuous);
+        for (size_t i = 0; st == EP_OK && i < (n < 5 ? 5 : 1); i++) st = variant_d(t, &kase, windows[(k + i) % 5], vacuous);
         vfy_case_free(&kase);
         if (st != EP_OK) return st;
         vfy_say(t->progress, "D: windows", (double)(k + 1) / (double)n);
