@@ -167,7 +167,7 @@ static int train(int argc, char **argv)
     }
     ep_status st = task_open(&o.t, o.why);
     if (st != EP_OK && team.rank > 0) strcpy(o.why, ""); /* all fail alike */
-    code = st == EP_OK ? run(&o, argc, argv) : failed(st, o.why);
+    code = st == EP_OK ? run(&o, argc, argv) : failed(st == EP_IO ? EP_DOMAIN : st, o.why); /* data that are not there: bad input */
     task_close(&o.t);
     task_team_leave(&team);
     return code;
