@@ -8,6 +8,7 @@
  *   e-prop 1        ref_signal_feedback gives L        -> ref_grad_traces
  *   e-prop 3        ref_adjoint_run (windows, seeds)   -> ref_grad_windows
  *   RTRL            ref_grad_rtrl
+ *   e-prop 2        eprop2.h
  *
  * SPDX-License-Identifier: MIT */
 #ifndef REF_ALGO_H
@@ -97,6 +98,7 @@ typedef struct ref_adjoint {
     ref_num *dI;  /* [T+2][n_rec][nc] */
     ref_num *dy;  /* [T+2][n_out] dE/dy, the readout's filter included */
     bool every_L; /* set before: L is computed even where dz/dh = 0 makes it irrelevant */
+    const ref_num *z_in, *h_in; /* set before: what reaches z [T+2][n_rec] and h [T+2][n_rec][nh] from outside; or NULL */
 } ref_adjoint;
 
 /* Exact BPTT (w = NULL), or BPTT inside windows from what is given at their ends. reg may be NULL (no regulariser). */

@@ -26,8 +26,10 @@ report-proof: $(BUILD)/eprop-verify $(BUILD)/eprop-report ## the proof alone, as
 	if [ $$rc -eq 2 ] || [ $$rc -eq 3 ]; then exit $$rc; fi; \
 	$(BUILD)/eprop-report build $(RUN_DIRS) $(REPORT) $(if $(COMMIT),--commit $(COMMIT)) || exit $$?; \
 	if [ $$rc -ne 0 ]; then echo "report: the report is written, but the proof did not hold everywhere (exit $$rc)" >&2; fi; exit $$rc
+eprop2: $(BUILD)/eprop-verify ## prove the outer gradient of e-prop 2, with tables for the report: build/runs/eprop2
+	@$(BUILD)/eprop-verify eprop2 --out $(BUILD)/runs/eprop2
 report: ## prove everything, judge ports and mutants, measure, draw the figures: build/report/report.html (5 minutes)
-	@$(MAKE) --no-print-directory mutants ports-check fixed-bounds bench-quick
+	@$(MAKE) --no-print-directory mutants ports-check fixed-bounds bench-quick eprop2
 	@$(MAKE) --no-print-directory report-proof
 # What was published: everything that a report can show, with its data; kept in the repository. It is assembled from the runs that are in
 # build/runs; what is missing there is made, and may be stopped and started again. To make a run anew, take its folder away.
@@ -54,8 +56,9 @@ report-check: $(BUILD)/eprop-report ## rebuild build/report from its own data an
 	@$(BUILD)/eprop-report check $(REPORT)
 verify: $(BUILD)/eprop-verify ## prove everything, table on the terminal
 	@$(BUILD)/eprop-verify prove --model all --evidence ABCDE --level quick
+	@$(BUILD)/eprop-verify eprop2
 slips: $(BUILD)/eprop-verify ## the table slip x place x evidence
 	@$(BUILD)/eprop-verify slips
 COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
-.PHONY: report report-proof published publish report-check verify slips
+.PHONY: eprop2 report report-proof published publish report-check verify slips

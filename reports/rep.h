@@ -143,8 +143,8 @@ typedef struct rep_topic {
     int n;
 } rep_topic;
 
-extern const rep_topic rep_topic_proof, rep_topic_ports, rep_topic_fixed, rep_topic_tasks, rep_topic_windows, rep_topic_speed, rep_topic_scaling, rep_topic_reliability;
-enum { REP_N_TOPIC = 8 };
+extern const rep_topic rep_topic_proof, rep_topic_eprop2, rep_topic_ports, rep_topic_fixed, rep_topic_tasks, rep_topic_windows, rep_topic_speed, rep_topic_scaling, rep_topic_reliability;
+enum { REP_N_TOPIC = 9 };
 /* In the order of the report. */
 extern const rep_topic *const rep_topics[REP_N_TOPIC];
 /* Parts of all topics, and the k-th of them. */

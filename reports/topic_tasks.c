@@ -19,6 +19,13 @@ COLUMNS(training, {"task", REP_TEXT}, {"rule", REP_TEXT}, {"seed", REP_TEXT}, {"
 COLUMNS(checked, {"task", REP_TEXT}, {"engine", REP_TEXT}, {"iteration", REP_INT}, {"cosine", REP_NUM}, {"r", REP_NUM}, {"flips", REP_NUM});
 COLUMNS(published, {"engine", REP_TEXT}, {"update", REP_INT}, {"loss", REP_NUM}, {"published", REP_NUM}, {"difference", REP_NUM});
 
+COLUMNS(arm_path, {"series", REP_TEXT}, {"t", REP_INT}, {"x", REP_NUM}, {"y", REP_NUM});
+COLUMNS(arm_raster, {"series", REP_TEXT}, {"t", REP_INT}, {"neuron", REP_INT});
+COLUMNS(arm_signal, {"series", REP_TEXT}, {"t", REP_INT}, {"L", REP_NUM});
+COLUMNS(arm_curve, {"series", REP_TEXT}, {"seed", REP_TEXT}, {"iteration", REP_INT}, {"hand_mse", REP_NUM});
+COLUMNS(arm_unseen, {"way", REP_TEXT}, {"movements", REP_INT}, {"eta", REP_NUM}, {"hand_mse", REP_NUM}, {"velocity_mse", REP_NUM}, {"loss", REP_NUM},
+        {"share", REP_NUM}, {"iterations", REP_INT});
+
 #define CURVE_SHOWS "Training loss (of long runs at some 150 iterations), before the update and without the rate regulariser: the median over seeds, and between the quartiles a band."
 #define ERROR_SHOWS "Share of wrong decisions on trials that were not trained on: the median over seeds, and between the quartiles a band. " \
     "Dashed and upright, where there is one: after how many iterations the paper is quoted to have solved its own, larger version (second-hand)."
@@ -102,6 +109,24 @@ static const rep_part parts[] = {
     {.name = "speech_accuracy", .title = "Frames that were named right",
      .shows = "Frames of all test sentences, with TIMIT's 61 labels and with these folded to 39 classes.",
      .blind = "If the data are the synthetic stand-in, these numbers cannot be compared with what is published for TIMIT.", COLUMNS_OF(speech_accuracy)},
+    {.name = "arm_path", .script = "arm_path", .title = "One-shot learning of a movement: the hand's path",
+     .shows = "A two-joint arm is to follow a path (grey) that no training has seen. Before learning, and after one trial and one update that the error module's "
+     "learning signals drove (e-prop 2).",
+     .blind = "One movement; the table below has the means.", COLUMNS_OF(arm_path), .prepare = rep_prepare_series},
+    {.name = "arm_raster", .script = "arm_raster", .title = "One-shot learning of a movement: spikes of both networks",
+     .shows = "Each dot is a spike: the network and the error module in the trial that teaches, the network in the test trial after the update.",
+     COLUMNS_OF(arm_raster), .prepare = rep_prepare_series},
+    {.name = "arm_signal", .script = "output", .title = "One-shot learning of a movement: learning signals",
+     .shows = "What the error module tells five neurons of the network during the trial that teaches.", .set = "y_label = 'learning signal L'\n",
+     COLUMNS_OF(arm_signal), .prepare = rep_prepare_series},
+    {.name = "arm_curve", .script = "curves", .title = "One-shot learning of a movement: the outer loop",
+     .shows = "Mean square of the hand's error after one trial, on movements that are not trained on, while the outer loop trains the error module and the initial weights.",
+     COLUMNS_OF(arm_curve), .prepare = rep_prepare_quartiles, .set = "x_label = 'outer iteration'\ny_label = 'mean square of the error, m^2'\nset logscale y\nset autoscale yfix\n"},
+    {.name = "arm_unseen", .title = "One-shot learning of a movement: against what needs no error module",
+     .shows = "Movements never seen, one trial each, from the same initial weights: error of the hand (mean square, and as a share of that without an update). The step sizes of the "
+     "baselines were chosen on other movements.",
+     .blind = "The baselines are told the target and the derivative of the loss by every output, through the hand's position as well; the error module hears a code of the "
+     "target's path alone and has to have learnt what that means.", COLUMNS_OF(arm_unseen)},
 };
 
 const rep_topic rep_topic_tasks = {"tasks", "Learning the tasks of the paper",

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "rep.h"
 
-const rep_topic *const rep_topics[REP_N_TOPIC] = {&rep_topic_proof,   &rep_topic_fixed, &rep_topic_ports,   &rep_topic_tasks,
+const rep_topic *const rep_topics[REP_N_TOPIC] = {&rep_topic_proof, &rep_topic_eprop2,   &rep_topic_fixed, &rep_topic_ports,   &rep_topic_tasks,
                                                   &rep_topic_windows, &rep_topic_speed, &rep_topic_scaling, &rep_topic_reliability};
 
 int rep_part_count(void)

@@ -1,11 +1,11 @@
 # tasks/: experiments and their training. libeprop-tasks and the program eprop-train (tasks/cli).
-CPPFLAGS_tasks := -Itasks -Ioptimized -I$(BUILD)/tasks
+CPPFLAGS_tasks := -Itasks -Itasks/arm -Ioptimized -I$(BUILD)/tasks
 CPPFLAGS_verify += -Itasks
 include tasks/speech/module.mk
 ifneq ($(MPI),)
 $(BUILD)/tasks/team.o: ALL_CFLAGS += -DTASK_MPI $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(MPI)))
 endif
-TASK_SRC := $(wildcard tasks/*.c) $(SPEECH_SRC)
+TASK_SRC := $(wildcard tasks/*.c tasks/arm/*.c) $(SPEECH_SRC)
 LIB_TASKS := $(BUILD)/libeprop-tasks.a
 LIBS_OF_TASKS := $(LIB_TASKS) $(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a
 LDLIBS_CBLAS := $(shell pkg-config --libs openblas 2>/dev/null || echo -lcblas)
@@ -36,6 +36,8 @@ tasks-full: $(BUILD)/eprop-train $(BUILD)/eprop-bench $(BUILD)/eprop-report ## t
 	@$(BUILD)/eprop-report build $(BUILD)/runs/tasks $(BUILD)/runs/copy $(BUILD)/tasks-report
 copy: $(BUILD)/eprop-train $(BUILD)/eprop-bench ## copy-repeat as the report shows it, into build/runs/copy (a quarter of an hour; goes on where it was stopped)
 	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-report.sweep $(BUILD)/runs/copy
-.PHONY: tasks tasks-full copy
+arm: $(BUILD)/eprop-train ## train the small arm task by e-prop 2: build/runs/arm, a part of the report (minutes)
+	@$(BUILD)/eprop-train arm --variant small --set eta=5e-4 --iterations 300 --out $(BUILD)/runs/arm
+.PHONY: arm tasks tasks-full copy
 $(BUILD)/tasks/test/test_cli $(BUILD)/tasks/test/test_mpi: $(BUILD)/eprop-train
 $(BUILD)/tasks/test/test_cli.o $(BUILD)/tasks/test/test_mpi.o: CPPFLAGS += -DTRAIN_PROGRAM='"$(abspath $(BUILD)/eprop-train)"'

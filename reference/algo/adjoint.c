@@ -157,6 +157,7 @@ static void signal_step(ref_ctx *c, const sweep *s, ref_adjoint *a, int t, int j
         ref_addmul(c, L, &net->Wout[(size_t)k * (size_t)n + (size_t)j], ref_sparse(c, ref_at2(a->dy, net->n_out, t, k)));
     ref_mul(c, L, L, net->g_out);
     if (s->reg) ref_add(c, L, L, &s->reg[j]);
+    if (a->z_in) ref_add(c, L, L, &a->z_in[(size_t)t * (size_t)n + (size_t)j]);
     ref_add(c, L, L, Ltr);
     ref_set(c, dz, L);
     way y = from_step(s, t, t + 1);
@@ -176,6 +177,7 @@ static void state_step(ref_ctx *c, const sweep *s, ref_adjoint *a, int t, int j)
     for (size_t h = 0; h < nh; h++) {
         const ref_num *column[REF_NH] = {NULL};
         for (size_t m = 0; m < nh; m++) column[m] = J2->hh[m][h];
+        if (a->h_in) ref_add(c, &dh[h], &dh[h], &a->h_in[at * nh + h]);
         ref_addmul(c, &dh[h], J->zh[h], dz);
         ref_num *to = depart(c, s, y, &dh[h], delivered(s)->h);
         if (to) from_hidden(c, s, a, t, j, column, to);

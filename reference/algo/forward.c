@@ -24,7 +24,7 @@ ep_status ref_traj_init(ref_ctx *c, const ref_net *net, int T, ref_traj *tr)
     return c->status;
 }
 
-static void load_inputs(ref_ctx *c, const ep_batch *bt, int b, ref_traj *tr)
+void ref_load_inputs(ref_ctx *c, const ep_batch *bt, int b, ref_traj *tr)
 {
     size_t n = (size_t)tr->T * (size_t)tr->n_in;
     const double *x = bt->x ? bt->x + (size_t)b * n : NULL;
@@ -100,15 +100,13 @@ static ep_status neuron(ref_ctx *c, const ref_net *net, const ep_net *src, const
     return st;
 }
 
-ep_status ref_forward(ref_ctx *c, const ref_net *net, const ep_net *src, const ep_batch *bt, int b, ref_traj *tr,
-                      size_t *settled)
+ep_status ref_forward_steps(ref_ctx *c, const ref_net *net, const ep_net *src, const ep_batch *bt, int b, ref_traj *tr,
+                            size_t *settled)
 {
-    ep_status st = ref_traj_init(c, net, bt->T, tr);
     size_t n = (size_t)(net->n_in + net->n_rec);
     const ref_num **at = ref_bytes(c, n * sizeof *at);
     int *list = ref_bytes(c, n * sizeof *list);
-    if (st != EP_OK || c->status != EP_OK) return c->status;
-    load_inputs(c, bt, b, tr);
+    if (c->status != EP_OK) return c->status;
     ref_view v = ref_view_plain(net, tr);
     for (int t = 1; t <= tr->T; t++) {
         int count = ref_events(c, &v, t, at, list);
@@ -116,12 +114,22 @@ ep_status ref_forward(ref_ctx *c, const ref_net *net, const ep_net *src, const e
             size_t k = (size_t)t * (size_t)net->n_rec + (size_t)j;
             ref_drive(c, net, j, at, list, count, tr->I + k * (size_t)net->nc);
             ref_impose(c, net, bt, b, t, j);
-            st = neuron(c, net, src, bt, b, tr, t, j, settled);
+            ep_status st = neuron(c, net, src, bt, b, tr, t, j, settled);
             c->given_z = c->given_psi = false;
             if (st != EP_OK) return st;
         }
         ref_readout(c, net, tr, t);
     }
-    st = ref_loss(c, net, bt, b, tr);
+    return c->status;
+}
+
+ep_status ref_forward(ref_ctx *c, const ref_net *net, const ep_net *src, const ep_batch *bt, int b, ref_traj *tr,
+                      size_t *settled)
+{
+    ep_status st = ref_traj_init(c, net, bt->T, tr);
+    if (st != EP_OK) return st;
+    ref_load_inputs(c, bt, b, tr);
+    st = ref_forward_steps(c, net, src, bt, b, tr, settled);
+    if (st == EP_OK) st = ref_loss(c, net, bt, b, tr);
     return st != EP_OK ? st : c->status;
 }

@@ -32,6 +32,13 @@ void ref_regulariser(ref_ctx *c, const ep_batch *bt, double steps, ref_num *fbar
 
 /* A trajectory of T steps, all zero. */
 EP_MUST_USE ep_status ref_traj_init(ref_ctx *c, const ref_net *net, int T, ref_traj *tr);
+/* The inputs of trial b; symbolic: drawn. */
+void ref_load_inputs(ref_ctx *c, const ep_batch *bt, int b, ref_traj *tr);
+/* All steps of a trajectory whose inputs are there: states and readout, no loss. */
+EP_MUST_USE ep_status ref_forward_steps(ref_ctx *c, const ref_net *net, const ep_net *src, const ep_batch *bt, int b,
+                                        ref_traj *tr, size_t *settled);
+/* fbar, reg and E of a recorded batch, whose r->E it adds to. w: REF_REG_WORK numbers. */
+void ref_run_regularise(ref_ctx *c, const ep_batch *bt, ref_run *r, ref_num *w);
 /* Non-zero inputs and delayed spikes of step t as sparse pointers at[n_in + n_rec], their indices in list; how many. */
 int ref_events(ref_ctx *c, const ref_view *v, int t, const ref_num **at, int *list);
 /* I[nc] of neuron j from events. */

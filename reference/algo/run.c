@@ -21,7 +21,7 @@ void ref_regulariser(ref_ctx *c, const ep_batch *bt, double steps, ref_num *fbar
     ref_div(c, reg, reg, n);
 }
 
-static void regularise(ref_ctx *c, const ep_batch *bt, ref_run *r, ref_num *w)
+void ref_run_regularise(ref_ctx *c, const ep_batch *bt, ref_run *r, ref_num *w)
 {
     for (int j = 0; j < r->net->n_rec; j++) {
         if (c->ar->symbolic) {
@@ -55,6 +55,6 @@ ep_status ref_run_batch_exact(ref_ctx *c, const ref_net *net, const ep_net *src,
         if (st != EP_OK) return st;
         ref_add(c, out->E, out->E, out->tr[b].loss);
     }
-    regularise(c, bt, out, w);
+    ref_run_regularise(c, bt, out, w);
     return c->status;
 }

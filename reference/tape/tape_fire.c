@@ -66,12 +66,63 @@ static void pseudo_derivatives(tape_net *n, const ref_num *v, const ref_num *A, 
     }
 }
 
-static ref_var recorded_spike(tape_net *n, const tape_trial *s, int t, int j, const ref_var parent[2], ref_var *unmasked)
+/* d psi/d(v - A): nothing at a kink (v = A; the triangle's foot). */
+static void slope_of_psi(tape_net *n, const ref_num *diff, ref_num *slope)
+{
+    ref_ctx *c = n->t->c;
+    const ref_arith *ar = c->ar;
+    ref_num *absu = ref_tape_num(n->t), *s = ref_tape_num(n->t), *two = ref_tape_num(n->t);
+    int side = ar->sign(diff), inside = REF_POS;
+    ar->abs(c, absu, diff);
+    if (n->net->opt.psi_shape == EP_TRIANGLE) {
+        ref_sub(c, s, absu, n->net->v_th);
+        inside = -ar->sign(s);
+    }
+    if (side == REF_UNDECIDED || inside == -REF_UNDECIDED) tape_fail(n, EP_UNABLE);
+    if (side == REF_ZERO || inside != REF_POS) return;
+    ref_div(c, absu, absu, n->net->v_th);
+    shape_of_psi(n, slope, absu, n->net->psi_scale); /* scale f(u); below: scale f'(u) */
+    ref_set_d(c, two, -2);
+    switch (n->net->opt.psi_shape) {
+    case EP_TRIANGLE: ref_neg(c, slope, n->net->psi_scale); break;
+    case EP_FAST_SIGMOID: /* f' = -2 f / (1 + u) */
+        ref_add(c, s, &c->one, absu);
+        ref_mul(c, slope, slope, two);
+        ref_div(c, slope, slope, s);
+        break;
+    case EP_EXPONENTIAL: ref_neg(c, slope, slope); break;
+    case EP_ARCTAN: /* f' = -2 pi^2 u f^2 */
+        if (!ar->pi) break;
+        ar->pi(c, s);
+        ref_mul(c, s, s, s);
+        ref_mul(c, s, s, absu);
+        ref_mul(c, s, s, two);
+        ref_mul(c, slope, slope, slope);
+        ref_mul(c, slope, slope, s);
+        ref_div(c, slope, slope, n->net->psi_scale);
+        break;
+    }
+    if (side == REF_NEG) ref_neg(c, slope, slope);
+    ref_div(c, slope, slope, n->net->v_th);
+}
+
+/* psi as a quantity with parents v and A; silent: 0 while refractory. */
+static void keep_psi(tape_net *n, tape_trial *s, int t, int j, const ref_var parent[2], const ref_num *psi,
+                     const ref_num *slope)
+{
+    ref_num *minus = ref_tape_num(n->t);
+    ref_neg(n->t->c, minus, slope);
+    const ref_num *partial[2] = {ref_sparse(n->t->c, slope), ref_sparse(n->t->c, minus)};
+    s->psi[tape_ix(t, n->net->n_rec, j)] = ref_tape_spike(n->t, psi, 2, parent, partial);
+}
+
+static ref_var recorded_spike(tape_net *n, tape_trial *s, int t, int j, const ref_var parent[2], ref_var *unmasked)
 {
     size_t at = tape_ix(t, n->net->n_rec, j);
     const ref_num *q = s->rec->q + at * (size_t)s->rec->nq;
     const ref_num *masked[2] = {&q[0], &q[1]}, *free_of_mask[2] = {&q[2], &q[3]};
     *unmasked = ref_tape_spike(n->t, &q[4], 2, parent, free_of_mask);
+    if (s->psi) keep_psi(n, s, t, j, parent, &q[0], &s->slope[at]);
     return ref_tape_spike(n->t, &s->rec->z[at], 2, parent, masked);
 }
 
@@ -111,5 +162,10 @@ ref_var tape_fire(tape_net *n, tape_trial *s, int t, int j, ref_var v, ref_var A
         tape_fail(n, EP_DOMAIN);
     }
     bool silent = refractory && o->psi_refractory == EP_PSI_ZERO;
+    if (s->psi && !silent) {
+        ref_num *slope = ref_tape_num(n->t);
+        slope_of_psi(n, diff, slope);
+        keep_psi(n, s, t, j, parent, dv, slope);
+    }
     return ref_tape_spike(n->t, z ? &c->one : &c->zero, silent ? 0 : 2, parent, partial);
 }

@@ -5,7 +5,7 @@
 
 #include "tape_model.h"
 
-static ref_var *vars(ref_ctx *c, size_t n)
+ref_var *tape_vars(ref_ctx *c, size_t n)
 {
     ref_var *v = ref_bytes(c, n * sizeof *v);
     for (size_t k = 0; v && k < n; k++) v[k] = (ref_var){-1, NULL};
@@ -15,7 +15,7 @@ static ref_var *vars(ref_ctx *c, size_t n)
 /* n leaves with the values at src (NULL: all 0). */
 static ref_var *leaves(tape_net *n, size_t count, const ref_num *src)
 {
-    ref_var *v = vars(n->t->c, count);
+    ref_var *v = tape_vars(n->t->c, count);
     for (size_t k = 0; v && k < count; k++) v[k] = ref_tape_leaf(n->t, src ? &src[k] : NULL);
     return v;
 }
@@ -24,7 +24,7 @@ static ref_var *recurrent_leaves(tape_net *n)
 {
     const ref_net *net = n->net;
     int rows = net->nc * net->n_rec;
-    ref_var *v = vars(n->t->c, tape_ix(rows, net->n_rec, 0));
+    ref_var *v = tape_vars(n->t->c, tape_ix(rows, net->n_rec, 0));
     for (int r = 0; v && r < rows; r++)
         for (int i = 0; i < net->n_rec; i++) {
             size_t k = tape_ix(r, net->n_rec, i);
@@ -38,7 +38,7 @@ static ref_var *recurrent_leaves(tape_net *n)
 static ref_var *gains(tape_net *n, const ref_num *src, bool complement, ep_theta decay)
 {
     int N = n->net->n_rec;
-    ref_var *v = vars(n->t->c, (size_t)N);
+    ref_var *v = tape_vars(n->t->c, (size_t)N);
     bool bound = complement && n->net->opt.gain_differentiated;
     for (int j = 0; v && j < N; j++) {
         v[j] = ref_tape_constant(n->t, src ? &src[j] : NULL);
@@ -48,7 +48,7 @@ static ref_var *gains(tape_net *n, const ref_num *src, bool complement, ep_theta
     return v;
 }
 
-static ep_status load(tape_net *n)
+ep_status tape_load(tape_net *n)
 {
     const ref_net *net = n->net;
     size_t N = (size_t)net->n_rec, rows = N * (size_t)net->nc;
@@ -60,44 +60,44 @@ static ep_status load(tape_net *n)
     n->bout = leaves(n, (size_t)net->n_out, net->bout);
     bool ok = n->Win && n->Wrec && n->b && n->Wout && n->bout;
     for (int p = 0; p < EP_N_THETA; p++) {
-        n->theta[p] = net->theta[p] ? leaves(n, N, net->theta[p]) : vars(n->t->c, N);
+        n->theta[p] = net->theta[p] ? leaves(n, N, net->theta[p]) : tape_vars(n->t->c, N);
         ok = ok && n->theta[p];
     }
     if (!ok) return EP_NOMEM;
     n->g_in = gains(n, net->g_in, net->opt.g_in == EP_GAIN_COMPLEMENT, net->model == EP_SYNAPTIC ? EP_ALPHA_S : EP_ALPHA);
     n->g_a = gains(n, net->g_a, net->opt.g_a == EP_GAIN_COMPLEMENT, EP_RHO);
-    n->pair_a = vars(n->t->c, widest > fan ? widest : fan);
-    n->pair_b = vars(n->t->c, widest > fan ? widest : fan);
+    n->pair_a = tape_vars(n->t->c, widest > fan ? widest : fan);
+    n->pair_b = tape_vars(n->t->c, widest > fan ? widest : fan);
     return n->g_in && n->g_a && n->pair_a && n->pair_b ? n->t->status : EP_NOMEM;
 }
 
-static ep_status start_trial(tape_net *n, tape_trial *s, const ref_run *run, int b)
+ep_status tape_start(tape_net *n, tape_trial *s, const ref_run *run, int b)
 {
     const ref_net *net = n->net;
     ref_ctx *c = n->t->c;
     size_t N = (size_t)net->n_rec, rows = (size_t)n->bt->T + 1;
     s->rec = run ? &run->tr[b] : NULL;
-    s->x = vars(c, (size_t)net->n_in);
-    s->z = vars(c, rows * N);
-    s->past = vars(c, rows * N);
-    s->heard = vars(c, rows * N);
-    s->own = vars(c, N);
-    s->v_old = vars(c, N);
+    s->x = tape_vars(c, (size_t)net->n_in);
+    s->z = tape_vars(c, rows * N);
+    s->past = tape_vars(c, rows * N);
+    s->heard = tape_vars(c, rows * N);
+    s->own = tape_vars(c, N);
+    s->v_old = tape_vars(c, N);
     int cuts = n->args.window > 0 ? ref_boundaries(n->bt->T, n->args.window) : 0;
     s->cut = ref_bytes(c, (size_t)cuts * sizeof *s->cut);
-    s->y = vars(c, rows * (size_t)net->n_out);
-    s->y_before = vars(c, (size_t)net->n_out);
-    s->zu = vars(c, N);
+    s->y = tape_vars(c, rows * (size_t)net->n_out);
+    s->y_before = tape_vars(c, (size_t)net->n_out);
+    s->zu = tape_vars(c, N);
     s->refr = ref_bytes(c, N * sizeof *s->refr);
     bool ok = s->x && s->z && s->past && s->heard && s->own && s->v_old && s->cut && s->y && s->y_before && s->zu && s->refr;
     for (int h = 0; h < 3; h++) {
-        s->h[h] = vars(c, N);
+        s->h[h] = tape_vars(c, N);
         ok = ok && s->h[h];
     }
     return ok ? EP_OK : EP_NOMEM;
 }
 
-static void read_input(tape_net *n, tape_trial *s, int b, int t)
+void tape_input(tape_net *n, tape_trial *s, int b, int t)
 {
     int n_in = n->net->n_in;
     for (int i = 0; i < n_in; i++) {
@@ -114,11 +114,11 @@ static void read_input(tape_net *n, tape_trial *s, int b, int t)
 
 static ep_status forward(tape_net *n, tape_trial *s, const ref_run *run, int b)
 {
-    ep_status st = start_trial(n, s, run, b);
+    ep_status st = tape_start(n, s, run, b);
     if (st != EP_OK) return st;
     n->rep->b = b;
     for (int t = 1; t <= n->bt->T && n->t->status == EP_OK; t++) {
-        read_input(n, s, b, t);
+        tape_input(n, s, b, t);
         tape_step(n, s, b, t);
     }
     for (int t = 1; n->args.on_z && t <= n->bt->T && n->t->status == EP_OK; t++)
@@ -130,7 +130,7 @@ static ep_status forward(tape_net *n, tape_trial *s, const ref_run *run, int b)
 }
 
 /* Symbolic: E = sum_t err y + sum_t reg z. */
-static ep_status seed_symbols(tape_net *n, const tape_trial *s, const ref_run *run, int b)
+ep_status tape_seed_symbols(tape_net *n, const tape_trial *s, const ref_run *run, int b)
 {
     int K = n->net->n_out, N = n->net->n_rec;
     ep_status st = EP_OK;
@@ -150,7 +150,7 @@ static ep_status sweep_batch(tape_net *n, tape_trial *s, const ref_run *run)
     bool symbolic = t->c->ar->symbolic;
     for (int b = 0; b < n->bt->B; b++) {
         ep_status st = forward(n, &s[b], run, b);
-        if (st == EP_OK && symbolic) st = seed_symbols(n, &s[b], run, b);
+        if (st == EP_OK && symbolic) st = tape_seed_symbols(n, &s[b], run, b);
         if (st != EP_OK) return st;
         if (!symbolic) E = ref_tape_add(t, E, tape_loss(n, &s[b], b));
     }
@@ -163,7 +163,7 @@ static ep_status sweep_batch(tape_net *n, tape_trial *s, const ref_run *run)
     return st;
 }
 
-static void hand_out(ref_ctx *c, const tape_net *n, ref_grad *g)
+void tape_hand_out(ref_ctx *c, const tape_net *n, ref_grad *g)
 {
     const ref_var *from[EP_N_GROUP] = {n->Win, n->Wrec, n->b, n->Wout, n->bout};
     for (int p = 0; p < EP_N_THETA; p++) from[EP_G_THETA + p] = n->theta[p];
@@ -189,9 +189,9 @@ ep_status ref_tape_run(ref_ctx *c, const ref_net *net, const ep_batch *bt, const
     if (st == EP_OK) {
         n.rep->spike_mismatch = false;
         tape_trial *s = ref_bytes(&scratch, (size_t)bt->B * sizeof *s);
-        st = s ? load(&n) : EP_NOMEM;
+        st = s ? tape_load(&n) : EP_NOMEM;
         if (st == EP_OK) st = sweep_batch(&n, s, run);
-        if (st == EP_OK) hand_out(c, &n, g);
+        if (st == EP_OK) tape_hand_out(c, &n, g);
         for (int b = 0; st == EP_OK && b < bt->B; b++) tape_deliver(c, &n, &s[b], b);
         n.rep->nodes = ref_tape_count(&tape, &n.rep->edges);
         ref_tape_clear(&tape);

@@ -98,7 +98,10 @@ static ref_var rate_unit(tape_net *n, tape_trial *s, int t, int j)
 {
     ref_var leak = ref_tape_mul(n->t, n->theta[EP_ALPHA][j], s->h[0][j]);
     ref_var v = s->h[0][j] = ref_tape_add(n->t, leak, current(n, s, t, 0, j));
-    return ref_tape_tanh(n->t, v, n->given ? &s->rec->z[tape_ix(t, n->net->n_rec, j)] : NULL);
+    size_t at = tape_ix(t, n->net->n_rec, j);
+    ref_var z = ref_tape_tanh(n->t, v, n->given ? &s->rec->z[at] : NULL);
+    if (s->psi) s->psi[at] = ref_tape_sub(n->t, ref_tape_constant(n->t, &n->t->c->one), ref_tape_mul(n->t, z, z));
+    return z;
 }
 
 /* y^t = kappa y^{t-1} + g_out (Wout z^t + bout) */

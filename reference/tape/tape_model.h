@@ -33,6 +33,8 @@ typedef struct tape_trial {
     ref_var *h[3];       /* [n_rec] hidden state of the step before: v or c, a, s */
     ref_var *zu;         /* [n_rec] spike without the refractory mask */
     int *refr;           /* [n_rec] */
+    ref_var *psi;        /* [T+1][n_rec] dz/dv as a quantity of its own, or NULL: not asked for */
+    const ref_num *slope; /* [T+2][n_rec] its recorded derivative, where activations are given */
 } tape_trial;
 
 /* The leaves that a window starts from: their adjoints are what it delivers. */
@@ -67,6 +69,19 @@ static inline ref_var tape_sum(tape_net *n)
     n->n_pair = 0;
     return r;
 }
+
+/* ref_vars, all the constant 0. */
+ref_var *tape_vars(ref_ctx *c, size_t n);
+/* Parameters as leaves. */
+EP_MUST_USE ep_status tape_load(tape_net *n);
+/* An empty trial; run gives its recorded form or is NULL. */
+EP_MUST_USE ep_status tape_start(tape_net *n, tape_trial *s, const ref_run *run, int b);
+/* x^t of trial b as constants. */
+void tape_input(tape_net *n, tape_trial *s, int b, int t);
+/* Seeds err of the readout and reg of the spikes: what symbolic arithmetics have for a loss. */
+EP_MUST_USE ep_status tape_seed_symbols(tape_net *n, const tape_trial *s, const ref_run *run, int b);
+/* Adjoints of all leaves. */
+void tape_hand_out(ref_ctx *c, const tape_net *n, ref_grad *g);
 
 /* One step of every neuron of trial b and of its readout; t = 1..T. */
 void tape_step(tape_net *n, tape_trial *s, int b, int t);

@@ -3,7 +3,8 @@ set multiplot
 unset key
 set xlabel 'precision of the computation p, bits'
 set xrange [0:bits_max * 1.03]
-set ylabel 'relative difference |BPTT − Σ L e|'
+if (!exists("what")) { what = 'BPTT − Σ L e' }
+set ylabel 'relative difference |'.what.'|'
 set format y '2^{%g}'
 set yrange [-bits_max * 1.03:bits_max * 0.06]
 set lmargin at screen 0.105

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arm_cli.h"
 #include "options.h"
 
 static volatile sig_atomic_t stop;
@@ -159,6 +160,10 @@ static int run(options *o, int argc, char **argv)
 static int train(int argc, char **argv)
 {
     options o;
+    if (argc > 1 && strcmp(argv[1], "arm") == 0) {
+        catch_signals();
+        return arm_main(argc, argv, &stop);
+    }
     int code = options_read(argc, argv, &o);
     if (code >= 0) return code;
     if (!task_team_join(&argc, &argv, &team)) {

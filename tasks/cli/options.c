@@ -95,6 +95,8 @@ static int list(const char *name)
             printf("%14s published: %s %g by %s (%s)\n", "", (*k)->published[p].what, (*k)->published[p].value,
                    ep_rule_name((*k)->published[p].rule), (*k)->published[p].source);
     }
+    printf("%-14s %s\n%14s variants: paper small; measure: mean square of the hand's error; own options: eprop-train arm --help\n", "arm",
+           "one-shot learning of a movement, by e-prop 2", "");
     return 0;
 }
 

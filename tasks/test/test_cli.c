@@ -82,6 +82,10 @@ static const struct { const char *line; int code; const char *says; } cases[] = 
     {"copy-repeat --rule bptt --set sg_seed=v", 2, "c, z or zc"}, {"copy-repeat --rule bptt --set update=never", 2, "trial or window"}, {"evidence --set T=100", 2, "T >= 1200"},
     {"pattern --iterations 1 --out no/such/dir", 2, "no/such/dir"}, {"pattern --iterations 1 --json no/such/dir/x.json", 3, "no/such"},
     {"pattern --iterations 1 --checkpoint no/such/dir/x.ck", 3, "no/such"}, {"--list ballet", 2, "ballet"},
+    {"arm extra", 2, "extra"}, {"arm --speed", 2, "bad option"}, {"arm --variant jazz", 2, "small"}, {"arm --seed x", 2, "--seed"}, {"arm --set eta", 2, "NAME=VALUE"},
+    {"arm --set eta=fast", 2, "eta"}, {"arm --set n_code=7", 2, "even"}, {"arm --set colour=red", 2, "colour"}, {"arm --threads 0", 2, "--threads"},
+    {"arm --resume", 2, "--checkpoint"}, {"arm --variant small --resume --checkpoint none.ck", 3, "none.ck"},
+    {"arm --variant small --iterations 1 --out no/such/dir", 2, "no/such/dir"},
 };
 
 START_TEST(bad_usage_gets_one_line)
@@ -185,6 +189,62 @@ START_TEST(stopped_and_resumed)
 }
 END_TEST
 
+/* ---- e-prop 2, whose outer loop has a command line of its own -------------------------------------------------------------- */
+
+#define ARM "arm --variant small --set n_rec=20 --set n_mod=16 --set n_code=12 --set T=50 --set batch=4 --set valid_every=2 --set valid_trials=3 --set unseen=3"
+
+START_TEST(arm_leaves_its_files)
+{
+    static const char *const files[] = {"a/manifest.json", "a/summary.json", "a/curve.csv", "a/data/arm_unseen.tsv", "a/data/arm_path.tsv", "a/data/arm_raster.tsv",
+                                        "a/data/arm_signal.tsv", "a/data/arm_curve.tsv", "a.json"};
+    char text[TEXT];
+    result r = run(ARM " --iterations 3 --out a --json a.json");
+    ck_assert_msg(r.code == 0 && strcmp(r.err, "") == 0, "%d %s", r.code, r.err);
+    ck_assert_msg(strstr(r.out, "no update") && strstr(r.out, "one BPTT step") && strstr(r.out, "peak"), "%s", r.out);
+    for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
+        slurp(files[k], text);
+        ck_assert_msg(strlen(text) > 20, "%s", files[k]);
+    }
+    slurp("a/curve.csv", text);
+    ck_assert_int_eq(lines(text), 4);
+    slurp("a/data/arm_curve.tsv", text);
+    ck_assert_int_eq(lines(text), 3); /* iterations 0 and 2 */
+    slurp("a/data/arm_unseen.tsv", text);
+    ck_assert_int_eq(lines(text), 6);
+    r = run("arm --help");
+    ck_assert(r.code == 0 && strstr(r.out, "--resume"));
+    r = run("arm --list");
+    ck_assert(r.code == 0 && strstr(r.out, "n_mod            300"));
+}
+END_TEST
+
+START_TEST(arm_stopped_and_resumed)
+{
+    static const int signals[] = {SIGTERM, SIGKILL};
+    (void)unlink("m.ck");
+    ck_assert_int_eq(run(ARM " --iterations 120 --quiet --checkpoint w.ck --out w").code, 0);
+    pid_t pid = start(ARM " --iterations 120 --quiet --checkpoint m.ck --checkpoint-every 3 --out m");
+    wait_for("m.ck");
+    nap(10);
+    (void)kill(pid, signals[_i]);
+    int code = finish(pid);
+    ck_assert_msg(code == (signals[_i] == SIGKILL ? -SIGKILL : 0), "exit %d", code);
+    result r = run(ARM " --iterations 120 --quiet --checkpoint m.ck --resume --out m");
+    ck_assert_msg(r.code == 0, "%s", r.err);
+    same("w.ck", "m.ck");
+    same("w/curve.csv", "m/curve.csv");
+    same("w/data/arm_unseen.tsv", "m/data/arm_unseen.tsv");
+}
+END_TEST
+
+START_TEST(arm_divergence_is_said)
+{
+    result r = run(ARM " --iterations 9 --set lr=1e9 --set lr_factor=1e9 --set lr_every=1 --checkpoint d.ck");
+    ck_assert_msg(r.code == 1 && strstr(r.err, "diverged at iteration") && lines(r.err) == 1, "%d %s", r.code, r.err);
+    ck_assert_int_ne(access("d.ck", F_OK), 0); /* none had been written */
+}
+END_TEST
+
 START_TEST(bad_checkpoints_are_said)
 {
     ck_assert_int_eq(run(SMALL " --iterations 2 --quiet --checkpoint b.ck").code, 0);
@@ -210,6 +270,9 @@ int main(void)
     tcase_add_test(t, a_run_leaves_its_files);
     tcase_add_test(t, divergence_is_said);
     tcase_add_loop_test(t, stopped_and_resumed, 0, 3);
+    tcase_add_test(t, arm_leaves_its_files);
+    tcase_add_loop_test(t, arm_stopped_and_resumed, 0, 2);
+    tcase_add_test(t, arm_divergence_is_said);
     tcase_add_test(t, bad_checkpoints_are_said);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

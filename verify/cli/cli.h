@@ -23,6 +23,7 @@ const vfy_oracle *cli_oracle(void); /* NULL: none */
 int cmd_prove(int argc, char **argv);
 int cmd_gradient(int argc, char **argv);
 int cmd_slips(int argc, char **argv);
+int cmd_eprop2(int argc, char **argv);
 int cmd_vectors(int argc, char **argv);
 int cmd_port(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);

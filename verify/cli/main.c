@@ -14,6 +14,7 @@ static const cli_command command[] = {
     {"certify", cmd_certify, "prove the two gradients equal on one network of any size"},
     {"windows", cmd_windows, "how far rules that cut time into windows are from BPTT"},
     {"slips", cmd_slips, "seed each known slip and show which evidence sees it"},
+    {"eprop2", cmd_eprop2, "prove the outer gradient of e-prop 2, through its inner update"},
     {"vectors", cmd_vectors, "write vector files: networks and what they must compute"},
     {"port", cmd_port, "judge an implementation of e-prop, and say where it first goes wrong"},
     {"profile", cmd_profile, "print a profile of fixed point, or check one for a size of network"},
