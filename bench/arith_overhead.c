@@ -6,9 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "arith.h"
+#include "roofline.h"
+#include "stat.h"
 
 enum { N = 64, ROUNDS = 41 };
 
@@ -22,13 +23,6 @@ typedef struct pair {
     ref_num raw[2 * N + 2];
     uint64_t prime;
 } pair;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void through(pair *p)
 {
@@ -140,21 +134,9 @@ static void raw_free(const row *w, ref_num *x)
 
 static double seconds(void (*f)(pair *), pair *p, long reps)
 {
-    double t = now();
+    double t = bench_wall_seconds();
     for (long k = 0; k < reps; k++) f(p);
-    return now() - t;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *x)
-{
-    qsort(x, ROUNDS, sizeof *x, by_value);
-    return x[ROUNDS / 2];
+    return bench_wall_seconds() - t;
 }
 
 static bool agree(const row *w, const pair *p)
@@ -187,7 +169,7 @@ static ep_status measure(const row *w, bool *agrees, double *rate, double *rate_
             else r = seconds(w->raw, &p, reps), g = seconds(through, &p, reps);
             got[k] = n / g, raw[k] = n / r, q[k] = g / r;
         }
-        *rate = median(got), *rate_raw = median(raw), *ratio = median(q);
+        *rate = bench_median(got, ROUNDS), *rate_raw = bench_median(raw, ROUNDS), *ratio = bench_median(q, ROUNDS);
         for (int i = 0; i < 2 * N + 2; i++) raw_free(w, p.raw + i);
     }
     s = p.c.status;

@@ -4,20 +4,17 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "opt_fixed.h"
-#include "roofline.h"
+#include "paired.h"
 #include "subject.h"
 
-enum { MOST = 6, ROUNDS = 9, N_IN = 100, N_OUT = 2, STEPS = 100 };
+enum { MOST = 5, ROUNDS = 9, N_IN = 100, N_OUT = 2, STEPS = 100 };
 
 typedef struct entry {
     const char *name;
     worker w;
     int32_t *x, *target;
-    double *g, time[ROUNDS];
-    size_t n;
 } entry;
 
 static bool open_fixed(const subject *s, entry *a)
@@ -72,52 +69,36 @@ static void judge(const entry *a, const entry *truth, double *cosine, long *flip
     free(h);
 }
 
-static int ascending(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
-
-static double median(const double *v)
-{
-    double sorted[ROUNDS];
-    memcpy(sorted, v, sizeof sorted);
-    qsort(sorted, ROUNDS, sizeof *sorted, ascending);
-    return sorted[ROUNDS / 2];
-}
-
-static bool measure(entry *a, int n)
-{
-    for (int round = -1; round < ROUNDS; round++)
-        for (int k = 0; k < n; k++) {
-            entry *x = &a[(k + round + 1) % n]; /* each comes first in turn */
-            double t = bench_cpu_seconds();
-            if (!bench_worker_run(&x->w)) return false;
-            if (round >= 0) x->time[round] = bench_cpu_seconds() - t;
-        }
-    return true;
-}
+static bool run(void *arg) { return bench_worker_run(&((const entry *)arg)->w); }
 
 static int compare(int n_rec)
 {
     static const char *const names[] = {"q15", "s16.15", "w8", "reckon"};
     subject s;
     entry a[MOST] = {{.name = "scalar float32"}}, truth = {.name = "binary64"};
+    bench_side side[MOST];
     if (!bench_subject_make(N_IN, n_rec, N_OUT, STEPS, 1, 0.02, &s)) return 3;
     if (!bench_worker_open(&s, opt_scalar_f32(), EP_EPROP1_SYMMETRIC, 0, 1, &a[0].w) ||
         !bench_worker_open(&s, opt_scalar_f64(), EP_EPROP1_SYMMETRIC, 0, 1, &truth.w))
         return 3;
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k + 1 < MOST; k++) {
         a[k + 1].name = names[k];
         if (!open_fixed(&s, &a[k + 1])) return 3;
     }
-    if (!measure(a, 5) || !bench_worker_run(&truth.w)) return 3;
+    for (int k = 0; k < MOST; k++) side[k] = (bench_side){.run = run, .arg = &a[k]};
+    bench_paired(side, MOST, ROUNDS, 1);
+    if (!bench_worker_run(&truth.w)) return 3;
     printf("ALIF N=%d n_in=%d n_out=%d, %d steps, firing %.2f %%: forward, traces, gradient\n", n_rec, N_IN, N_OUT, STEPS, 100 * s.rate);
-    for (int k = 0; k < 5; k++) {
-        double r[ROUNDS], cosine;
+    for (int k = 0; k < MOST; k++) {
+        double seconds = bench_seconds(&side[k], ROUNDS), cosine;
         long flips, spikes;
-        for (int i = 0; i < ROUNDS; i++) r[i] = a[0].time[i] / a[k].time[i];
+        bench_interval r = bench_side_ratio(&side[0], &side[k], ROUNDS);
+        if (!(seconds > 0)) return 3; /* one of its runs failed */
         judge(&a[k], &truth, &cosine, &flips, &spikes);
-        printf("  %-15s %8.2f us a step  %6.2fx as fast as float32   cosine %.6f  flips %ld of %ld\n", a[k].name,
-               1e6 * median(a[k].time) / STEPS, median(r), cosine, flips, spikes);
+        printf("  %-15s %8.2f us a step  %6.2fx as fast as float32 [%.2f, %.2f]  cosine %.6f  flips %ld of %ld\n", a[k].name,
+               1e6 * seconds / STEPS, r.mid, r.low, r.high, cosine, flips, spikes);
     }
-    for (int k = 0; k < 5; k++) {
+    for (int k = 0; k < MOST; k++) {
         bench_worker_close(&a[k].w);
         free(a[k].x);
         free(a[k].target);

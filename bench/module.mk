@@ -1,7 +1,7 @@
 # bench/: the stopwatch.
-$(eval $(call program,bench-arith,bench/arith_overhead.c,$(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a,-lmpfi -lmpfr -lgmp -lm))
+$(eval $(call program,bench-arith,bench/arith_overhead.c bench/stat.c bench/roofline.c,$(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a,-ldl -lmpfi -lmpfr -lgmp -lm))
 CPPFLAGS_bench := -Ibench
-$(eval $(call program,bench-reference,bench/reference.c bench/net.c bench/naive.c,$(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a,-lmpfr -lgmp -lm))
+$(eval $(call program,bench-reference,bench/reference.c bench/net.c bench/naive.c bench/roofline.c,$(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a,-ldl -lmpfr -lgmp -lm))
 CPPFLAGS_bench += -Ioptimized -Iverify -Itasks
 # The engines: sides of a comparison in one process, results as lines.
 BENCH_PAIRED := $(addprefix bench/,paired.c stat.c lines.c roofline.c)
@@ -9,7 +9,7 @@ BENCH_ENGINE_LIBS := $(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-spec.a
 $(eval $(call program,bench-gemm,bench/gemm.c $(BENCH_PAIRED),$(BENCH_ENGINE_LIBS),-ldl -lm))
 $(eval $(call program,bench-lstm,bench/engines_lstm.c bench/lstm_subject.c $(BENCH_PAIRED),$(BENCH_ENGINE_LIBS),-ldl -lm))
 $(eval $(call program,bench-engines,bench/engines.c bench/threads.c bench/subject.c bench/online.c $(BENCH_PAIRED),$(BENCH_ENGINE_LIBS),-ldl -lm))
-$(eval $(call program,bench-fixed,bench/fixed.c bench/subject.c bench/roofline.c,$(BENCH_ENGINE_LIBS),-ldl -lm))
+$(eval $(call program,bench-fixed,bench/fixed.c bench/subject.c $(BENCH_PAIRED),$(BENCH_ENGINE_LIBS),-ldl -lm))
 
 # How many bits does e-prop need? Some minutes on one core.
 $(eval $(call program,bench-wordlength,bench/wordlength.c bench/word.c,$(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-spec.a,-lm))
@@ -30,6 +30,7 @@ $(eval $(call program,eprop-bench,$(wildcard bench/cli/*.c),$(BENCH_LIBS),$(LDLI
 $(call check_tests,$(wildcard bench/test/test_*.c),$(BENCH_LIBS),$(LDLIBS_BENCH) -lcheck -lm)
 $(BUILD)/bench/test/test_sweep: $(BUILD)/eprop-bench
 $(BUILD)/bench/test/test_sweep.o: CPPFLAGS += -DBENCH_PROGRAM='"$(abspath $(BUILD)/eprop-bench)"'
+$(addprefix $(BUILD)/bench/test/test_,paired lines): $(call objs,bench/paired.c bench/lines.c)
 
 # Whatever a run measured stands in the report: build/runs/NAME. A stopped run goes on.
 BENCH = EPROP_COMMIT=$(COMMIT) $(BUILD)/eprop-bench

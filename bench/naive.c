@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "roofline.h"
+
 #define RN MPFR_RNDN
 
 typedef struct dense {
@@ -139,13 +141,13 @@ enum { N_ARRAY = 18 };
 static ep_status run(dense *d, long bits, mpfr_t **g, bench_naive *out)
 {
     size_t n = (size_t)d->n, in = (size_t)d->in;
-    double t0 = bench_cpu();
+    double t0 = bench_cpu_seconds();
     forward(d);
-    double t1 = bench_cpu();
+    double t1 = bench_cpu_seconds();
     backward(d, g[0], g[1]);
-    double t2 = bench_cpu();
+    double t2 = bench_cpu_seconds();
     if (!traces(d, g[2], g[3], bits)) return EP_NOMEM;
-    double t3 = bench_cpu();
+    double t3 = bench_cpu_seconds();
     *out = (bench_naive){to_doubles(g[0], n * n, d->n), to_doubles(g[1], n * in, 0), to_doubles(g[2], n * n, d->n),
                          to_doubles(g[3], n * in, 0), t1 - t0, t2 - t1, t3 - t2};
     return out->bptt_rec && out->bptt_in && out->trace_rec && out->trace_in ? EP_OK : EP_NOMEM;

@@ -5,19 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
 enum { SEED = 20190109, GRID = 20 };
-
-static double seconds(clockid_t id)
-{
-    struct timespec t;
-    clock_gettime(id, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-double bench_cpu(void) { return seconds(CLOCK_PROCESS_CPUTIME_ID); }
-double bench_wall(void) { return seconds(CLOCK_MONOTONIC); }
 
 double bench_peak_mb(void)
 {

@@ -17,9 +17,7 @@ typedef struct bench_net {
 EP_MUST_USE ep_status bench_net_make(int n_rec, int n_in, int T, bench_net *out);
 void bench_net_free(bench_net *b);
 
-/* CPU seconds of this process, and its peak memory in MB. */
-double bench_cpu(void);
-double bench_wall(void);
+/* Peak memory of this process in MB. */
 double bench_peak_mb(void);
 
 #endif

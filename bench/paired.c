@@ -39,7 +39,12 @@ void bench_paired(bench_side *s, int n, int rounds, uint64_t seed)
     }
 }
 
-double bench_seconds(const bench_side *s, int rounds) { return bench_median(s->time, rounds); }
+double bench_seconds(const bench_side *s, int rounds)
+{
+    for (int k = 0; k < rounds; k++)
+        if (isnan(s->time[k])) return (double)NAN;
+    return bench_median(s->time, rounds);
+}
 
 bench_interval bench_side_ratio(const bench_side *a, const bench_side *b, int rounds)
 {

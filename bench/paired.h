@@ -24,6 +24,7 @@ typedef struct bench_side {
 /* Runs n sides in `rounds` rounds after one that warms up, in a random order that the seed fixes. */
 void bench_paired(bench_side *s, int n, int rounds, uint64_t seed);
 
+/* Median; NaN if a round failed. */
 double bench_seconds(const bench_side *s, int rounds);
 /* Of the rounds' ratios a / b. */
 bench_interval bench_side_ratio(const bench_side *a, const bench_side *b, int rounds);

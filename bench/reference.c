@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "naive.h"
+#include "roofline.h"
 
 typedef struct timing { double forward, bptt, traces, traces_wall_2, distance, mb; } timing;
 
@@ -33,23 +34,23 @@ static ep_status time_reference(const bench_net *b, long bits, const bench_naive
     ref_run run;
     ref_grad bptt, e, again;
     ref_adjoint adj = {0};
-    double t0 = bench_cpu();
+    double t0 = bench_cpu_seconds();
     ep_status st = ref_ctx_init(&c, ref_arith_mpfr(), bits);
     if (st != EP_OK) return st;
     st = ref_net_load(&c, &b->net, &net);
     if (st == EP_OK) st = ref_run_batch(&c, &net, &b->batch, &run);
-    double t1 = bench_cpu();
+    double t1 = bench_cpu_seconds();
     ref_view v = ref_view_plain(&net, st == EP_OK ? &run.tr[0] : NULL);
     if (st == EP_OK) st = ref_grad_init(&c, &net, &bptt);
     if (st == EP_OK) st = ref_adjoint_run(&c, &v, NULL, NULL, &adj);
     if (st == EP_OK) st = ref_grad_adjoint(&c, &v, &adj, &bptt);
-    double t2 = bench_cpu();
+    double t2 = bench_cpu_seconds();
     if (st == EP_OK) st = traces(&c, &v, &adj, 1, &e);
-    double t3 = bench_cpu(), w3 = bench_wall();
+    double t3 = bench_cpu_seconds(), w3 = bench_wall_seconds();
     out->mb = bench_peak_mb();
     if (st == EP_OK) st = traces(&c, &v, &adj, 2, &again);
     if (st == EP_OK) {
-        double w4 = bench_wall();
+        double w4 = bench_wall_seconds();
         double d = naive ? fmax(distance(&c, &bptt, EP_G_WREC, naive->bptt_rec), distance(&c, &e, EP_G_WIN, naive->trace_in)) : 0.0;
         *out = (timing){t1 - t0, t2 - t1, t3 - t2, w4 - w3, d, out->mb};
     }

@@ -4,7 +4,7 @@ DESTDIR ?=
 VERSION := $(shell sed -n 's/^\#define EP_VERSION "\(.*\)"/\1/p' reference/eprop.h)
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 INSTALLED_PROGRAMS := $(filter $(BUILD)/eprop-%,$(PROGRAMS))
-INSTALLED_HEADERS := reference/eprop.h verify/eprop_port.h optimized/opt.h optimized/fixed/fix.h
+INSTALLED_HEADERS := reference/eprop.h verify/eprop_port.h optimized/opt.h optimized/opt_fixed.h optimized/fixed/fix.h
 
 # Fuzz targets, one for each parser. As tests they replay their seeds; `make fuzz` links the same objects with libFuzzer.
 CPPFLAGS_ci := -Iverify -Itasks -Ioptimized -Ireports -Ibench
@@ -73,6 +73,7 @@ install: all $(BUILD)/eprop-verify.pc ## headers, libraries, programs, pkg-confi
 	install -m 755 $(INSTALLED_PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(LIBS) $(DESTDIR)$(PREFIX)/lib
 	install -m 644 $(INSTALLED_HEADERS) $(DESTDIR)$(PREFIX)/include
+	sed 's|"fixed/fix.h"|"fix.h"|' optimized/opt_fixed.h > $(DESTDIR)$(PREFIX)/include/opt_fixed.h # installed side by side
 	install -m 644 $(BUILD)/eprop-verify.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
 uninstall: ## remove what install wrote
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(INSTALLED_PROGRAMS))) \

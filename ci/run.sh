@@ -78,7 +78,10 @@ stage() {
         (
             cd "$d/own"
             flags=$(PKG_CONFIG_PATH="$d/p/lib/pkgconfig" pkg-config --cflags --libs eprop-verify)
-            printf '%s\n' '#include <fix.h>' '#include <opt.h>' '#include <eprop_port.h>' 'int main() { return opt_scalar_f64()->element != 8; }' > t.cc
+            printf '%s\n' '#include <opt_fixed.h>' '#include <eprop_port.h>' \
+                'int main(void) { return opt_scalar_f64()->element != 8 || opt_fixed("q15")->format != OPT_FIXED; }' | tee t.c > t.cc
+            # shellcheck disable=SC2086
+            ${CC:-cc} -std=c11 -o t t.c $flags && ./t
             # shellcheck disable=SC2086
             ${CC:-cc} -std=c11 -o example example.c $flags
             # shellcheck disable=SC2086
