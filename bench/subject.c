@@ -114,7 +114,8 @@ void bench_subject_free(subject *s)
 
 bool bench_worker_open(const subject *s, const opt_engine *e, ep_rule rule, int chunk, int threads, worker *w)
 {
-    opt_config cfg = {.net = &s->net, .rule = rule, .B = s->B, .T = s->T, .chunk = chunk, .threads = threads};
+    opt_config cfg = {.net = &s->net, .rule = rule, .B = s->B, .T = s->T, .chunk = chunk, .threads = threads,
+                      .grad_only = true};
     bool wide = e->format == OPT_BINARY64;
     *w = (worker){.e = e, .bytes = e->state_size(&cfg)};
     if (!w->bytes) return false;

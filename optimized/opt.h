@@ -33,6 +33,8 @@ typedef struct opt_config {
     int threads; /* 0 and 1: the calling thread alone; engines without threads ignore it */
     int chunk;   /* steps of a chunk in engines that learn online by chunks; 0: the engine chooses. tbptt*, eprop3* of
                   * LSTM: > 0 = grad window by window */
+    bool grad_only; /* fast engine, e-prop 1 of spiking models by chunks: step and learn are refused, and traces kept for each thread in
+                     * place of each trial; else ignored */
     const struct fix_profile *profile; /* OPT_FIXED: the formats (copied), NULL = the engine's own; else ignored */
     uint64_t seed;                     /* OPT_FIXED: of stochastic rounding; else ignored */
     int v_shift;                       /* OPT_FIXED, spiking: potentials are held times 2^v_shift (opt_fixed.h); else ignored */

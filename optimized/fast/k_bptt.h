@@ -153,7 +153,7 @@ static void gather_group(const lsnn *s, const strip *w, size_t n, lane *ln, size
     ln->dense_rec = mostly(ln, s->n_in, s->R - 1, n * steps);
     for (size_t g = 0; g < n && (ln->dense_in || ln->dense_rec); g++) {
         if (ln->dense_rec) spike_matrix(s, &w[g], t0, steps, ln->pre);
-        dense_channels(s, &w[g], ln, t0, steps, (matrix){w[g].psi + t0 * w[g].ld, w[g].ld}, dW, s->np);
+        dense_channels(s, &w[g], ln, t0, steps, (matrix){w[g].psi + t0 * w[g].ld, w[g].ld}, (target){dW, s->np}, s->np);
     }
     for (size_t j = 0; j < s->np; j += TILE)
         WITH_TILE(s->np - j, gather_group_tile, s, w, n, ln, t0, (matrix){w[0].psi + t0 * w[0].ld + j, w[0].ld}, dW + j, binary)

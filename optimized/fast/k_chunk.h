@@ -80,7 +80,7 @@ INLINE void chunk_tile(size_t nv, const lsnn *s, const strip *w, const lane *ln,
     {
         real *to = ln->coef + j + o;
         vec b = v_load(s->beta_g + j + o), g_in = v_load(s->g_in + j + o), carry = v_load(s->alpha + j + o) * g_in;
-        vec psi = v_load(s->psi_last + w->b * s->np + j + o), decay = v_load(s->rho + j + o) - v_load(s->beta_last + j + o) * v_load(s->g_a + j + o) * psi;
+        vec psi = v_load(s->psi_last + w->home * s->np + j + o), decay = v_load(s->rho + j + o) - v_load(s->beta_last + j + o) * v_load(s->g_a + j + o) * psi;
         vec by_a[N_HIST] = {-(b * c[q].M), c[q].D, -(b * c[q].K), -(b * c[q].Mr)}; /* of eps^a(t0) */
         for (size_t h = 0; h < N_HIST; h++) {
             v_store(to + (C_G + h) * s->np, carry * c[q].H[h] + by_a[h] * (psi * g_in));
@@ -119,7 +119,7 @@ INLINE void channel_sum(size_t nv, const lsnn *s, const strip *w, const lane *ln
         sum[q] = v_load(coef + (C_G + h) * s->np + o) * p;
     }
     if (i + 1 == s->R) EACH(q, o, nv) sum[q] += v_load(coef + (C_SG + h) * s->np + o);
-    else if (gemm) EACH(q, o, nv) sum[q] += v_load(ln->sums[h] + i * s->np + r->j + o);
+    else if (gemm) EACH(q, o, nv) sum[q] += v_load(ln->sums[h] + i * SUM_TILE + o);
     else
         gather_row(nv, ln->times + ln->first[i], ln->times + ln->first[i + 1], ln->hist[h] + r->j, s->np,
                    i < s->n_in && !w->binary ? w->x + i : NULL, s->n_in, sum);
@@ -172,13 +172,14 @@ INLINE void synapses(size_t nv, const lsnn *s, const strip *w, const lane *ln, c
     }
 }
 
-/* The GEMM form: sums of dense channels, depth c, for each history in use. */
-static void dense_sums(const lsnn *s, const strip *w, lane *ln)
+/* The GEMM form: sums of dense channels, depth c, for each history in use and the tile of neurons j ... */
+static void dense_sums(const lsnn *s, const strip *w, lane *ln, size_t j)
 {
+    size_t width = s->np - j < 4 * LANES ? s->np - j : 4 * LANES;
     for (size_t h = 0; h < N_HIST && (ln->dense_in || ln->dense_rec); h++) {
         if ((h == 1 && !s->has_a) || (h == 3 && !s->dR)) continue;
-        memset(ln->sums[h], 0, s->R * s->np * sizeof(real));
-        dense_channels(s, w, ln, 0, w->steps, (matrix){ln->hist[h], s->np}, ln->sums[h], s->np);
+        memset(ln->sums[h], 0, s->R * SUM_TILE * sizeof(real));
+        dense_channels(s, w, ln, 0, w->steps, (matrix){ln->hist[h] + j, s->np}, (target){ln->sums[h], SUM_TILE}, width);
     }
 }
 
@@ -200,13 +201,13 @@ static void pre_traces(const lsnn *s, const strip *w, const lane *ln, real *p)
 static void k_chunk_pass(const lsnn *s, const strip *w, lane *ln, real *dW, real *dR)
 {
     size_t plane = s->R * s->np;
-    real decay = 1, *p = s->p + w->b * plane;
+    real decay = 1, *p = s->p + w->home * plane;
     prepare_events(s, w, ln, 0, w->steps);
-    dense_sums(s, w, ln);
     for (size_t t = 0; t < w->steps; t++) decay *= s->kappa;
     for (size_t j = 0; j < s->np; j += 4 * LANES) {
-        rows r = {.dW = dW + j, .dR = dR ? dR + j : NULL, .ebar = s->ebar + w->b * plane + j,
-                  .epsa = s->has_a ? s->epsa + w->b * plane + j : NULL, .p = s->distinct_alpha ? p + j : p, .j = j};
+        rows r = {.dW = dW + j, .dR = dR ? dR + j : NULL, .ebar = s->ebar + w->home * plane + j,
+                  .epsa = s->has_a ? s->epsa + w->home * plane + j : NULL, .p = s->distinct_alpha ? p + j : p, .j = j};
+        dense_sums(s, w, ln, j);
         WITH_QUARTER(s->np - j, synapses, s, w, ln, &r, decay)
     }
     if (!s->distinct_alpha && s->np) pre_traces(s, w, ln, p);

@@ -176,7 +176,7 @@ INLINE void general_synapses(unsigned nh, const lsnn *s, const strip *w, const l
 static void k_general_pass(const lsnn *s, const strip *w, lane *ln, real *dW, real *dR)
 {
     size_t plane = s->rows * s->np;
-    carried c = {dW, dR, s->ebar + w->b * plane, s->eps + w->b * s->nh * plane, plane};
+    carried c = {dW, dR, s->ebar + w->home * plane, s->eps + w->home * s->nh * plane, plane};
     real decay = 1;
     sort_events(s, w, ln, 0, w->steps);
     for (size_t t = 0; t < w->steps; t++) decay *= s->kappa;

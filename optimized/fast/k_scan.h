@@ -134,10 +134,10 @@ static void prepare_events(const lsnn *s, const strip *w, lane *ln, size_t t0, s
 }
 
 /* Sums of the dense channels of `width` neurons. */
-static void dense_channels(const lsnn *s, const strip *w, const lane *ln, size_t t0, size_t steps, matrix hist, real *sums,
+static void dense_channels(const lsnn *s, const strip *w, const lane *ln, size_t t0, size_t steps, matrix hist, target in,
                            size_t width)
 {
-    target in = {sums, s->np}, rec = {sums + s->n_in * s->np, s->np};
+    target rec = {in.at + s->n_in * in.ld, in.ld};
     if (ln->dense_in) multiply((factor){w->x + t0 * s->n_in, 1, s->n_in}, s->n_in, steps, hist, in, width);
     if (ln->dense_rec) multiply((factor){ln->pre, 1, s->n_rec}, s->n_rec, steps, hist, rec, width);
 }
@@ -147,7 +147,7 @@ static void gather_block(const lsnn *s, const strip *w, const lane *ln, size_t t
                          size_t width)
 {
     size_t from = ln->dense_in ? s->n_in : 0, to = ln->dense_rec ? s->n_in : s->R - 1;
-    dense_channels(s, w, ln, t0, steps, hist, dW, width);
+    dense_channels(s, w, ln, t0, steps, hist, (target){dW, s->np}, width);
     WITH_TILE(width, gather_tile, s, w, ln, t0, hist, dW, from, to)
 }
 

@@ -67,6 +67,7 @@ static void reset(opt_state *handle, unsigned what)
         s->learnt = true;
         s->distinct_alpha = alpha_differs(s);
         for (size_t b = 0; b < s->nb; b++) clear_trial(s, b);
+        for (size_t h = 0; s->traces && h < s->n_home; h++) clear_traces(s, h);
     }
     if (what & OPT_RESET_GRAD) clear_gradient(s, true);
     fast_ftz_leave(was);
@@ -131,7 +132,7 @@ static ep_status step(opt_state *handle, const void *x)
     lsnn *s = inside(handle);
     fast_ftz was = fast_ftz_enter();
     ep_status st = finite_or_absent(s, x, s->nb * s->n_in) ? EP_OK : EP_DOMAIN;
-    if (st == EP_OK && s->streams && s->traces) st = EP_NOTIMPL; /* its traces move in backward */
+    if (st == EP_OK && (s->lean || (s->streams && s->traces))) st = EP_NOTIMPL; /* traces move in grad alone, or in backward */
     if (st == EP_OK) step_all(s, x);
     fast_ftz_leave(was);
     return st;
@@ -141,7 +142,7 @@ static ep_status learn(opt_state *handle, const opt_signal *sig)
 {
     lsnn *s = inside(handle);
     const opt_signal silent = {.err = NULL};
-    if (!s->chunked) return EP_NOTIMPL;
+    if (!s->chunked || s->lean) return EP_NOTIMPL;
     if (s->learnt) return EP_DOMAIN;
     fast_ftz was = fast_ftz_enter();
     ep_status st = check_signal(s, sig ? sig : &silent);
@@ -225,7 +226,7 @@ static void describe(const opt_state *handle, char *buf, size_t n)
     const lsnn *s = inside_const(handle);
     char form[48] = "whole-trial scan";
     if (s->streams) (void)snprintf(form, sizeof form, "windows of %zu steps", s->block);
-    else if (s->chunked) (void)snprintf(form, sizeof form, "chunks of %zu steps", s->block);
+    else if (s->chunked) (void)snprintf(form, sizeof form, "chunks of %zu steps%s", s->block, s->lean ? ", grad only" : "");
     else if (s->bptt) (void)snprintf(form, sizeof form, "bptt scan");
     (void)snprintf(buf, n, "fast lsnn%s %s, %s, %zu threads, sums over %zu slots of trials, %s, %s, rule %s",
                    s->general ? ", general kernels," : "", sizeof(real) == sizeof(double) ? "binary64" : "binary32", s->k->name, s->n_lane,

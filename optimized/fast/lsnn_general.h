@@ -130,11 +130,11 @@ static void general_backward(const lsnn *s, const opt_trials *tr, const strip *w
 /* ---- chunks ---------------------------------------------------------------------------------------------------- */
 
 /* The signal of step t (from 0) joins the ring; `to` receives that of delay_L steps ago. */
-static void general_learn(const lsnn *s, size_t b, uint64_t t, const real *err, const real *L, real *to)
+static void general_learn(const lsnn *s, size_t home, uint64_t t, const real *err, const real *L, real *to)
 {
     size_t ring = late_ring(s), late = (size_t)s->net.opt.delay_L;
-    real *now = s->pend + (b * ring + (size_t)(t % ring)) * s->np;
-    const real *then = s->pend + (b * ring + (size_t)((t + ring - late) % ring)) * s->np;
+    real *now = s->pend + (home * ring + (size_t)(t % ring)) * s->np;
+    const real *then = s->pend + (home * ring + (size_t)((t + ring - late) % ring)) * s->np;
     for (size_t j = 0; j < s->n_rec; j++) now[j] = L ? L[j] : 0;
     for (size_t k = 0; !L && k < s->n_out; k++) {
         real e = s->g_out * err[k];

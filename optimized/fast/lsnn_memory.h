@@ -111,7 +111,8 @@ static void plan(const opt_config *cfg, lsnn *s)
     s->traces = s->chunked || (s->streams && (cfg->rule == EP_EPROP3 || cfg->rule == EP_EPROP3_SG));
     if (s->block == 0 || (s->chunked && T > 0 && s->block > T)) s->block = T ? T : 1;
     s->window = cfg->rule == EP_TBPTT ? (size_t)cfg->window : 0;
-    s->keep_all = s->chunked || s->streams || cfg->c_reg > 0; /* the regulariser's part of L is known after the last trial */
+    s->lean = s->chunked && T > 0 && cfg->grad_only;
+    s->keep_all = !s->lean && (s->chunked || s->streams || cfg->c_reg > 0); /* the regulariser's part of L is known after the last trial */
     s->general = s->streams || !special(cfg);
     s->synaptic = cfg->net->model == EP_SYNAPTIC;
     s->has_a = cfg->net->model != EP_LIF && !s->synaptic;
@@ -126,11 +127,12 @@ static void plan(const opt_config *cfg, lsnn *s)
     s->n_lane = cfg->threads > 1 ? (size_t)cfg->threads : 1;
     if (s->n_lane > FAST_MOST_THREADS) s->n_lane = FAST_MOST_THREADS;
     if (s->n_lane > s->n_slot) s->n_lane = s->n_slot;
+    s->n_home = s->lean ? s->n_lane : s->nb;
 }
 
 static void carve_lane(cursor *c, const lsnn *s, lane *ln)
 {
-    size_t most = (size_t)s->cfg.B < GROUP ? (size_t)s->cfg.B : GROUP, group = s->keep_all ? 0 : most;
+    size_t most = s->chunked ? 1 : (size_t)s->cfg.B < GROUP ? (size_t)s->cfg.B : GROUP, group = s->keep_all ? 0 : most;
     size_t rows = s->bptt ? GROUP * GROUP_STEPS : s->chunked || s->block < BLOCK_STEPS ? s->block : BLOCK_STEPS; /* sorted at once */
     lane l = {.psi = numbers(c, s->general ? 0 : group, s->block, s->np)};
     l.xbits = take(c, sizeof(uint64_t), group, s->block, s->xw);
@@ -144,7 +146,7 @@ static void carve_lane(cursor *c, const lsnn *s, lane *ln)
     l.gz = numbers(c, GROUP, s->n_rec, 1);
     for (int h = 0; s->chunked && !s->general && h < N_HIST; h++) {
         l.hist[h] = numbers(c, s->block, s->np, 1);
-        l.sums[h] = numbers(c, s->R, s->np, 1);
+        l.sums[h] = numbers(c, s->R, SUM_TILE, 1);
     }
     for (size_t h = 0; h < runs; h++) l.hist[h] = numbers(c, s->block, s->np, 1);
     l.signal = numbers(c, whole * s->block, s->np, 1);
@@ -168,7 +170,7 @@ static void carve_lane(cursor *c, const lsnn *s, lane *ln)
 
 static void carve_trials(cursor *c, lsnn *s)
 {
-    size_t B = (size_t)s->cfg.B, all = s->keep_all ? B : 0, chunks = s->chunked ? B : 0, traces = s->traces ? B : 0;
+    size_t B = (size_t)s->cfg.B, all = s->keep_all ? B : 0, chunks = s->chunked ? s->n_home : 0, traces = s->traces ? s->n_home : 0;
     s->v = numbers(c, B, s->np, 1);
     s->a = numbers(c, B, s->np, 1);
     s->z = numbers(c, B, s->np, 1);
@@ -183,8 +185,8 @@ static void carve_trials(cursor *c, lsnn *s)
     s->pend = numbers(c, s->general ? chunks : 0, (size_t)s->net.opt.delay_L + 1, s->np);
     s->y = numbers(c, B, s->block, s->kp);
     s->err = numbers(c, B, s->block, s->kp);
-    s->x = numbers(c, chunks, s->block, s->n_in);
-    s->L = numbers(c, chunks, s->block, s->np);
+    s->x = numbers(c, s->lean ? 0 : chunks, s->block, s->n_in);
+    s->L = numbers(c, s->lean && !s->general ? 0 : chunks, s->block, s->np);
     s->binary = take(c, sizeof(bool), B, 1, 1);
     s->bad = take(c, sizeof(bool), B, 1, 1);
     s->spikes = take(c, sizeof(uint32_t), B, s->n_rec, 1);

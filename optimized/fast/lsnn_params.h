@@ -114,11 +114,11 @@ static void carry_over(lsnn *s)
     bool spread = !s->distinct_alpha && alpha_differs(s);
     size_t np = s->np, plane = s->R * np;
     if (!s->chunked || s->general) return;
-    for (size_t b = 0; b < (size_t)s->cfg.B; b++)
+    for (size_t h = 0; h < s->n_home; h++)
         for (size_t i = s->R; i-- > 0;) {
-            real *p = s->p + b * plane + i * np, *a = s->has_a ? s->epsa + b * plane + i * np : NULL, one = s->p[b * plane + i];
+            real *p = s->p + h * plane + i * np, *a = s->has_a ? s->epsa + h * plane + i * np : NULL, one = s->p[h * plane + i];
             for (size_t j = 0; spread && j < np; j++) p[j] = one;
-            if (!spread && !s->distinct_alpha && np) s->p[b * plane + i] *= s->g_in[0] / gain_in(s, 0);
+            if (!spread && !s->distinct_alpha && np) s->p[h * plane + i] *= s->g_in[0] / gain_in(s, 0);
             for (size_t j = 0; (spread || s->distinct_alpha) && j < s->n_rec; j++) p[j] *= s->g_in[j] / gain_in(s, j);
             for (size_t j = 0; a && j < s->n_rec; j++) a[j] *= s->g_a[j] / gain_a(s, j);
         }

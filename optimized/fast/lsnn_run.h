@@ -14,6 +14,7 @@ static strip strip_of(const lsnn *s, size_t b, size_t steps, const lane *ln, siz
     strip w = {.b = b + g, .steps = steps, .binary = true, .zbits = s->zbits + (b + g) * (s->block + s->delay) * s->zw};
     bool own = ln && !s->keep_all, beside = s->bptt;
     size_t at = own ? 0 : b;
+    w.home = s->lean && ln ? (size_t)(ln - s->lanes) : w.b;
     w.ld = beside ? n * s->np : s->np;
     w.le = beside ? n * s->kp : s->kp;
     w.psi = (own ? ln->psi : s->psi) + at * s->block * s->np + g * (beside ? s->np : s->block * s->np);
@@ -37,18 +38,20 @@ static void clear_trial(lsnn *s, size_t b)
     memset(s->y0 + b * s->kp, 0, s->kp * sizeof(real));
     memset(s->zbits + b * (s->block + s->delay) * s->zw, 0, s->delay * s->zw * sizeof(uint64_t));
     if (s->general) memset(s->now + b * s->nq * s->np, 0, s->nq * s->np * sizeof(real));
-    if (!s->traces) return;
-    memset(s->zbar + b * (s->n_rec + 1), 0, (s->n_rec + 1) * sizeof(real));
+}
+
+static void clear_traces(lsnn *s, size_t home)
+{
+    memset(s->zbar + home * (s->n_rec + 1), 0, (s->n_rec + 1) * sizeof(real));
+    memset(s->ebar + home * s->rows * s->np, 0, s->rows * s->np * sizeof(real));
     if (s->general) {
-        memset(s->ebar + b * s->rows * s->np, 0, s->rows * s->np * sizeof(real));
-        memset(s->eps + b * s->nh * s->rows * s->np, 0, s->nh * s->rows * s->np * sizeof(real));
-        if (s->chunked) memset(s->pend + b * late_ring(s) * s->np, 0, late_ring(s) * s->np * sizeof(real));
+        memset(s->eps + home * s->nh * s->rows * s->np, 0, s->nh * s->rows * s->np * sizeof(real));
+        if (s->chunked) memset(s->pend + home * late_ring(s) * s->np, 0, late_ring(s) * s->np * sizeof(real));
         return;
     }
-    memset(s->ebar + b * s->R * s->np, 0, s->R * s->np * sizeof(real));
-    if (s->has_a) memset(s->epsa + b * s->R * s->np, 0, s->R * s->np * sizeof(real));
-    memset(s->p + b * s->R * s->np, 0, s->R * s->np * sizeof(real));
-    memset(s->psi_last + b * s->np, 0, s->np * sizeof(real));
+    if (s->has_a) memset(s->epsa + home * s->R * s->np, 0, s->R * s->np * sizeof(real));
+    memset(s->p + home * s->R * s->np, 0, s->R * s->np * sizeof(real));
+    memset(s->psi_last + home * s->np, 0, s->np * sizeof(real));
 }
 
 /* ---- errors --------------------------------------------------------------------------------------- */
@@ -229,7 +232,7 @@ static real reg_signal(const lsnn *s, size_t j)
 static void readout_chunk(lsnn *s, const strip *w, real *dWout)
 {
     const real *errbar = w->errbar;
-    real *zbar = s->zbar + w->b * (s->n_rec + 1), decay = 1;
+    real *zbar = s->zbar + w->home * (s->n_rec + 1), decay = 1;
     s->k->readout(s, w, dWout);
     for (size_t j = 0; j <= s->n_rec && w->steps; j++)
         for (size_t k = 0; k < s->n_out; k++) dWout[j * s->kp + k] += s->kappa * zbar[j] * errbar[k];
@@ -249,7 +252,7 @@ static void readout_chunk(lsnn *s, const strip *w, real *dWout)
 static void end_chunk(lsnn *s, const strip *w)
 {
     if (w->steps == 0) return;
-    if (!s->general) memcpy(s->psi_last + w->b * s->np, w->psi + (w->steps - 1) * w->ld, s->np * sizeof(real));
+    if (!s->general) memcpy(s->psi_last + w->home * s->np, w->psi + (w->steps - 1) * w->ld, s->np * sizeof(real));
     memcpy(s->y0 + w->b * s->kp, w->y + (w->steps - 1) * s->kp, s->kp * sizeof(real));
     memmove(w->zbits, w->zbits + w->steps * s->zw, s->delay * s->zw * sizeof(uint64_t));
 }
@@ -281,6 +284,7 @@ static void chunked_slot(void *arg, size_t slot, size_t lane_index)
     for (; b < end; b++) {
         const real *x = input_of(s, a->tr, b);
         clear_trial(s, b);
+        clear_traces(s, s->lean ? lane_index : b);
         s->bad[b] = false;
         for (size_t t = 0; t < T; t += s->block) {
             strip w = strip_of(s, b, T - t < s->block ? T - t : s->block, ln, 0, 1);
@@ -288,9 +292,9 @@ static void chunked_slot(void *arg, size_t slot, size_t lane_index)
             s->k->forward(s, &w, 1, ln, 0, w.steps);
             s->bad[b] = s->bad[b] || w.bad;
             errors(s, &w, a->tr, t);
-            if (s->general) w.L = s->L + b * s->block * s->np;
+            if (s->general) w.L = s->L + w.home * s->block * s->np;
             for (size_t r = 0; s->general && r < w.steps; r++)
-                general_learn(s, b, t + r, w.err + r * s->kp, NULL, w.L + r * s->np);
+                general_learn(s, w.home, t + r, w.err + r * s->kp, NULL, w.L + r * s->np);
             if (a->tr->part == OPT_FORWARD) end_chunk(s, &w);
             else close_chunk(s, &w, slot, ln);
         }

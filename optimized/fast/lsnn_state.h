@@ -12,11 +12,12 @@
 
 typedef OPT_REAL real;
 
-enum { GROUP = 16, MOST_SLOTS = 16, N_HIST = 4, BLOCK_STEPS = 512, GROUP_STEPS = 64, MOST_RUNS = 6 };
+enum { GROUP = 16, MOST_SLOTS = 16, N_HIST = 4, BLOCK_STEPS = 512, GROUP_STEPS = 64, MOST_RUNS = 6,
+       SUM_TILE = 4 * OPT_ALIGN / sizeof(real) };
 
 /* Histories of one trial over a block. */
 typedef struct strip {
-    size_t b, steps;
+    size_t b, steps, home;         /* home: whose traces: the trial's, or its thread's */
     const real *x;                 /* [steps][n_in] */
     bool binary, bad;              /* x is 0 or 1; not finite */
     uint64_t *zbits, *xbits;       /* [steps + d][zw], [steps][xw] */
@@ -37,7 +38,7 @@ typedef struct lane {
     real *I, *M, *H, *L, *gz;      /* [GROUP][np] each; gz: [GROUP][n_rec] spikes as numbers */
     real *tile;                    /* [BLOCK_STEPS] x 8 vectors: a tile's history */
     real *hist[MOST_RUNS];         /* [block][np]: H^G, H^U, H^V, H^R of a chunk; general: dI of each run */
-    real *sums[N_HIST];            /* [R][np]: sums of dense channels over a chunk */
+    real *sums[N_HIST];            /* [R][SUM_TILE]: sums of dense channels over a chunk, of a tile of neurons */
     real *coef;                    /* [N_COEF][np] */
     bool dense_in, dense_rec;
     uint64_t *turned;              /* [64 (xw + zw)][steps/64] bits by channel */
@@ -64,6 +65,8 @@ typedef struct lsnn {
     size_t n_slot, n_lane, nb;
     bool chunked, bptt, keep_all, has_a, ge, same_step, unmasked, distinct_alpha;
     bool streams, traces, pending; /* windows go on from each other; traces run on; a window waits for its backward */
+    bool lean;         /* chunks for grad alone: traces of threads */
+    size_t n_home;     /* sets of traces: B, lean: n_lane */
     /* General path: components of h, numbers kept of a neuron and step, rows of dW (the theta_p follow the channels). */
     bool general, synaptic, old_v, cut, learns[EP_N_THETA];
     size_t nh, nq, rows;
@@ -82,11 +85,11 @@ typedef struct lsnn {
     uint32_t *spikes;  /* [B][n_rec] since the gradient was cleared */
     real *norm, *loss; /* [B] */
     real *dW, *dWout, *dR; /* [n_slot] x [R][np], [n_rec + 1][kp], [R][np] */
-    real *ebar, *epsa; /* [B][R][np] carried by chunks */
-    real *psi_last, *beta_last; /* [B][np], [np]: psi and beta of the last step that a chunk has learnt */
-    real *p;           /* [B][R][np], of which [R] is in use where all neurons have one alpha */
-    real *zbar;        /* [B][n_rec + 1] */
-    real *q, *now, *eps, *pend; /* general: [B] strips'; [B][nq][np]; [B][nh][rows][np]; [B][delay_L + 1][np] */
+    real *ebar, *epsa; /* [n_home][R][np] carried by chunks */
+    real *psi_last, *beta_last; /* [n_home][np], [np]: psi and beta of the last step that a chunk has learnt */
+    real *p;           /* [n_home][R][np], of which [R] is in use where all neurons have one alpha */
+    real *zbar;        /* [n_home][n_rec + 1] */
+    real *q, *now, *eps, *pend; /* general: [B] strips'; [B][nq][np]; [n_home] x [nh][rows][np], [delay_L + 1][np] */
     real *power;       /* [block + 1][np] alpha^k */
     lane *lanes;
     struct lsnn *self; /* get() closes the open chunk */

@@ -109,6 +109,9 @@ static inline trial_set general_case(uint64_t seed, ep_rule rule)
     return s;
 }
 
+/* Special kernels and general ones in turn. */
+static inline trial_set any_case(uint64_t seed, ep_rule rule) { return seed % 2 ? general_case(seed, rule) : case_make(seed, rule); }
+
 static inline rig case_open(trial_set *s, const opt_engine *e, int chunk)
 {
     s->cfg.net = &s->k.net;
@@ -156,6 +159,32 @@ static inline double close_gradients(const rig *a, const rig *b, double toleranc
         free(q);
     }
     return top;
+}
+
+/* Steps and learns, by targets or by signals as such; now and then asks for the gradient, changes weights, or clears the gradient. */
+static inline void online_steps(const trial_set *s, const rig *r, bool given_L, bool disturb)
+{
+    size_t B = (size_t)s->B, T = (size_t)s->T, n = (size_t)s->k.net.n_rec, K = (size_t)s->k.net.n_out;
+    double *w = malloc((n * K + 1) * sizeof *w);
+    for (size_t t = 0; t < T; t++) {
+        void *x = rig_slice(r, s->x, B, T, (size_t)s->k.net.n_in, t), *target = rig_slice(r, s->target, B, T, K, t);
+        double *L = malloc((B * n + 1) * sizeof *L);
+        for (size_t i = 0; i < B * n; i++) L[i] = ep_rng_normal(3, t, i, 16);
+        void *L_in = rig_in(r, L, B * n);
+        opt_signal sig = {.target = given_L && t % 3 ? NULL : target, .L = given_L && t % 3 ? L_in : NULL};
+        ck_assert_int_eq(r->e->step(r->s, t % 5 == 4 ? NULL : x), EP_OK);
+        if (disturb && t % 7 == 3) (void)close_gradients(r, r, 0, "asking changes nothing");
+        if (t % 4 != 2 || s->k.net.opt.delay_L > 0) ck_assert_int_eq(r->e->learn(r->s, t % 11 == 6 ? NULL : &sig), EP_OK);
+        if (t == T / 3)
+            for (size_t i = 0; i < n * K; i++) w[i] = ep_rng_normal(4, t, i, 10) / 4;
+        if (t == T / 3) rig_set(r, OPT_PARAM(EP_G_WOUT), w, n * K);
+        if (t == T / 2) r->e->reset(r->s, OPT_RESET_GRAD);
+        free(x);
+        free(target);
+        free(L);
+        free(L_in);
+    }
+    free(w);
 }
 
 static inline int loops(int n)

@@ -102,30 +102,12 @@ START_TEST(gradients_of_windowed_rules_with_seeds)
 }
 END_TEST
 
-static void online(const trial_set *s, const rig *r)
-{
-    size_t B = (size_t)s->B, T = (size_t)s->T, n = (size_t)s->k.net.n_rec, K = (size_t)s->k.net.n_out;
-    for (size_t t = 0; t < T; t++) {
-        void *x = rig_slice(r, s->x, B, T, (size_t)s->k.net.n_in, t), *target = rig_slice(r, s->target, B, T, K, t);
-        double *L = malloc((B * n + 1) * sizeof *L);
-        for (size_t i = 0; i < B * n; i++) L[i] = ep_rng_normal(3, t, i, 16);
-        opt_signal sig = {.target = t % 3 ? target : NULL, .L = t % 3 ? NULL : L};
-        ck_assert_int_eq(r->e->step(r->s, t % 5 == 4 ? NULL : x), EP_OK);
-        if (t % 7 == 3) (void)close_gradients(r, r, 0, "asking changes nothing");
-        if (t % 4 != 2 || s->k.net.opt.delay_L > 0) ck_assert_int_eq(r->e->learn(r->s, t % 11 == 6 ? NULL : &sig), EP_OK);
-        if (t == T / 2) r->e->reset(r->s, OPT_RESET_GRAD);
-        free(x);
-        free(target);
-        free(L);
-    }
-}
-
 START_TEST(online_steps_are_those_of_the_scalar_engine)
 {
     trial_set s = general_case((uint64_t)_i, rules[LAST_WINDOWED + 1 + _i % 4]);
     rig want = case_open(&s, opt_scalar_f64(), 0), got = case_open(&s, opt_fast_f64(), 1 + _i % 13);
-    online(&s, &want);
-    online(&s, &got);
+    online_steps(&s, &want, _i % 2, false);
+    online_steps(&s, &got, _i % 2, true);
     on_general_path(&got);
     alive += close_all(&got, &want, "online") > 0;
     all_cases++;

@@ -96,7 +96,7 @@ static inline void replay_errors(replay *a, int t0, int t1, int window)
 
 static inline void signal_of(replay *a, int t, int j, const ref_num *reg, ref_num *L)
 {
-    bool symmetric = a->rule == EP_BPTT || a->rule == EP_TBPTT || a->rule == EP_EPROP1_SYMMETRIC;
+    bool symmetric = !opt_rule_online(a->rule) || a->rule == EP_EPROP1_SYMMETRIC;
     const ref_net *net = &a->r->net;
     ref_set(a->c, L, reg);
     for (int k = 0; k < a->K; k++)
