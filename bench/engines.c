@@ -129,7 +129,7 @@ static bool compare_task(const task *k, bench_out *out)
     entry a[N_ENTRY] = {
         {.name = "online, tight", .share = k->online_share},
         {.name = "e-prop 1 scan", .e = opt_fast_f32(), .rule = EP_EPROP1_SYMMETRIC},
-        {.name = "e-prop 1 chunks", .e = opt_fast_f32(), .rule = EP_EPROP1_SYMMETRIC, .chunk = 128},
+        {.name = "e-prop 1 chunks", .e = opt_fast_f32(), .rule = EP_EPROP1_SYMMETRIC, .chunk = 256},
         {.name = "BPTT", .e = opt_fast_f32(), .rule = EP_BPTT},
         {.name = "scalar engine, online", .e = opt_scalar_f32(), .rule = EP_EPROP1_SYMMETRIC},
     };

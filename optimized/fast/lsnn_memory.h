@@ -46,10 +46,10 @@ static size_t slots_for(size_t B)
     return B / GROUP < MOST_SLOTS ? B / GROUP : MOST_SLOTS;
 }
 
-enum { CHUNK_MOST = 256, CHUNK_LEAST = 16, CHUNK_BYTES = 2 << 20 };
+enum { CHUNK_MOST = 256, CHUNK_LEAST = 16, CHUNK_BYTES = 16 << 20 };
 
-/* Steps of a chunk. Cost a synapse and step: pass/c + 3 rate, a neuron: independent of c; the pass over the synapses is
- * amortised by long chunks as long as the four histories of a chunk stay in the second-level cache. */
+/* Steps of a chunk. Cost a synapse and step: pass/c + 3 rate; a neuron: independent of c. The pass reads and writes all traces, so
+ * long chunks pay as long as the four histories of a chunk stay in the last cache: LSNN.md has the measurements. */
 static size_t chunk_for(size_t np)
 {
     size_t c = CHUNK_MOST;

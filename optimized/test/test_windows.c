@@ -253,12 +253,63 @@ START_TEST(a_stream_needs_the_memory_of_a_window)
 }
 END_TEST
 
+/* Two windows; with `bad`, each call after one that is refused, which must leave no trace. */
+static void two_windows(const fixture *f, const rig *r, bool bad)
+{
+    static const double wrong[] = {NAN, INFINITY, -INFINITY};
+    double x[TRIALS * 7 * N_IN], target[TRIALS * 7 * N_OUT], err[TRIALS * 7 * N_OUT] = {0}, mask[TRIALS * 7];
+    for (size_t i = 0; i < TRIALS * 7; i++) mask[i] = 1;
+    for (size_t k = 0; k < 2; k++) {
+        opt_trials tr = {.T = 7, .B = TRIALS, .x = x, .target = target, .mask = mask};
+        window_of(f, 7 * k, 7, x, target);
+        double *const at[] = {&x[TRIALS * 7 * N_IN - 1], &target[5], &mask[11]};
+        for (size_t n = 0; bad && n < 3; n++) {
+            double was = *at[n];
+            *at[n] = wrong[(n + k) % 3];
+            ck_assert_int_eq(r->e->forward(r->s, &tr), EP_DOMAIN);
+            *at[n] = was;
+        }
+        mask[3] = -1;
+        if (bad) ck_assert_int_eq(r->e->forward(r->s, &tr), EP_DOMAIN);
+        mask[3] = 1;
+        ck_assert_int_eq(r->e->forward(r->s, &tr), EP_OK);
+        opt_trials no = tr;
+        no.err = err;
+        err[TRIALS * 7 * N_OUT - 1] = wrong[k];
+        if (bad) ck_assert_int_eq(r->e->backward(r->s, &no), EP_DOMAIN);
+        err[TRIALS * 7 * N_OUT - 1] = 0;
+        ck_assert_int_eq(r->e->backward(r->s, &tr), EP_OK);
+    }
+}
+
+START_TEST(bad_windows_are_refused)
+{
+    fixture f = fixture_make(_i / 2);
+    f.cfg.loss = EP_REGRESSION;
+    rig clean = fixture_open(&f, engine_of(_i)), r = fixture_open(&f, engine_of(_i));
+    two_windows(&f, &clean, false);
+    two_windows(&f, &r, true);
+    for (int g = 0; g < (int)EP_N_GROUP; g++) {
+        size_t n, m;
+        double *p = rig_get(&clean, OPT_GRAD(g), &n), *q = rig_get(&r, OPT_GRAD(g), &m);
+        ck_assert_uint_eq(n, m);
+        ck_assert_msg(memcmp(p, q, n * sizeof *p) == 0, "%s differs", ep_group_name((ep_group)g));
+        free(p);
+        free(q);
+    }
+    rig_close(&clean);
+    rig_close(&r);
+    free(f.k.store);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("windows");
     TCase *c = tcase_create("windows");
     tcase_add_loop_test(c, exact_seeds_give_bptt, 0, 120);
     tcase_add_loop_test(c, any_seeds_give_grad, 0, 120);
+    tcase_add_loop_test(c, bad_windows_are_refused, 0, 60);
     tcase_add_loop_test(c, a_stream_needs_the_memory_of_a_window, 0, N_MODEL);
     tcase_set_timeout(c, 60);
     suite_add_tcase(s, c);
