@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     open_once();
     vfy_hearing h;
-    FUZZ_HOLDS(vfy_hearing_open(&h, &c, ~UINT64_C(0)) == EP_OK);
+    FUZZ_HOLDS(vfy_hearing_open(&h, &c, ~UINT64_C(0), NULL) == EP_OK);
     char *text = fuzz_text(data, n), *line = text;
     vfy_heard heard = VFY_MORE;
     while (heard == VFY_MORE && line) {
