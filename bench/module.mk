@@ -34,11 +34,11 @@ $(addprefix $(BUILD)/bench/test/test_,paired lines): $(call objs,bench/paired.c 
 
 # Whatever a run measured stands in the report: build/runs/NAME. A stopped run goes on.
 BENCH = EPROP_COMMIT=$(COMMIT) $(BUILD)/eprop-bench
-bench_speed = $(BENCH) run all --resume --out $(BUILD)/runs/speed || [ $$? -eq 3 ]
+bench_speed = $(BENCH) run all $(1) --resume --out $(BUILD)/runs/speed || [ $$? -eq 3 ]
 bench_scaling = rm -rf $(BUILD)/runs/scaling.tmp && $(BENCH) scale $(1) --out $(BUILD)/runs/scaling.tmp && mv $(BUILD)/runs/scaling.tmp $(BUILD)/runs/scaling
 bench-quick: $(BUILD)/eprop-bench ## the suites that a report shows, anew (about 2 minutes): build/runs/speed, build/runs/scaling
 	@mkdir -p $(BUILD)/runs; rm -rf $(BUILD)/runs/speed $(BUILD)/runs/scaling
-	@$(bench_speed)
+	@$(call bench_speed,--rounds 4)
 	@$(call bench_scaling)
 targets: $(addprefix $(BUILD)/,eprop-bench eprop-verify bench-engines bench-lstm bench-gemm bench-reference) ## what was aimed at, beside PyTorch and oneDNN (half an hour): build/runs/targets
 	@EPROP_COMMIT=$(COMMIT) sh bench/targets.sh $(BUILD) $(BUILD)/runs/targets

@@ -41,7 +41,7 @@ published: all engines ports ## the report with trained tasks, learning times, w
 	@$(call is_stored,wordlength/manifest.json) || $(MAKE) --no-print-directory wordlength
 	@$(call is_stored,targets/data/targets.tsv) || $(MAKE) --no-print-directory targets
 	@$(call is_stored,scaling/data/exponents.tsv) || cp -r $(call stored,targets/runs/scale) $(call stored,scaling) 2>/dev/null || { $(call bench_scaling,--level full); }
-	@$(call is_stored,speed/data/speed.tsv) || { $(bench_speed); }
+	@$(call is_stored,speed/data/speed.tsv) || { $(call bench_speed,); }
 	@$(call is_stored,learning/data/task_time.tsv) || $(BENCH) run task --only store-recall --resume --rounds 5 --out $(call stored,learning) || [ $$? -eq 3 ]
 	@$(call is_stored,gate/data/gate.tsv) || $(BENCH) gate --table 20 --out $(call stored,gate) || [ $$? -eq 3 ]
 	@$(call is_stored,mutants/data/mutants.tsv) || $(MAKE) --no-print-directory mutants
