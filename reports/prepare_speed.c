@@ -43,12 +43,14 @@ static void block(const rep_table *t, const char *who, char (*text)[LABEL], rep_
 ep_status rep_prepare_speed(const rep_table *t, rep_buf *dat, rep_buf *vars, rep_error *err)
 {
     rep_names kase = {0}, who = {0};
+    double least = 0.7; /* where the axis begins: in sight of 1 */
     char(*text)[LABEL] = calloc((size_t)t->rows + 1, sizeof *text);
     for (int r = 0; text && r < t->rows; r++) {
         label(rep_cell(t, r, 0), text[r]);
         if (!shown(t, r, text[r])) continue;
         rep_names_add(&kase, text[r]);
         rep_names_add(&who, rep_cell(t, r, 1));
+        if (rep_num(t, r, 4) < least) least = rep_num(t, r, 4);
     }
     bool none = who.n == 0;
     if (none) rep_names_add(&who, "-");
@@ -56,7 +58,7 @@ ep_status rep_prepare_speed(const rep_table *t, rep_buf *dat, rep_buf *vars, rep
     for (int k = 0; text && k < who.n; k++) block(t, who.s[k], text, &kase, dat);
     rep_names_put(&who, "subject", vars);
     rep_names_put(&kase, "kase", vars);
-    rep_put(vars, "H = %d\nnone = %d\n", 130 + 34 * (kase.n > 2 ? kase.n : 2), none);
+    rep_put(vars, "least = %.9g\nH = %d\nnone = %d\n", least, 170 + 34 * (kase.n > 2 ? kase.n : 2), none);
     bool lost = !text || kase.failed || who.failed || dat->failed || vars->failed;
     free(text);
     rep_names_clear(&kase);
