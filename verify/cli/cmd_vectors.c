@@ -1,5 +1,7 @@
 /* eprop-verify vectors.
  * SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +49,16 @@ static int load_profile(const char *path, ref_profile *p, vfy_vectors_args *a)
     return st == EP_OK ? CLI_HOLDS : cli_status(st, path);
 }
 
+/* Is there something already? Asked before the work as well as after it. */
+static bool is_taken(const char *dir)
+{
+    DIR *d = opendir(dir);
+    bool taken = !d && errno != ENOENT;
+    for (struct dirent *e; d && !taken && (e = readdir(d));) taken = strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+    if (d) (void)closedir(d);
+    return taken;
+}
+
 int cmd_vectors(int argc, char **argv)
 {
     static const struct option longs[] = {{"level", 1, 0, 'l'}, {"seed", 1, 0, 's'}, {"preset", 1, 0, 'p'}, {"profile", 1, 0, 'f'}, {"help", 0, 0, 'h'},
@@ -73,6 +85,7 @@ int cmd_vectors(int argc, char **argv)
         if (c == ':') return cli_usage("vectors: %.60s: expected a value", argv[optind - 1]);
     }
     if (optind + 1 != argc) return cli_usage("vectors: found %d directories, expected one", argc - optind);
+    if (is_taken(argv[optind])) return cli_usage("%.200s: exists and is not an empty directory", argv[optind]);
     vfy_vectors v;
     double start = cli_seconds();
     ep_status st = vfy_vectors_make(&a, &v, err, sizeof err);
