@@ -14,7 +14,8 @@
 
 #include "task.h"
 
-enum { CUES = 7, GAP = 50, CUE = 100, EACH = GAP + CUE, DECISION = 150, GROUPS = 4, USE_CUES = 1, USE_SPIKES = 2 };
+enum { CUES = 7, GAP = 50, CUE = 100, EACH = GAP + CUE, DECISION = 150, USE_CUES = 1, USE_SPIKES = 2 };
+enum { LEFT, RIGHT, RECALL, BACKGROUND, GROUPS };
 
 static const char *const variants[] = {"default", NULL};
 
@@ -57,28 +58,20 @@ static ep_status open(task *t, char why[TASK_WHY])
 
 static void trial(const task *t, task_split split, uint64_t index, const task_trial *out)
 {
-    const task_spec *s = &t->spec;
     const double cue_rate = 0.04, background = 0.01;
-    uint64_t choice = task_stream(split, index, USE_CUES), stream = task_stream(split, index, USE_SPIKES), drawn = 0;
-    int size = s->n_in / GROUPS, right = 0, last = s->T - DECISION;
-    double lean = task_pick(t->seed, choice, 0, 2) ? 0.7 : 0.3;
+    const uint64_t choice = task_stream(split, index, USE_CUES);
+    const double lean = task_pick(t->seed, choice, 0, 2) ? 0.7 : 0.3;
+    const int T = t->spec.T;
+    task_groups in = {.t = t, .out = out, .groups = GROUPS, .stream = task_stream(split, index, USE_SPIKES)};
+    int rights = 0;
     for (int k = 0; k < CUES; k++) {
-        int side = ep_rng_uniform(t->seed, choice, 1 + (uint64_t)k) < lean;
-        float *x = out->x + (size_t)(k * EACH + GAP) * (size_t)s->n_in + side * size;
-        drawn = task_spikes(t->seed, stream, drawn, cue_rate, CUE, size, s->n_in, x);
-        right += side;
+        int side = ep_rng_uniform(t->seed, choice, 1 + (uint64_t)k) < lean ? RIGHT : LEFT;
+        task_group_spikes(&in, side, cue_rate, k * EACH + GAP, CUE);
+        rights += side == RIGHT;
     }
-    drawn = task_spikes(t->seed, stream, drawn, cue_rate, DECISION, size, s->n_in, out->x + (size_t)last * (size_t)s->n_in + 2 * size);
-    (void)task_spikes(t->seed, stream, drawn, background, s->T, size, s->n_in, out->x + 3 * size);
-    for (int step = last; step < s->T; step++) {
-        out->target[2 * step + (2 * right > CUES)] = 1;
-        out->mask[step] = 1;
-    }
-}
-
-static void score(const task *t, const task_trial *tr, const double *y, task_score *sum)
-{
-    task_decide(t->spec.n_out, tr, y, sum);
+    task_group_spikes(&in, RECALL, cue_rate, T - DECISION, DECISION);
+    task_group_spikes(&in, BACKGROUND, background, 0, T);
+    task_ask(t, out, 2 * rights > CUES ? RIGHT : LEFT, T - DECISION, DECISION);
 }
 
 const task_kind task_evidence = {
@@ -89,5 +82,5 @@ const task_kind task_evidence = {
     .describe = describe,
     .open = open,
     .trial = trial,
-    .score = score,
+    .score = task_decide,
 };

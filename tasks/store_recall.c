@@ -86,29 +86,20 @@ static void draw_symbols(const task *t, task_split split, uint64_t index, int n,
 
 static void trial(const task *t, task_split split, uint64_t index, const task_trial *out)
 {
-    const task_spec *s = &t->spec;
+    const double rate = 0.05;
     unsigned char symbol[MOST_SYMBOLS];
-    uint64_t stream = task_stream(split, index, USE_SPIKES), drawn = 0;
-    int n = s->T / SYMBOL, size = s->n_in / GROUPS, memory = 0;
+    task_groups in = {.t = t, .out = out, .groups = GROUPS, .stream = task_stream(split, index, USE_SPIKES)};
+    int n = t->spec.T / SYMBOL, memory = 0;
     draw_symbols(t, split, index, n, symbol);
     for (int k = 0; k < n; k++) {
-        int value = symbol[k] & SHOW_1, first = k * SYMBOL;
-        float *x = out->x + (size_t)first * (size_t)s->n_in;
-        bool active[GROUPS] = {!value, value, symbol[k] & STORE, symbol[k] & RECALL};
-        if (symbol[k] & RECALL) active[0] = active[1] = false;
-        if (symbol[k] & STORE) memory = value;
+        int value = symbol[k] & SHOW_1;
+        bool store = symbol[k] & STORE, recall = symbol[k] & RECALL;
+        const bool active[GROUPS] = {!value && !recall, value && !recall, store, recall};
         for (int g = 0; g < GROUPS; g++)
-            if (active[g]) drawn = task_spikes(t->seed, stream, drawn, 0.05, SYMBOL, size, s->n_in, x + g * size);
-        for (int step = first; step < first + SYMBOL && (symbol[k] & RECALL); step++) {
-            out->target[2 * step + memory] = 1;
-            out->mask[step] = 1;
-        }
+            if (active[g]) task_group_spikes(&in, g, rate, k * SYMBOL, SYMBOL);
+        if (store) memory = value;
+        if (recall) task_ask(t, out, memory, k * SYMBOL, SYMBOL);
     }
-}
-
-static void score(const task *t, const task_trial *tr, const double *y, task_score *sum)
-{
-    task_decide(t->spec.n_out, tr, y, sum);
 }
 
 const task_kind task_store_recall = {
@@ -121,5 +112,5 @@ const task_kind task_store_recall = {
     .describe = describe,
     .open = open,
     .trial = trial,
-    .score = score,
+    .score = task_decide,
 };

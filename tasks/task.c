@@ -20,6 +20,11 @@ const task_kind *task_find(const char *name)
     return NULL;
 }
 
+const char *task_left_out(const char *name)
+{
+    return strcmp(name, "speech") == 0 ? "built without libsndfile and FFTW, which it needs; make deps installs them" : NULL;
+}
+
 ep_status task_describe(const task_kind *kind, const char *variant, uint64_t seed, task *out, char why[TASK_WHY])
 {
     const char *const *v = kind->variants;
@@ -54,6 +59,14 @@ int task_steps(const task *t, task_split split, uint64_t index)
     return t->kind->steps ? t->kind->steps(t, split, index) : t->spec.T;
 }
 
+void task_ask(const task *t, const task_trial *out, int k, int first, int steps)
+{
+    for (int step = first; step < first + steps; step++) {
+        out->target[(size_t)step * (size_t)t->spec.n_out + (size_t)k] = 1;
+        out->mask[step] = 1;
+    }
+}
+
 static int largest(int n, const double *v)
 {
     int best = 0;
@@ -62,18 +75,19 @@ static int largest(int n, const double *v)
     return best;
 }
 
-void task_decide(int n_out, const task_trial *tr, const double *y, task_score *sum)
+void task_decide(const task *t, const task_trial *tr, const double *y, task_score *sum)
 {
+    int n_out = t->spec.n_out;
     size_t K = (size_t)n_out, T = (size_t)tr->steps;
-    for (size_t t = 0, end; t < T; t = end) {
-        int wanted = largest(n_out, tr->target + t * K), chosen = 0;
+    for (size_t first = 0, end; first < T; first = end) {
+        int wanted = largest(n_out, tr->target + first * K), chosen = 0;
         double best = 0;
-        end = t + 1;
-        if (!(tr->mask[t] > 0)) continue;
+        end = first + 1;
+        if (!(tr->mask[first] > 0)) continue;
         while (end < T && tr->mask[end] > 0 && largest(n_out, tr->target + end * K) == wanted) end++;
         for (size_t k = 0; k < K; k++) {
             double total = 0;
-            for (size_t s = t; s < end; s++) total += tr->mask[s] * y[s * K + k];
+            for (size_t step = first; step < end; step++) total += tr->mask[step] * y[step * K + k];
             if (k == 0 || total > best) {
                 best = total;
                 chosen = (int)k;

@@ -147,6 +147,8 @@ extern const task_kind task_pattern, task_store_recall, task_evidence, task_spee
 const task_kind *const *task_kinds(void);
 const task_kind *task_find(const char *name);
 extern const task_kind task_word;
+/* Why a task that exists is not in this build; NULL: there is no such task. */
+const char *task_left_out(const char *name);
 /* Describes a variant (NULL: the first). EP_DOMAIN: no such variant. Options are set between this and task_open. */
 EP_MUST_USE ep_status task_describe(const task_kind *kind, const char *variant, uint64_t seed, task *out, char why[TASK_WHY]);
 /* Checks the description, opens the data. */
@@ -174,7 +176,18 @@ uint32_t task_pick(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t n)
 uint64_t task_spikes(uint64_t seed, uint64_t stream, uint64_t counter, double p, int T, int n, int stride, float *x);
 /* sin(2 pi turns), |error| <= 2^-51, the same bits on every machine. */
 double task_sine(double turns);
-/* For decisions: a run of steps with m > 0 and one target counts as one; chosen is the k with the largest sum of m y. */
-void task_decide(int n_out, const task_trial *tr, const double *y, task_score *sum);
+/* A trial whose inputs are groups of neurons, n_in / groups each, that fall silent and spike together. */
+typedef struct task_groups {
+    const task *t;
+    const task_trial *out;
+    int groups;
+    uint64_t stream, drawn; /* counters used so far */
+} task_groups;
+/* Group g spikes with probability p a step, for `steps` steps from `first` on. */
+void task_group_spikes(task_groups *in, int g, double p, int first, int steps);
+/* Output k is what is asked for, for `steps` steps from `first` on. */
+void task_ask(const task *t, const task_trial *out, int k, int first, int steps);
+/* task_kind.score for decisions: a run of steps with m > 0 and one target counts as one; chosen is the k with the largest sum of m y. */
+void task_decide(const task *t, const task_trial *tr, const double *y, task_score *sum);
 
 #endif

@@ -81,11 +81,17 @@ static int list_task(const task_kind *kind)
     return 0;
 }
 
+static int unknown(const char *name)
+{
+    const char *why = task_left_out(name);
+    return why ? bad("task '%s': %s", name, why) : bad("task '%s': not known, --list shows them%s", name, "");
+}
+
 static int list(const char *name)
 {
     if (name) {
         const task_kind *kind = task_find(name);
-        return kind ? list_task(kind) : bad("task '%s': not known, --list shows them%s", name, "");
+        return kind ? list_task(kind) : unknown(name);
     }
     for (const task_kind *const *k = task_kinds(); *k; k++) {
         printf("%-14s %s\n%14s variants:", (*k)->name, (*k)->summary, "");
@@ -180,7 +186,7 @@ int options_read(int argc, char **argv, options *o)
     if (code >= 0) return code;
     if (e.list) return list(e.name);
     const task_kind *kind = task_find(e.name);
-    if (!kind) return bad("task '%s': not known, --list shows them%s", e.name, "");
+    if (!kind) return unknown(e.name);
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     *o = (options){.train = {.rule = EP_EPROP1_RANDOM, .checkpoint_every = 100, .threads = processors < 1 ? 1 : processors > 64 ? 64 : (int)processors}};
     if (task_describe(kind, e.variant, (uint64_t)e.seed, &o->t, o->why) != EP_OK || task_engine_parse("fast", &o->train.engine, o->why) != EP_OK) {

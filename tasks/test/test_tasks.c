@@ -184,7 +184,7 @@ START_TEST(decisions_are_counted)
     const double y[14] = {3, 0, 0, 1, 5, 0, 0, 2, 9, 0, 0, 1, 0, 1}; /* sums: 3:1 right, 5:4 wrong, 0:2 right */
     task_trial tr = {.steps = 7, .target = (double *)(uintptr_t)target, .mask = (double *)(uintptr_t)mask};
     task_score s = {0};
-    task_decide(2, &tr, y, &s);
+    task_decide(&(task){.spec.n_out = 2}, &tr, y, &s);
     ck_assert_double_eq(s.of, 3);
     ck_assert_double_eq(s.good, 2);
 }
