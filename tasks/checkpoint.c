@@ -10,6 +10,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "train.h"
@@ -159,9 +160,19 @@ static void sync_folder(const char *path)
     (void)close(fd);
 }
 
+bool task_is_special(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && !S_ISREG(s.st_mode);
+}
+
 static ep_status store(const char *path, const bytes *b, char why[TASK_WHY])
 {
     char tmp[PATH];
+    if (task_is_special(path)) {
+        errno = EEXIST;
+        return io_failed(why, path, "checkpoint: expected a regular file or none");
+    }
     if (snprintf(tmp, sizeof tmp, "%s.tmp", path) >= PATH) {
         errno = ENAMETOOLONG;
         return io_failed(why, path, "cannot be written");

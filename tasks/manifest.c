@@ -13,14 +13,15 @@
 
 enum { PATH = 4096 };
 
-/* Takes the object over; temporary name, then rename. */
+/* Takes the object over; temporary name, then rename; into a device directly. */
 static ep_status write_json(json_t *o, const char *path, char why[TASK_WHY])
 {
     char tmp[PATH];
-    int n = snprintf(tmp, sizeof tmp, "%s.tmp", path);
+    bool direct = task_is_special(path);
+    int n = snprintf(tmp, sizeof tmp, direct ? "%s" : "%s.tmp", path);
     bool good = o && n < PATH && json_dump_file(o, tmp, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0;
-    if (good) good = rename(tmp, path) == 0;
-    if (!good && n < PATH) (void)unlink(tmp);
+    if (good && !direct) good = rename(tmp, path) == 0;
+    if (!good && !direct && n < PATH) (void)unlink(tmp);
     if (!good) (void)snprintf(why, TASK_WHY, "%.300s: cannot be written: %s", path, o ? strerror(errno) : "out of memory");
     json_decref(o);
     return good ? EP_OK : EP_IO;

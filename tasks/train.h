@@ -79,7 +79,9 @@ typedef struct task_state {
     long sg_off;      /* update at which it was given up; -1 */
 } task_state;
 
-/* Writes to a temporary name, syncs, renames: the file is whole or the old one. EP_IO: why says what failed. */
+/* There is something at path that is no regular file, so that renaming onto it would remove a device or a pipe. */
+bool task_is_special(const char *path);
+/* Writes to a temporary name, syncs, renames: the file is whole or the old one. EP_IO: why says what failed; or a device is there. */
 EP_MUST_USE ep_status task_checkpoint_write(const char *path, const task_state *s, char why[TASK_WHY]);
 /* EP_FORMAT: damaged, or of another task, rule, engine, seed or option; the state is unchanged then. */
 EP_MUST_USE ep_status task_checkpoint_read(const char *path, task_state *s, char why[TASK_WHY]);

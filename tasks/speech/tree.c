@@ -199,7 +199,7 @@ static ep_status open_root(walk *w, const char *dir)
 {
     if (!is_dir(dir)) {
         (void)snprintf(w->err, w->n, "%s: found no such directory; expected TIMIT's tree", dir);
-        return EP_IO;
+        return EP_DOMAIN;
     }
     char *root = find_root(dir, MOST_NESTED);
     if (!root) {

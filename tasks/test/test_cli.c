@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "eprop.h"
+
 enum { MOST = 64, TEXT = 16384 };
 
 static char dir[] = "/tmp/eprop-cli-XXXXXX", home[4096];
@@ -66,12 +68,14 @@ static int lines(const char *s)
 
 /* ---- usage --------------------------------------------------------------------------------------------------------- */
 
+#define SMALL "store-recall --variant early --set T=400 --set batch=2 --set n_in=8 --set valid_every=0 --set test_trials=4"
+
 static const struct { const char *line; int code; const char *says; } cases[] = {
     {"", 2, "no task"}, {"ballet", 2, "ballet"}, {"pattern extra", 2, "extra"}, {"--speed", 2, "bad option"}, {"pattern --seed", 2, "--seed"},
     {"pattern --variant jazz", 2, "tutorial"}, {"pattern --rule hebb", 2, "hebb"}, {"pattern --rule eprop2", 2, "eprop2"},
     {"pattern --rule tbptt-sg", 2, "window"}, {"pattern --engine warp", 2, "warp"}, {"pattern --engine fixed:q99", 2, "q99"},
     {"pattern --engine fixed:q15 --set w_in=400", 2, "range of format"}, {"store-recall --engine fixed:q15 --set delay_L=1", 2, "delay_L"},
-    {"pattern --engine fixed:q15 --rule bptt", 2, "rule"}, {"speech --variant lstm --engine fixed:w8 --data none", 2, "none"}, {"pattern --seed x", 2, "--seed"},
+    {"pattern --engine fixed:q15 --rule bptt", 2, "rule"}, {"pattern --seed x", 2, "--seed"},
     {"pattern --iterations -3", 2, "-3"}, {"pattern --threads 0", 2, "--threads"}, {"pattern --set", 2, "--set"},
     {"pattern --set lr", 2, "NAME=VALUE"}, {"pattern --set lr=fast", 2, "lr"}, {"pattern --set colour=red", 2, "colour"},
     {"pattern --resume", 2, "--checkpoint"}, {"pattern --resume --checkpoint none.ck", 3, "none.ck"},
@@ -86,6 +90,12 @@ static const struct { const char *line; int code; const char *says; } cases[] = 
     {"arm --set eta=fast", 2, "eta"}, {"arm --set n_code=7", 2, "even"}, {"arm --set colour=red", 2, "colour"}, {"arm --threads 0", 2, "--threads"},
     {"arm --resume", 2, "--checkpoint"}, {"arm --variant small --resume --checkpoint none.ck", 3, "none.ck"},
     {"arm --variant small --iterations 1 --out no/such/dir", 2, "no/such/dir"},
+    {SMALL " --iterations 1 --quiet --json full.json", 3, "full.json"}, {SMALL " --iterations 1 --quiet --checkpoint full.json", 3, "regular file"},
+#ifdef TASK_SPEECH
+    {"speech", 2, "--data DIR"}, {"speech --data no/such", 2, "no/such"},
+#else
+    {"speech", 2, "built without libsndfile"}, {"--list speech", 2, "built without libsndfile"},
+#endif
 };
 
 START_TEST(bad_usage_gets_one_line)
@@ -112,8 +122,6 @@ START_TEST(help_version_list)
 END_TEST
 
 /* ---- what a run leaves ----------------------------------------------------------------------------------------------- */
-
-#define SMALL "store-recall --variant early --set T=400 --set batch=2 --set n_in=8 --set valid_every=0 --set test_trials=4"
 
 START_TEST(a_run_leaves_its_files)
 {
@@ -242,6 +250,40 @@ START_TEST(arm_divergence_is_said)
     result r = run(ARM " --iterations 9 --set lr=1e9 --set lr_factor=1e9 --set lr_every=1 --checkpoint d.ck");
     ck_assert_msg(r.code == 1 && strstr(r.err, "diverged at iteration") && lines(r.err) == 1, "%d %s", r.code, r.err);
     ck_assert_int_ne(access("d.ck", F_OK), 0); /* none had been written */
+/* Twenty times at moments drawn at random, always the same run: no checkpoint is ever refused, the end is that of a run left alone. */
+START_TEST(killed_at_any_moment)
+{
+    enum { KILLS = 20 };
+    int alive = 0;
+    ck_assert_int_eq(run(SMALL " --iterations 1500 --quiet --checkpoint calm.ck --out calm").code, 0);
+    for (uint64_t k = 0; k < KILLS; k++) {
+        bool begun = access("wild.ck", F_OK) == 0;
+        pid_t pid = start(begun ? SMALL " --iterations 1500 --quiet --checkpoint wild.ck --checkpoint-every 7 --out wild --resume"
+                                : SMALL " --iterations 1500 --quiet --checkpoint wild.ck --checkpoint-every 7 --out wild");
+        nap(1 + (long)(60 * ep_rng_uniform(6, 1, k)));
+        (void)kill(pid, SIGKILL);
+        int code = finish(pid);
+        ck_assert_msg(code == -SIGKILL || code == 0, "kill %d: exit %d", (int)k, code);
+        alive += code == -SIGKILL;
+    }
+    ck_assert_int_ge(alive, 5);
+    result r = run(SMALL " --iterations 1500 --quiet --checkpoint wild.ck --checkpoint-every 7 --out wild --resume");
+    if (strstr(r.err, "wild.ck")) r = run(SMALL " --iterations 1500 --quiet --checkpoint wild.ck --checkpoint-every 7 --out wild"); /* never got as far */
+    ck_assert_msg(r.code == 0, "%s", r.err);
+    same("calm.ck", "wild.ck");
+    same("calm/curve.csv", "wild/curve.csv");
+    same("calm/data/output.tsv", "wild/data/output.tsv");
+    ck_assert_int_ne(access("wild.ck.tmp", F_OK), 0);
+}
+END_TEST
+
+/* A curve that can't be written any more. */
+START_TEST(a_full_disk_ends_the_run)
+{
+    ck_assert(mkdir("full", 0777) == 0 && symlink("/dev/full", "full/curve.csv") == 0);
+    result r = run(SMALL " --iterations 3 --quiet --out full --checkpoint full.ck --checkpoint-every 1");
+    ck_assert_msg(r.code == 3 && strstr(r.err, "full/curve.csv: cannot be written") && lines(r.err) == 1, "%d %s", r.code, r.err);
+    ck_assert_int_ne(access("full.ck", F_OK), 0); /* which would know more than the curve */
 }
 END_TEST
 
@@ -261,7 +303,7 @@ END_TEST
 
 int main(void)
 {
-    if (!getcwd(home, sizeof home) || !mkdtemp(dir) || chdir(dir) != 0) return 1;
+    if (!getcwd(home, sizeof home) || !mkdtemp(dir) || chdir(dir) != 0 || symlink("/dev/full", "full.json") != 0) return 1;
     Suite *s = suite_create("cli");
     TCase *t = tcase_create("cli");
     tcase_set_timeout(t, 0);
@@ -273,6 +315,8 @@ int main(void)
     tcase_add_test(t, arm_leaves_its_files);
     tcase_add_loop_test(t, arm_stopped_and_resumed, 0, 2);
     tcase_add_test(t, arm_divergence_is_said);
+    tcase_add_test(t, killed_at_any_moment);
+    tcase_add_test(t, a_full_disk_ends_the_run);
     tcase_add_test(t, bad_checkpoints_are_said);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

@@ -132,7 +132,7 @@ START_TEST(bad_input_is_refused)
     refused(&t, EP_DOMAIN, "--data DIR");
     describe(NULL, &t);
     t.data_dir = tree_path("TRAIN/DR1/FAAA0/SX1.WAV");
-    refused(&t, EP_IO, "no such directory");
+    refused(&t, EP_DOMAIN, "no such directory");
     describe(NULL, &t);
     set(&t, "n_in", "40");
     refused(&t, EP_DOMAIN, "n_in = 40");

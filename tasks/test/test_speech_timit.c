@@ -208,7 +208,7 @@ START_TEST(broken_trees_are_refused)
     char gone[2 * TREE_PATH];
     task_timit t;
     (void)snprintf(gone, sizeof gone, "%s", tree_path("nowhere"));
-    ck_assert_int_eq(task_timit_open(gone, &t, err, sizeof err), EP_IO);
+    ck_assert_int_eq(task_timit_open(gone, &t, err, sizeof err), EP_DOMAIN);
     ck_assert_msg(strstr(err, "nowhere: found no such directory") != NULL, "%s", err);
 }
 END_TEST
