@@ -26,7 +26,7 @@ $(BUILD)/tasks/origin.o: $(BUILD_INFO)
 .PHONY: task-build-info
 
 # Small versions of all tasks by every rule; tables into build/runs/tasks, figures into build/tasks-report.
-tasks: $(BUILD)/eprop-train $(BUILD)/eprop-bench $(BUILD)/eprop-report ## train small versions of the tasks by every rule, draw the figures (under 5 minutes)
+tasks: $(BUILD)/eprop-train $(BUILD)/eprop-bench $(BUILD)/eprop-report $(SPEECH_CORPUS) ## train small versions of the tasks by every rule, draw the figures (under 5 minutes)
 	@sh tasks/suite.sh $(BUILD) $(BUILD)/runs/tasks small
 	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-small.sweep $(BUILD)/runs/copy
 	@$(BUILD)/eprop-report build $(BUILD)/runs/tasks $(BUILD)/runs/copy $(BUILD)/tasks-report

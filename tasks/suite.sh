@@ -1,7 +1,7 @@
 #!/bin/sh
 # suite.sh BUILD OUT [small|full]: trains every task by every rule over three seeds and gathers tables for the report in
-# OUT/data. small: minutes, settings below; full: as the tasks are described. Runs that an earlier, stopped call finished are kept
-# in OUT.work until the tables are whole, and not done again.
+# OUT/data. small: minutes, settings below; full: as the tasks are described. Speech is left out where the corpus can't be made.
+# Runs that an earlier, stopped call finished are kept in OUT.work until the tables are whole, and not done again.
 # SPDX-License-Identifier: MIT
 set -eu
 build=$1 out=$2 size=${3:-small}
@@ -15,10 +15,12 @@ settings() { # TASK -> options of this size
     case "$size $1" in
     "small pattern") echo "--iterations 400 --compare 40" ;;
     "small store-recall") echo "--iterations 60 --compare 6 --set T=1200 --set batch=32 --set valid_trials=64 --set test_trials=128 --set stop_below=-1" ;;
+    "small speech") echo "--data $corpus --iterations 60 --compare 6 --set n_rec=60 --set n_alif=20 --set batch=8 --set lr_warmup=10 --set valid_every=10 --set valid_trials=8 --set w_in=0.3 --set w_rec=0.3" ;;
     "small evidence") echo "--iterations 60 --compare 6 --set T=1500 --set batch=32 --set valid_every=5 --set test_trials=128 --set stop_below=-1" ;;
     "full pattern") echo "--compare 100" ;;
     "full store-recall") echo "--compare 10" ;;
     "full evidence") echo "--compare 20" ;;
+    "full speech") echo "--data $corpus --compare 50" ;;
     esac
 }
 checked() { # TASK -> options of the run that is checked by the reference
@@ -26,10 +28,25 @@ checked() { # TASK -> options of the run that is checked by the reference
     pattern) echo "--iterations 101 --check 50 --set T=400" ;;
     store-recall) echo "--iterations 11 --check 5 --set T=400 --set batch=8" ;;
     evidence) echo "--iterations 11 --check 5 --set T=1200 --set batch=8 --set n_rec=50 --set n_alif=25" ;;
+    speech) echo "--data $corpus --iterations 11 --check 5 --set batch=2 --set n_rec=12 --set n_alif=4 --set w_in=1" ;;
+    esac
+}
+integer() { # TASK -> further options of the same run in integers, which are slow
+    case $1 in
+    pattern) echo "--iterations 11 --check 5 --set n_rec=50" ;;
+    *) echo "--iterations 6 --set batch=2 --set n_rec=24 --set n_alif=8" ;;
     esac
 }
 tasks="pattern store-recall evidence"
 engines="scalar:f64 fast:f64 fast:f32"
+integers="fixed:s16.15 fixed:q15 fixed:w8 fixed:reckon"
+corpus=$build/corpus
+if [ "$size" = small ]; then
+    corpus=$build/corpus-small
+    if [ -x "$build/speech-corpus" ] && "$build/speech-corpus" --speakers 18 --out "$corpus" >&2; then tasks="$tasks speech"; fi
+elif [ -d "$corpus" ]; then tasks="$tasks speech"
+fi
+case $tasks in *speech) ;; *) echo "tasks: speech is left out: found no corpus ($corpus)" >&2 ;; esac
 
 mkdir -p "$work"
 # One command a line, so many at a time as there are processors.
@@ -41,13 +58,19 @@ mkdir -p "$work"
         for e in $engines; do
             echo "$train $t --rule eprop1-random --engine $e --threads 1 --quiet --out $work/check.$t.$e $(checked "$t") --set valid_every=0 --set test_trials=0"
         done
+        for e in $integers; do
+            echo "$train $t --rule eprop1-random --engine $e --threads 1 --quiet --out $work/check.$t.$e $(checked "$t") $(integer "$t") --set valid_every=0 --set test_trials=0"
+        done
+    done
+    for e in $engines $integers; do # one after another, from the same weights on the same input
+        echo "$train pattern --rule eprop1-symmetric --engine $e --threads 1 --quiet --out $work/engine.$e --iterations 100 --set T=400 --set n_rec=50 --set optimizer=adam --set lr=3e-3"
     done
     for e in $engines; do
         echo "$train pattern --variant table-a --engine $e --threads 1 --quiet --out $work/table-a.$e"
     done
 } > "$work/all.new"
 # Other settings than those of the stopped call: nothing of it can be used.
-if [ -f "$work/all" ] && ! cmp -s "$work/all" "$work/all.new"; then rm -rf "$work"/*.*.* "$work"/check.* "$work"/table-a.*; fi
+if [ -f "$work/all" ] && ! cmp -s "$work/all" "$work/all.new"; then rm -rf "$work"/*.*.* "$work"/check.* "$work"/engine.* "$work"/table-a.*; fi
 mv "$work/all.new" "$work/all"
 while read -r line; do # summary.json is a run's last file
     dir=${line#*--out }
@@ -85,7 +108,7 @@ for t in $tasks; do
     [ "$t" = pattern ] || { table "$t" 8 error; quoted "$t"; } > "$tables/data/error_$name.tsv"
     # target against output of one seed, the first output alone
     n=$(every "$work/$t.bptt.1/data/output.tsv" 1)
-    { printf '# series t y\n'
+    [ "$t" = speech ] || { printf '# series t y\n'
       awk -v OFS='\t' -v n="$n" '!/^#/ && $2 == 0 && ($1 - 1) % n == 0 { print "target", $1, sprintf("%.4g", $3) }' "$work/$t.bptt.1/data/output.tsv"
       for r in $rules; do awk -v OFS='\t' -v r="$r" -v n="$n" '!/^#/ && $2 == 0 && ($1 - 1) % n == 0 { print r, $1, sprintf("%.4g", $4) }' "$work/$t.$r.1/data/output.tsv"; done
     } > "$tables/data/output_$name.tsv"
@@ -107,10 +130,43 @@ key() { sed -n "s/^  \"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$1" 
   done; done; done
 } > "$tables/data/training.tsv"
 { printf '# task engine iteration cosine r flips\n'
-  for t in $tasks; do for e in $engines; do
+  for t in $tasks; do for e in $engines $integers; do
       awk -F, -v OFS='\t' -v t="$t" -v e="$e" 'NR > 1 && $9 != "" { print t, e, $1, $9, $10 == "" ? "-" : $10, $11 }' "$work/check.$t.$e/curve.csv"
   done; done
 } > "$tables/data/training_checked.tsv"
+{ printf '# engine seed iteration loss\n'
+  for e in $engines $integers; do awk -F, -v OFS='\t' -v e="$e" 'NR > 1 { print e, 1, $1, $2 }' "$work/engine.$e/curve.csv"; done
+} > "$tables/data/curve_engines.tsv"
+# Per task and rule: medians over seeds, beside what others report.
+{ printf '# task rule seeds stopped_at loss test_loss test_measure measure published\n'
+  awk -F'\t' -v OFS='\t' '
+      function median(list, v, n, i, k, x) {
+          n = split(list, v, " ")
+          if (n == 0) return "-"
+          for (i = 2; i <= n; i++) for (k = i; k > 1 && v[k - 1] + 0 > v[k] + 0; k--) { x = v[k]; v[k] = v[k - 1]; v[k - 1] = x }
+          return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
+      }
+      BEGIN {
+          measure["pattern"] = "loss"; measure["store-recall"] = "recall error"; measure["evidence"] = "decision error"; measure["speech"] = "frame error"
+          said["store-recall bptt"] = "28 iterations"; said["store-recall eprop1-symmetric"] = "50 iterations (e-prop 1, feedback not said)"
+          said["speech bptt"] = "0.329 (TIMIT)"; said["speech eprop1-random"] = "0.349 (TIMIT)"
+      }
+      /^#/ { next }
+      !($1 " " $2 in seeds) { order[++rows] = $1 " " $2 }
+      { id = $1 " " $2; seeds[id]++ }
+      $5 != "-" && $5 >= 0 { stop[id] = stop[id] " " $5 }
+      { loss[id] = loss[id] " " $6; test[id] = test[id] " " $7 }
+      $8 != "-" { wrong[id] = wrong[id] " " $8 }
+      END {
+          for (r = 1; r <= rows; r++) {
+              id = order[r]; split(id, part, " ")
+              print part[1], part[2], seeds[id], median(stop[id]), median(loss[id]), median(test[id]), median(wrong[id]), measure[part[1]], (id in said) ? said[id] : "-"
+          }
+      }' "$tables/data/training.tsv"
+} > "$tables/data/training_rules.tsv"
+for f in spectrogram confusion parts accuracy; do # speech: those of one run
+    case $tasks in *speech) cp "$work/speech.eprop1-random.1/data/speech_$f.tsv" "$tables/data/" ;; esac
+done
 { printf '# engine update loss published difference\n'
   for e in $engines; do
       case $e in
@@ -121,6 +177,7 @@ key() { sed -n "s/^  \"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$1" 
           NR > 1 { d = $2 / want[NR - 1] - 1; printf "%s\t%d\t%s\t%s\t%.2g\n", e, $1 + 1, $2, want[NR - 1], d < 0 ? -d : d }' "$work/table-a.$e/curve.csv"
   done
 } > "$tables/data/published_run.tsv"
+cp "$(dirname "$0")"/results/*.tsv "$tables/data/" # longer runs
 cp "$work/pattern.eprop1-random.1/manifest.json" "$tables/manifest.json"
 rm -rf "$out"
 mv "$tables" "$out"
