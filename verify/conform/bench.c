@@ -106,7 +106,7 @@ typedef struct bad_row { char args[4][64], says[100]; int code; } bad_row;
 ParameterizedTestParameters(bench, bad_input)
 {
     static bad_row rows[] = {
-        {{"paint"}, "expected run, scale, compare or gate", 2},
+        {{"paint"}, "expected run, scale, compare, gate or sweep", 2},
         {{"run"}, "expected --out DIR", 2},
         {{"run", "sums", "--out", "x"}, "found suite 'sums'", 2},
         {{"run", "--out=x", "--rounds=2"}, "--rounds: found '2', expected 4", 2},
