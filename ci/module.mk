@@ -22,6 +22,7 @@ ALL_SRC += $(wildcard ci/fuzz/*.c)
 CHECK_TESTS += $(FUZZ)
 fuzz: $(KERNELS) ## every parser under libFuzzer, FUZZ_RUNS inputs each (needs clang; build-fuzz/)
 	$(MAKE) BUILD=build-fuzz CC=clang OPT=-O1 SAN="$(SANITIZERS) -fsanitize=fuzzer-no-link" FUZZER=$(BUILD) fuzz-programs
+	@$(call run_dir,fuzz,make fuzz)
 	@sh ci/fuzz.sh build-fuzz $(BUILD)/runs/fuzz
 fuzz-programs: $(FUZZ)
 
@@ -44,15 +45,19 @@ threads: ## tests of what uses threads, under ThreadSanitizer (build-tsan/)
 check-threads: $(THREADED)
 	@CK_FORK=no sh ci/run-tests.sh $(BUILD) "$(THREADED)" ""
 canary: all $(PLUGIN_C) ## plant a mistake for each tool of continuous integration: it must be seen
+	@$(call run_dir,canaries,make canary)
 	@sh ci/canary.sh $(BUILD)
 faults: all ## kill programs at random moments, take disc and memory away: build/runs/faults
+	@$(call run_dir,faults,make faults)
 	@sh ci/faults.sh $(BUILD)
 code-mutants: ## exchange operators in reference/ and optimized/, one at a time: do the tests notice? (an hour; goes on where it was stopped)
+	@$(call run_dir,code-mutants,make code-mutants)
 	@sh ci/mutate.sh $(BUILD)
 ci: ## every stage (an hour)
 	@sh ci/run.sh all
 coverage: ## line coverage of the tests by gcov (build-cov/)
 	$(MAKE) BUILD=build-cov OPT=-O0 SAN=--coverage check
+	@$(call run_dir,coverage,make coverage)
 	@sh ci/coverage.sh build-cov $(BUILD)/runs/coverage
 
 # A sweep of its own length has a target of its own.
