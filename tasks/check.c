@@ -179,13 +179,13 @@ static ep_status against_reference(task_checker *c, const task_batch *bt, task_p
     task_machine *m = c->m;
     bool single = m->engine.opt && m->engine.opt->format == OPT_BINARY32;
     task_result got = {.grad = c->got}, none = {0};
-    task_truth truth = {.grad = c->want, .mag = c->mag, .z = c->z, .margin = c->margin,
+    task_truth truth = {.grad = c->want, .mag = c->mag, .z = c->z, .margin = c->margin, .u = single ? 0x1p-24 : 0x1p-53,
                         .sg = m->future && !m->future->off ? &m->future->sg : NULL};
     rounded r = {0};
     task_batch_fill(&c->one, m->t, bt->split, bt->index, 1, 1);
     ep_status st = task_machine_run(m, &c->one, &got);
     if (st == EP_OK && single) {
-        round_all(c->one.target, (size_t)c->one.T * (size_t)m->t->spec.n_out);
+        if (!m->by_err && !m->stream) round_all(c->one.target, (size_t)c->one.T * (size_t)m->t->spec.n_out);
         st = round_model(m->model, &r);
     }
     if (st == EP_OK) st = task_reference_run(single ? &r.m : m->model, m->rule, single ? PREC_SINGLE : PREC, &c->one, m->threads, &none, &truth);

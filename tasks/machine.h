@@ -94,6 +94,7 @@ typedef struct task_truth {
     double *margin;        /* [nets][T][n_rec] |v - A| of the first trial, or NULL */
     const task_synth *sg;  /* rules with synthetic gradients: what says the seeds, or NULL; all trials need one divisor of err then */
     double *g_sg;          /* [sg->n] its gradient, or NULL */
+    double u;              /* of mag: the engine's unit roundoff; 0: 2^-53 */
 } task_truth;
 EP_MUST_USE ep_status task_reference_run(const task_model *m, ep_rule rule, long prec, const task_batch *bt, int threads,
                                          task_result *r, const task_truth *truth);

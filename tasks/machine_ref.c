@@ -16,6 +16,8 @@ typedef struct truth_run {
     ref_run run[TASK_MOST_NETS];
     double *x;                  /* [B][T][n_in] */
     double *y, *err, *part;
+    double *y_mag, *err_mag;    /* [B][T][n_out] running bounds in units of u */
+    double fine;                /* 2^-53/u: a rounding of the loss, which is made in doubles */
 } truth_run;
 
 static ep_status record(truth_run *w, int k)
@@ -34,6 +36,8 @@ static int step_of(const truth_run *w, int k, int b, int t)
     return k == 0 || t >= w->bt->steps[b] ? t : task_reversed(t, w->bt->steps[b], w->m->spec->frame);
 }
 
+static bool runs(const truth_run *w) { return w->c.ar == ref_arith_running(); }
+
 static void sum_outputs(truth_run *w)
 {
     const task_spec *s = w->m->spec;
@@ -41,12 +45,64 @@ static void sum_outputs(truth_run *w)
     for (int b = 0; b < w->bt->B; b++)
         for (int t = 0; t < T; t++)
             for (int o = 0; o < K; o++) {
-                double sum = 0;
+                double sum = 0, mag = 0;
                 for (int k = 0; k < s->nets; k++)
-                    if (k == 0 || t < w->bt->steps[b])
-                        sum += w->c.ar->to_d(ref_at2(w->run[k].tr[b].y, K, step_of(w, k, b, t) + 1, o));
-                w->y[((size_t)b * (size_t)T + (size_t)t) * (size_t)K + (size_t)o] = sum;
+                    if (k == 0 || t < w->bt->steps[b]) {
+                        const ref_num *y = ref_at2(w->run[k].tr[b].y, K, step_of(w, k, b, t) + 1, o);
+                        sum += w->c.ar->to_d(y);
+                        if (runs(w)) mag += y->e.mag + 2 * s->nets * w->fine * fabs(w->c.ar->to_d(y));
+                    }
+                size_t at = ((size_t)b * (size_t)T + (size_t)t) * (size_t)K + (size_t)o;
+                w->y[at] = sum;
+                w->y_mag[at] = mag;
             }
+}
+
+/* One step's bounds of err from those of y, of an engine that makes err in doubles and rounds it to its format:
+ *
+ *   mag(err_k) = sum_l |derr_k/dy_l| mag(y_l) + |err_k| + 2 fine (roundings of the function itself, on both sides)
+ *   regression      derr_k/dy_k = m                     2 |err| (nothing but the last)
+ *   bits            derr_k/dy_k = m P (1-P)/ln 2        exp (2), 1 + e, 1/.: 4 m P/ln 2; then 2 |err|
+ *   classification  derr_k/dy_l = m' p_k ([k=l] - p_l)  exp (2), its argument, the sum of K, 1/., mass: (5 + 2 K + 2 max|y|) m' p_k; 2 |err|
+ *
+ * where m' p = err + m p* (bits: m P/ln 2 = err + m p* / ln 2). */
+static void bound_step(const truth_run *w, double m, const double *y, const double *err, const double *target, const double *y_mag,
+                       double *mag)
+{
+    const task_spec *s = w->m->spec;
+    double top = 0, mass = 0, mean = 0, unit = s->bits ? m / log(2) : m;
+    int K = s->n_out;
+    bool softmax = !s->bits && s->loss == EP_CLASSIFICATION;
+    for (int k = 0; k < K; k++) {
+        top = fmax(top, fabs(y[k]));
+        mass += unit * target[k];
+    }
+    for (int k = 0; softmax && k < K && mass > 0; k++) mean += (err[k] + unit * target[k]) / mass * y_mag[k];
+    for (int k = 0; k < K; k++) {
+        double p = fabs(err[k] + unit * target[k]), by_y = unit * y_mag[k], own = 0;
+        if (s->bits) {
+            by_y = p * (1 - p / unit) * y_mag[k];
+            own = 4 * p;
+        } else if (softmax) {
+            double q = mass > 0 ? p / mass : 0;
+            by_y = p * ((1 - 2 * q) * y_mag[k] + mean); /* (1-q) mag_k + sum over l != k */
+            own = (5 + 2 * K + 2 * top) * p;
+        }
+        mag[k] = by_y + fabs(err[k]) + 2 * w->fine * (own + 2 * fabs(err[k]));
+    }
+}
+
+static void bound_errors(truth_run *w)
+{
+    const task_spec *s = w->m->spec;
+    for (int b = 0; b < w->bt->B; b++) {
+        double norm = task_loss_divisor(s, w->bt, b);
+        for (int t = 0; t < w->bt->T; t++) {
+            size_t step = (size_t)b * (size_t)w->bt->T + (size_t)t, at = step * (size_t)s->n_out;
+            double m = w->bt->mask[step] / norm;
+            if (m > 0) bound_step(w, m, w->y + at, w->err + at, w->bt->target + at, w->y_mag + at, w->err_mag + at);
+        }
+    }
 }
 
 /* The errors of the sum take the place of each network's own, times `by`. */
@@ -58,8 +114,10 @@ static void share_errors(truth_run *w, double by)
         for (int b = 0; b < w->bt->B; b++)
             for (int t = 0; t < T; t++)
                 for (int o = 0; o < K; o++) {
-                    double e = by * w->err[((size_t)b * (size_t)T + (size_t)t) * (size_t)K + (size_t)o];
-                    ref_set_d(&w->c, ref_at2(w->run[k].tr[b].err, K, step_of(w, k, b, t) + 1, o), e);
+                    size_t at = ((size_t)b * (size_t)T + (size_t)t) * (size_t)K + (size_t)o;
+                    ref_num *to = ref_at2(w->run[k].tr[b].err, K, step_of(w, k, b, t) + 1, o);
+                    ref_set_d(&w->c, to, by * w->err[at]);
+                    if (runs(w)) to->e.mag = by * w->err_mag[at]; /* a double by itself would count as exact */
                 }
 }
 
@@ -152,6 +210,7 @@ static ep_status work(truth_run *w, ep_rule rule, int threads, task_result *r, c
     if (st != EP_OK) return st;
     sum_outputs(w);
     r->loss = task_loss(s, w->bt, w->y, w->err, w->part, threads);
+    if (runs(w)) bound_errors(w);
     rates(w, r);
     if (r->y) memcpy(r->y, w->y, (size_t)w->bt->B * (size_t)w->bt->T * (size_t)s->n_out * sizeof *r->y);
     if (s->nets > 1 || s->bits) share_errors(w, 1);
@@ -165,18 +224,22 @@ ep_status task_reference_run(const task_model *m, ep_rule rule, long prec, const
 {
     size_t steps = (size_t)bt->B * (size_t)bt->T, outs = steps * (size_t)m->spec->n_out;
     const ref_arith *ar = truth && truth->mag ? ref_arith_running() : prec ? ref_arith_mpfr() : ref_arith_binary64();
-    truth_run w = {.m = m, .bt = bt};
+    truth_run w = {.m = m, .bt = bt, .fine = truth && truth->u > 0 ? 0x1p-53 / truth->u : 1};
     ep_status st = ref_ctx_init(&w.c, ar, prec ? prec : 53);
     if (st != EP_OK) return st;
     w.x = malloc(steps * (size_t)m->spec->n_in * sizeof *w.x);
     w.y = malloc(outs * sizeof *w.y);
     w.err = malloc(outs * sizeof *w.err);
+    w.y_mag = calloc(outs, sizeof *w.y_mag);
+    w.err_mag = calloc(outs, sizeof *w.err_mag);
     w.part = malloc((size_t)bt->B * sizeof *w.part);
-    st = w.x && w.y && w.err && w.part ? work(&w, rule, threads, r, truth) : EP_NOMEM;
+    st = w.x && w.y && w.err && w.part && w.y_mag && w.err_mag ? work(&w, rule, threads, r, truth) : EP_NOMEM;
     free(w.x);
     free(w.y);
     free(w.err);
     free(w.part);
+    free(w.y_mag);
+    free(w.err_mag);
     ref_ctx_clear(&w.c);
     return st;
 }
