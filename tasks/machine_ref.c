@@ -63,7 +63,8 @@ static void sum_outputs(truth_run *w)
  *   mag(err_k) = sum_l |derr_k/dy_l| mag(y_l) + |err_k| + 2 fine (roundings of the function itself, on both sides)
  *   regression      derr_k/dy_k = m                     2 |err| (nothing but the last)
  *   bits            derr_k/dy_k = m P (1-P)/ln 2        exp (2), 1 + e, 1/.: 4 m P/ln 2; then 2 |err|
- *   classification  derr_k/dy_l = m' p_k ([k=l] - p_l)  exp (2), its argument, the sum of K, 1/., mass: (5 + 2 K + 2 max|y|) m' p_k; 2 |err|
+ *   classification  derr_k/dy_l = m' p_k ([k=l] - p_l)  exp (2) of y - max (2 max|y|) above and below the line, sums
+ *                                                       of K, 1/., mass: (6 + 2 K + 4 max|y|) m' p_k; then 2 |err|
  *
  * where m' p = err + m p* (bits: m P/ln 2 = err + m p* / ln 2). */
 static void bound_step(const truth_run *w, double m, const double *y, const double *err, const double *target, const double *y_mag,
@@ -86,7 +87,7 @@ static void bound_step(const truth_run *w, double m, const double *y, const doub
         } else if (softmax) {
             double q = mass > 0 ? p / mass : 0;
             by_y = p * ((1 - 2 * q) * y_mag[k] + mean); /* (1-q) mag_k + sum over l != k */
-            own = (5 + 2 * K + 2 * top) * p;
+            own = (6 + 2 * K + 4 * top) * p;
         }
         mag[k] = by_y + fabs(err[k]) + 2 * w->fine * (own + 2 * fabs(err[k]));
     }
