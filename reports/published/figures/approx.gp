@@ -22,6 +22,8 @@ if (exists("png")) {
     set terminal svg size W, H enhanced font 'Helvetica,Arial,sans-serif,14' background '#ffffff'
     set output 'figures/'.NAME.'.svg'
 } }
+# In SVG one small picture (its cells stay sharp: svg.c); elsewhere a rectangle a cell.
+IMAGE = exists("pdf") || exists("png") ? 'image pixels' : 'image'
 array okabe[7] = [0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x000000]
 array shape[7] = [7, 5, 9, 13, 11, 6, 4]
 colour(k) = okabe[(k - 1) % 7 + 1]
@@ -29,6 +31,8 @@ marker(k) = shape[(k - 1) % 7 + 1]
 set border 3 lc rgb '#444444'
 set tics nomirror out scale 0.6 textcolor rgb '#222222'
 set grid lc rgb '#dddddd' lw 1 lt 1
+# About three tics over a range, at round numbers.
+nice_step(r) = r > 0 ? (tic = 10**floor(log10(r / 3.0)), many = r / 3.0 / tic, tic * (many < 1.5 ? 1 : many < 3.5 ? 2 : many < 7.5 ? 5 : 10)) : 1
 DAT = 'figures/'.NAME.'.dat'
 # A learning rule has the same colour and mark in every figure.
 rules = 'bptt eprop1-symmetric eprop1-random eprop1-adaptive eprop1-global tbptt tbptt-sg eprop3 eprop3-sg rtrl'
@@ -36,6 +40,11 @@ array rule_rgb[10] = [0x000000, 0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0x999999
 rule_number(s) = sum [k=1:words(rules)] (word(rules, k) eq s ? k : 0)
 rule_colour(s, k) = rule_number(s) ? rule_rgb[rule_number(s)] : colour(k)
 rule_marker(s, k) = marker(rule_number(s) ? rule_number(s) : k)
+# So has a model.
+models = 'lif alif lsnn lstm rate synaptic'
+model_number(s) = sum [k=1:words(models)] (word(models, k) eq s ? k : 0)
+model_colour(s, k) = colour(model_number(s) ? model_number(s) : k)
+model_marker(s, k) = marker(model_number(s) ? model_number(s) : k)
 
 # What is not exact: direction and length of each approximation's gradient against BPTT's.
 n = |category|
@@ -56,7 +65,7 @@ set xlabel 'cosine (1: the same direction)'
 set xrange [*<0:1.05]
 if (!some_first) { set xrange [-1:1.05] }
 set arrow 1000 from first 1, graph 0 to first 1, graph 1 nohead lc rgb '#444444' lw 2
-plot for [m=1:|model|] DAT index m-1 using 2:($1 + shift(m)) with points pt marker(m) ps 1 lw 2 lc rgb colour(m) title model[m]
+plot for [m=1:|model|] DAT index m-1 using 2:($1 + shift(m)) with points pt model_marker(model[m], m) ps 1 lw 2 lc rgb model_colour(model[m], m) title model[m]
 unset key
 set ytics ()
 do for [k=1:n] { set ytics add ('' k) }
@@ -69,5 +78,5 @@ set xrange [*<0.5:2<*]
 set offsets graph 0.04, graph 0.04, 0, 0
 if (!some_second) { set xrange [0.5:2] }
 set xtics ('1/256' 1.0/256, '1/64' 1.0/64, '1/16' 1.0/16, '1/4' 1.0/4, '1' 1, '4' 4, '16' 16, '64' 64)
-plot for [m=1:|model|] DAT index m-1 using 3:($1 + shift(m)) with points pt marker(m) ps 1 lw 2 lc rgb colour(m)
+plot for [m=1:|model|] DAT index m-1 using 3:($1 + shift(m)) with points pt model_marker(model[m], m) ps 1 lw 2 lc rgb model_colour(model[m], m)
 unset multiplot

@@ -19,6 +19,8 @@ if (exists("png")) {
     set terminal svg size W, H enhanced font 'Helvetica,Arial,sans-serif,14' background '#ffffff'
     set output 'figures/'.NAME.'.svg'
 } }
+# In SVG one small picture (its cells stay sharp: svg.c); elsewhere a rectangle a cell.
+IMAGE = exists("pdf") || exists("png") ? 'image pixels' : 'image'
 array okabe[7] = [0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x000000]
 array shape[7] = [7, 5, 9, 13, 11, 6, 4]
 colour(k) = okabe[(k - 1) % 7 + 1]
@@ -26,6 +28,8 @@ marker(k) = shape[(k - 1) % 7 + 1]
 set border 3 lc rgb '#444444'
 set tics nomirror out scale 0.6 textcolor rgb '#222222'
 set grid lc rgb '#dddddd' lw 1 lt 1
+# About three tics over a range, at round numbers.
+nice_step(r) = r > 0 ? (tic = 10**floor(log10(r / 3.0)), many = r / 3.0 / tic, tic * (many < 1.5 ? 1 : many < 3.5 ? 2 : many < 7.5 ? 5 : 10)) : 1
 DAT = 'figures/'.NAME.'.dat'
 # A learning rule has the same colour and mark in every figure.
 rules = 'bptt eprop1-symmetric eprop1-random eprop1-adaptive eprop1-global tbptt tbptt-sg eprop3 eprop3-sg rtrl'
@@ -33,13 +37,19 @@ array rule_rgb[10] = [0x000000, 0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0x999999
 rule_number(s) = sum [k=1:words(rules)] (word(rules, k) eq s ? k : 0)
 rule_colour(s, k) = rule_number(s) ? rule_rgb[rule_number(s)] : colour(k)
 rule_marker(s, k) = marker(rule_number(s) ? rule_number(s) : k)
+# So has a model.
+models = 'lif alif lsnn lstm rate synaptic'
+model_number(s) = sum [k=1:words(models)] (word(models, k) eq s ? k : 0)
+model_colour(s, k) = colour(model_number(s) ? model_number(s) : k)
+model_marker(s, k) = marker(model_number(s) ? model_number(s) : k)
 
 # Error against precision: BPTT and sum L e agree to one more bit for every bit of precision; a seeded bug does not.
 set multiplot
 unset key
 set xlabel 'precision of the computation p, bits'
 set xrange [0:bits_max * 1.03]
-set ylabel 'relative difference |BPTT − Σ L e|'
+if (!exists("what")) { what = 'BPTT − Σ L e' }
+set ylabel 'relative difference |'.what.'|'
 set format y '2^{%g}'
 set yrange [-bits_max * 1.03:bits_max * 0.06]
 set lmargin at screen 0.105
@@ -50,8 +60,8 @@ set title 'Every bit of precision buys one bit of agreement'
 set label 1 'dashed: with a seeded bug' at graph 0.97, graph 0.89 right textcolor rgb '#444444'
 set label 2 'grey: one bit per bit, 2^{−p}' at graph 0.05, graph 0.08 left textcolor rgb '#444444'
 plot -x with lines lc rgb '#bbbbbb' lw 6, \
-     for [m=1:|model|] DAT index m-1 using 1:2 with linespoints lc rgb colour(m) pt marker(m) ps 0.8 lw 2, \
-     for [m=1:|model|] DAT index m-1 using 1:4 with linespoints lc rgb colour(m) pt marker(m) ps 0.5 lw 1.5 dt 2
+     for [m=1:|model|] DAT index m-1 using 1:2 with linespoints lc rgb model_colour(model[m], m) pt model_marker(model[m], m) ps 0.8 lw 2, \
+     for [m=1:|model|] DAT index m-1 using 1:4 with linespoints lc rgb model_colour(model[m], m) pt model_marker(model[m], m) ps 0.5 lw 1.5 dt 2
 unset label 1
 unset label 2
 set lmargin at screen 0.56
@@ -67,5 +77,5 @@ set xtics (24, 53, 113, 256, 512, 1024, 2048, 4096)
 set yrange [*:*]
 if (!some) { set yrange [0:1] }
 set offsets 0, 0, graph 0.08, graph 0.08
-plot for [m=1:|model|] DAT index m-1 using 1:($1+$2) with linespoints lc rgb colour(m) pt marker(m) ps 0.8 lw 2 title model[m]
+plot for [m=1:|model|] DAT index m-1 using 1:($1+$2) with linespoints lc rgb model_colour(model[m], m) pt model_marker(model[m], m) ps 0.8 lw 2 title model[m]
 unset multiplot

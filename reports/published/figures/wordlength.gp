@@ -18,6 +18,8 @@ if (exists("png")) {
     set terminal svg size W, H enhanced font 'Helvetica,Arial,sans-serif,14' background '#ffffff'
     set output 'figures/'.NAME.'.svg'
 } }
+# In SVG one small picture (its cells stay sharp: svg.c); elsewhere a rectangle a cell.
+IMAGE = exists("pdf") || exists("png") ? 'image pixels' : 'image'
 array okabe[7] = [0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x000000]
 array shape[7] = [7, 5, 9, 13, 11, 6, 4]
 colour(k) = okabe[(k - 1) % 7 + 1]
@@ -25,6 +27,8 @@ marker(k) = shape[(k - 1) % 7 + 1]
 set border 3 lc rgb '#444444'
 set tics nomirror out scale 0.6 textcolor rgb '#222222'
 set grid lc rgb '#dddddd' lw 1 lt 1
+# About three tics over a range, at round numbers.
+nice_step(r) = r > 0 ? (tic = 10**floor(log10(r / 3.0)), many = r / 3.0 / tic, tic * (many < 1.5 ? 1 : many < 3.5 ? 2 : many < 7.5 ? 5 : 10)) : 1
 DAT = 'figures/'.NAME.'.dat'
 # A learning rule has the same colour and mark in every figure.
 rules = 'bptt eprop1-symmetric eprop1-random eprop1-adaptive eprop1-global tbptt tbptt-sg eprop3 eprop3-sg rtrl'
@@ -32,6 +36,11 @@ array rule_rgb[10] = [0x000000, 0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0x999999
 rule_number(s) = sum [k=1:words(rules)] (word(rules, k) eq s ? k : 0)
 rule_colour(s, k) = rule_number(s) ? rule_rgb[rule_number(s)] : colour(k)
 rule_marker(s, k) = marker(rule_number(s) ? rule_number(s) : k)
+# So has a model.
+models = 'lif alif lsnn lstm rate synaptic'
+model_number(s) = sum [k=1:words(models)] (word(models, k) eq s ? k : 0)
+model_colour(s, k) = colour(model_number(s) ? model_number(s) : k)
+model_marker(s, k) = marker(model_number(s) ? model_number(s) : k)
 
 # How many bits: gradient's direction and what training reaches, against the word length of one kind of number. Colour: which kind; dash: rounding.
 kind(s) = strstrt(s, 'weights') ? 1 : strstrt(s, 'traces') ? 2 : 3
