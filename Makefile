@@ -70,7 +70,7 @@ $(BUILD)/%.o: %.c | $(filter deps,$(MAKECMDGOALS))
 
 all: $(LIBS) $(PROGRAMS) ## build libraries and programs
 
-check: $(CHECK_TESTS) $(CONFORM_TESTS) $(PROGRAMS) ## run all tests (under 3 minutes)
+check: $(CHECK_TESTS) $(CONFORM_TESTS) $(PROGRAMS) ## run all tests (six minutes on two cores)
 	@sh ci/run-tests.sh $(BUILD) "$(CHECK_TESTS)" "$(CONFORM_TESTS)"
 
 deps: ## install what is needed (Debian, Ubuntu)
