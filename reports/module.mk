@@ -38,6 +38,12 @@ is_stored = [ -f $(call stored,$(1)) ]
 published: all engines ports ## the report with trained tasks, learning times, word lengths, targets and the gate's own test: reports/published (1.5 hours, 1 minute from stored runs)
 	@mkdir -p $(BUILD)/runs
 	@$(call is_stored,tasks/data/training.tsv) || $(MAKE) --no-print-directory tasks
+	@$(call is_stored,copy/data/copy_solved.tsv) || $(MAKE) --no-print-directory copy
+	@$(call is_stored,arm/data/arm_unseen.tsv) || $(MAKE) --no-print-directory arm
+	@$(call is_stored,windows/manifest.json) || $(MAKE) --no-print-directory windows
+	@$(call is_stored,eprop2/manifest.json) || $(MAKE) --no-print-directory eprop2
+	@$(call is_stored,canaries/data/canaries.tsv) || $(MAKE) --no-print-directory canary
+	@$(call is_stored,faults/data/faults.tsv) || $(MAKE) --no-print-directory faults
 	@$(call is_stored,wordlength/manifest.json) || $(MAKE) --no-print-directory wordlength
 	@$(call is_stored,targets/data/targets.tsv) || $(MAKE) --no-print-directory targets
 	@$(call is_stored,scaling/data/exponents.tsv) || cp -r $(call stored,targets/runs/scale) $(call stored,scaling) 2>/dev/null || { $(call bench_scaling,--level full); }

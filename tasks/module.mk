@@ -28,11 +28,11 @@ $(BUILD)/tasks/origin.o: $(BUILD_INFO)
 # Small versions of all tasks by every rule; tables into build/runs/tasks, figures into build/tasks-report.
 tasks: $(BUILD)/eprop-train $(BUILD)/eprop-bench $(BUILD)/eprop-report $(SPEECH_CORPUS) ## train small versions of the tasks by every rule, draw the figures (under 5 minutes)
 	@sh tasks/suite.sh $(BUILD) $(BUILD)/runs/tasks small
-	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-small.sweep $(BUILD)/runs/copy
-	@$(BUILD)/eprop-report build $(BUILD)/runs/tasks $(BUILD)/runs/copy $(BUILD)/tasks-report
+	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-small.sweep $(BUILD)/copy-small # not in runs/: there lies what `make copy` trained
+	@$(BUILD)/eprop-report build $(BUILD)/runs/tasks $(BUILD)/copy-small $(BUILD)/tasks-report
 tasks-full: $(BUILD)/eprop-train $(BUILD)/eprop-bench $(BUILD)/eprop-report ## the same as the tasks are described (hours)
 	@sh tasks/suite.sh $(BUILD) $(BUILD)/runs/tasks full
-	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-report.sweep $(BUILD)/runs/copy
+	@$(MAKE) --no-print-directory copy
 	@$(BUILD)/eprop-report build $(BUILD)/runs/tasks $(BUILD)/runs/copy $(BUILD)/tasks-report
 copy: $(BUILD)/eprop-train $(BUILD)/eprop-bench ## copy-repeat as the report shows it, into build/runs/copy (a quarter of an hour; goes on where it was stopped)
 	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-report.sweep $(BUILD)/runs/copy
