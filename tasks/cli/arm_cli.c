@@ -2,17 +2,16 @@
  * SPDX-License-Identifier: MIT */
 #include "arm_cli.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "arm.h"
+#include "ending.h"
 
 static const char usage[] =
     "usage: eprop-train arm [options]\n"
@@ -52,19 +51,6 @@ static const struct option table[] = {
     {"out", 1, NULL, O_OUT}, {"json", 1, NULL, O_JSON}, {"checkpoint", 1, NULL, O_CHECKPOINT}, {"checkpoint-every", 1, NULL, O_EVERY},
     {"resume", 0, NULL, O_RESUME}, {"threads", 1, NULL, O_THREADS}, {"quiet", 0, NULL, O_QUIET}, {"list", 0, NULL, O_LIST},
     {"help", 0, NULL, O_HELP}, {NULL, 0, NULL, 0}};
-
-static int failed(ep_status st, const char *why)
-{
-    fprintf(stderr, "eprop-train: %s\n", *why ? why : ep_status_name(st));
-    return st == EP_IO || st == EP_NOMEM ? 3 : 2;
-}
-
-static int make_folder(const char *path)
-{
-    if (mkdir(path, 0777) == 0 || errno == EEXIST) return 0;
-    fprintf(stderr, "eprop-train: %s: cannot be created: %s\n", path, strerror(errno));
-    return errno == ENOSPC ? 3 : 2;
-}
 
 static int bad(const char *what, const char *found)
 {
@@ -223,17 +209,15 @@ static int report(const line *l, const arm_outcome *r)
 
 static int prepare_out(line *l, int argc, char **argv)
 {
-    char path[4096];
     if (!l->o.out) return 0;
-    int code = make_folder(l->o.out);
-    if (code == 0 && snprintf(path, sizeof path, "%s/data", l->o.out) < (int)sizeof path) code = make_folder(path);
+    int code = cli_make_folders(l->o.out);
     if (code) return code;
     const task_kind kind = {.name = "arm"};
     const task t = {.kind = &kind, .variant = l->variant, .spec = l->spec.s, .seed = (uint64_t)l->seed};
     task_train_options o = {.rule = EP_EPROP2, .threads = l->o.threads, .out = l->o.out};
     (void)snprintf(o.engine.name, sizeof o.engine.name, "fast:f32");
     ep_status st = task_write_manifest(&t, &o, argc, argv, l->why);
-    return st == EP_OK ? 0 : failed(st, l->why);
+    return st == EP_OK ? 0 : cli_failed(st, l->why);
 }
 
 int arm_main(int argc, char **argv, const volatile sig_atomic_t *stop)
@@ -246,7 +230,7 @@ int arm_main(int argc, char **argv, const volatile sig_atomic_t *stop)
         list_numbers(&l);
         return 0;
     }
-    if (arm_check(&l.spec, l.why) != EP_OK) return failed(EP_DOMAIN, l.why);
+    if (arm_check(&l.spec, l.why) != EP_OK) return cli_failed(EP_DOMAIN, l.why);
     code = prepare_out(&l, argc, argv);
     if (code) return code;
     bool bar = !l.quiet && isatty(STDERR_FILENO);
@@ -255,5 +239,5 @@ int arm_main(int argc, char **argv, const volatile sig_atomic_t *stop)
     l.o.user = &l;
     ep_status st = arm_train(&l.spec, (uint64_t)l.seed, l.variant, &l.o, &r, l.why);
     if (bar) fprintf(stderr, "\r\033[K");
-    return st == EP_OK ? report(&l, &r) : failed(st, l.why);
+    return st == EP_OK ? report(&l, &r) : cli_failed(st, l.why);
 }

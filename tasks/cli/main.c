@@ -1,13 +1,12 @@
 /* eprop-train: one task, one learning rule, one engine.
  * SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "arm_cli.h"
+#include "ending.h"
 #include "options.h"
 
 static volatile sig_atomic_t stop;
@@ -31,21 +30,9 @@ static void catch_signals(void)
     (void)sigaction(SIGTERM, &a, NULL);
 }
 
-static int exit_code(ep_status st)
-{
-    switch (st) {
-    case EP_OK: return 0;
-    case EP_IO:
-    case EP_NOMEM: return 3;
-    default: return 2;
-    }
-}
-
 static int failed(ep_status st, const char *why)
 {
-    if (team.rank > 0 && !*why) return exit_code(st); /* rank 0 says it */
-    fprintf(stderr, "eprop-train: %s\n", *why ? why : ep_status_name(st));
-    return exit_code(st);
+    return team.rank > 0 && !*why ? cli_exit_code(st) : cli_failed(st, why); /* rank 0 says it */
 }
 
 /* ---- progress ---------------------------------------------------------------------------------------------------- */
@@ -102,19 +89,10 @@ static void print_results(const options *o, const task_outcome *r)
 
 /* ---- the run ------------------------------------------------------------------------------------------------------------ */
 
-static int make_folder(const char *path)
-{
-    if (mkdir(path, 0777) == 0 || errno == EEXIST) return 0;
-    fprintf(stderr, "eprop-train: %s: cannot be created: %s\n", path, strerror(errno));
-    return errno == ENOSPC ? 3 : 2;
-}
-
 static int prepare_out(options *o, int argc, char **argv)
 {
-    char path[4096];
     if (!o->train.out) return 0;
-    int code = make_folder(o->train.out);
-    if (code == 0 && snprintf(path, sizeof path, "%s/data", o->train.out) < (int)sizeof path) code = make_folder(path);
+    int code = cli_make_folders(o->train.out);
     if (code) return code;
     ep_status st = task_write_manifest(&o->t, &o->train, argc, argv, o->why);
     return st == EP_OK ? 0 : failed(st, o->why);
