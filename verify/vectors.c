@@ -84,9 +84,36 @@ static ep_status same_feedback(vfy_made *m)
     return EP_OK;
 }
 
-/* One attempt; *good says whether the case is alive enough and its spikes are out of rounding's reach. */
-static ep_status attempt(const item *i, uint64_t seed, bool last, vfy_made *m, bool *good, char *err, size_t n)
+ep_status vfy_vectors_search(vfy_vectors *v, vfy_attempt attempt, const void *of, int most, const char *file, const char *none, char *err,
+                             size_t n)
 {
+    vfy_made *m;
+    bool good = false;
+    ep_status st = vfy_vectors_slot(v, &m);
+    if (st != EP_OK) return st;
+    for (int k = 0; st == EP_OK && !good && k < most; k++) {
+        vfy_made_clear(m);
+        memset(m, 0, sizeof *m);
+        st = attempt(of, k, m, &good, err, n);
+    }
+    if (st == EP_OK && good) {
+        (void)snprintf(m->file, sizeof m->file, "%s", file);
+        v->n++;
+        return EP_OK;
+    }
+    vfy_made_clear(m);
+    if (st == EP_OK && n) (void)snprintf(err, n, "%s", none);
+    return st == EP_OK ? EP_UNABLE : st;
+}
+
+typedef struct wish { const item *i; uint64_t seed; } wish;
+
+/* The last tries take fewer spikes for alive. */
+static ep_status attempt(const void *of, int k, vfy_made *m, bool *good, char *err, size_t n)
+{
+    const item *i = ((const wish *)of)->i;
+    uint64_t seed = ((const wish *)of)->seed * 1000003 + (uint64_t)k + 1;
+    bool last = k >= 4;
     vfy_case_spec spec = spec_of(i, seed);
     vfy_certainty sure;
     *good = false;
@@ -111,26 +138,13 @@ static ep_status attempt(const item *i, uint64_t seed, bool last, vfy_made *m, b
 
 static ep_status add_item(const item *i, uint64_t seed, vfy_vectors *v, char *err, size_t n)
 {
-    vfy_made *m;
-    bool good = false;
-    ep_status st = vfy_vectors_slot(v, &m);
-    for (int k = 0; st == EP_OK && !good && k < SEEDS; k++) {
-        vfy_made_clear(m);
-        memset(m, 0, sizeof *m);
-        st = attempt(i, seed * 1000003 + (uint64_t)k + 1, k >= 4, m, &good, err, n);
-    }
-    if (st != EP_OK || !good) {
-        vfy_made_clear(m);
-        if (st == EP_OK && n)
-            (void)snprintf(err, n, "no live case with safe spikes: %s %s %s %s seed %llu", ep_model_name((ep_model)i->f[F_MODEL]),
-                           ep_preset_name((ep_preset)i->f[F_PRESET]), ep_rule_name(rules[i->f[F_RULE]]),
-                           vfy_family_name(families[i->f[F_FAMILY]]), (unsigned long long)seed);
-        return st == EP_OK ? EP_UNABLE : st;
-    }
-    (void)snprintf(m->file, sizeof m->file, "%s-%s.epv", ep_preset_name((ep_preset)i->f[F_PRESET]),
-                   ep_model_name((ep_model)i->f[F_MODEL]));
-    v->n++;
-    return EP_OK;
+    const wish w = {i, seed};
+    const char *model = ep_model_name((ep_model)i->f[F_MODEL]), *preset = ep_preset_name((ep_preset)i->f[F_PRESET]);
+    char file[64], none[200];
+    (void)snprintf(file, sizeof file, "%s-%s.epv", preset, model);
+    (void)snprintf(none, sizeof none, "no live case with safe spikes: %s %s %s %s seed %llu", model, preset, ep_rule_name(rules[i->f[F_RULE]]),
+                   vfy_family_name(families[i->f[F_FAMILY]]), (unsigned long long)seed);
+    return vfy_vectors_search(v, attempt, &w, SEEDS, file, none, err, n);
 }
 
 /* ---- the core: what most ports claim, in every family and with every feature ---------------------------------- */

@@ -52,6 +52,11 @@ EP_MUST_USE ep_status vfy_vectors_fixed(const vfy_vectors_args *a, vfy_vectors *
 EP_MUST_USE ep_status vfy_vectors_given(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n);
 void vfy_made_clear(vfy_made *m);
 EP_MUST_USE ep_status vfy_vectors_slot(vfy_vectors *v, vfy_made **out);
+/* The k-th try at a case; *good: it is alive enough, and its spikes are out of rounding's reach. */
+typedef ep_status (*vfy_attempt)(const void *of, int k, vfy_made *m, bool *good, char *err, size_t n);
+/* Tries k = 0, 1, .. until one is good, and appends it as a case of `file`. EP_UNABLE with `none` in err: none of `most` was. */
+EP_MUST_USE ep_status vfy_vectors_search(vfy_vectors *v, vfy_attempt attempt, const void *of, int most, const char *file, const char *none,
+                                         char *err, size_t n);
 
 /* stream.c. */
 const vfy_streaming *vfy_reference_streaming(void);

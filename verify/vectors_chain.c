@@ -71,8 +71,14 @@ static bool is_live(const vfy_epv_case *c)
     return fabs(last - first) > 0.01 * fabs(first) && (!ep_model_spikes(c->net.model) || spikes - early > UPDATES / 4);
 }
 
-static ep_status attempt(const recipe *r, vfy_format f, uint64_t seed, vfy_made *m, bool *good, char *err, size_t n)
+typedef struct wish { const recipe *r; vfy_format f; uint64_t seed; } wish;
+
+static ep_status attempt(const void *of, int k, vfy_made *m, bool *good, char *err, size_t n)
 {
+    const wish *w = of;
+    const recipe *r = w->r;
+    vfy_format f = w->f;
+    uint64_t seed = w->seed + (uint64_t)(r->first[f] + k) % SEEDS;
     vfy_case_spec spec = spec_of(r, seed);
     vfy_certainty sure;
     *good = false;
@@ -99,24 +105,12 @@ static ep_status attempt(const recipe *r, vfy_format f, uint64_t seed, vfy_made 
 
 static ep_status add_chain(const recipe *r, vfy_format f, uint64_t seed, vfy_vectors *v, char *err, size_t n)
 {
-    vfy_made *m;
-    bool good = false;
-    ep_status st = vfy_vectors_slot(v, &m);
-    for (uint64_t k = 0; st == EP_OK && !good && k < SEEDS; k++) {
-        vfy_made_clear(m);
-        memset(m, 0, sizeof *m);
-        st = attempt(r, f, seed + ((uint64_t)r->first[f] + k) % SEEDS, m, &good, err, n);
-    }
-    if (st != EP_OK || !good) {
-        vfy_made_clear(m);
-        if (st == EP_OK && n)
-            (void)snprintf(err, n, "no chain with safe spikes: %s %s %s seed %llu", ep_model_name(r->model),
-                           ep_preset_name(r->preset), ep_rule_name(r->rule), (unsigned long long)seed);
-        return st == EP_OK ? EP_UNABLE : st;
-    }
-    (void)snprintf(m->file, sizeof m->file, "chain-%s.epv", ep_preset_name(r->preset));
-    v->n++;
-    return EP_OK;
+    const wish w = {r, f, seed};
+    char file[64], none[160];
+    (void)snprintf(file, sizeof file, "chain-%s.epv", ep_preset_name(r->preset));
+    (void)snprintf(none, sizeof none, "no chain with safe spikes: %s %s %s seed %llu", ep_model_name(r->model), ep_preset_name(r->preset),
+                   ep_rule_name(r->rule), (unsigned long long)seed);
+    return vfy_vectors_search(v, attempt, &w, SEEDS, file, none, err, n);
 }
 
 ep_status vfy_vectors_chains(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n)

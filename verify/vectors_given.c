@@ -54,8 +54,14 @@ static ep_status give(const recipe *r, uint64_t seed, vfy_made *m)
     return EP_OK;
 }
 
-static ep_status attempt(const recipe *r, vfy_format f, uint64_t seed, vfy_made *m, bool *good, char *err, size_t n)
+typedef struct wish { const recipe *r; vfy_format f; uint64_t seed; } wish;
+
+static ep_status attempt(const void *of, int k, vfy_made *m, bool *good, char *err, size_t n)
 {
+    const wish *w = of;
+    const recipe *r = w->r;
+    vfy_format f = w->f;
+    uint64_t seed = w->seed + (uint64_t)k;
     vfy_case_spec spec = {.model = r->model, .B = r->B, .T = 14, .n_rec = 3, .n_in = 2, .n_out = 2, .n_ref = r->n_ref, .no_reg = !r->reg,
                           .free_options = true, .seed = seed};
     vfy_certainty sure;
@@ -79,22 +85,10 @@ static ep_status attempt(const recipe *r, vfy_format f, uint64_t seed, vfy_made 
 
 static ep_status add_given(const recipe *r, vfy_format f, uint64_t seed, vfy_vectors *v, char *err, size_t n)
 {
-    vfy_made *m;
-    bool good = false;
-    ep_status st = vfy_vectors_slot(v, &m);
-    for (uint64_t k = 0; st == EP_OK && !good && k < SEEDS; k++) {
-        vfy_made_clear(m);
-        memset(m, 0, sizeof *m);
-        st = attempt(r, f, seed + k, m, &good, err, n);
-    }
-    if (st != EP_OK || !good) {
-        vfy_made_clear(m);
-        if (st == EP_OK && n) (void)snprintf(err, n, "no case of %s with given numbers, seed %llu", ep_model_name(r->model), (unsigned long long)seed);
-        return st == EP_OK ? EP_UNABLE : st;
-    }
-    (void)snprintf(m->file, sizeof m->file, "given.epv");
-    v->n++;
-    return EP_OK;
+    const wish w = {r, f, seed};
+    char none[120];
+    (void)snprintf(none, sizeof none, "no case of %s with given numbers, seed %llu", ep_model_name(r->model), (unsigned long long)seed);
+    return vfy_vectors_search(v, attempt, &w, SEEDS, "given.epv", none, err, n);
 }
 
 ep_status vfy_vectors_given(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n)
