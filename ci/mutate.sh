@@ -20,9 +20,9 @@ files=$(cd "$tree" && ls reference/algo/*.c reference/cell/*.c reference/arith/*
 # shellcheck disable=SC2086
 (cd "$tree" && awk -f "$PWD/ci/mutate.awk" $files) > "$out/places"
 # A place's number in the draw is a hash of its text, so that it does not move when other files change.
-while IFS= read -r place; do
-    printf '%s\t%s\n' "$(printf '%s %s' "$seed" "$place" | cksum | cut -d' ' -f1)" "$place"
-done < "$out/places" | sort -n | cut -f2- | head -n "$want" > "$out/drawn"
+LC_ALL=C awk -v seed="$seed" 'BEGIN { for (k = 1; k < 128; k++) code[sprintf("%c", k)] = k }
+    { h = seed + 7; for (k = 1; k <= length($0); k++) h = (h * 31 + code[substr($0, k, 1)]) % 1000003; print h "\t" $0 }' "$out/places" |
+    sort -n | cut -f2- | head -n "$want" > "$out/drawn"
 echo "mutate: $(wc -l < "$out/places") places, $(wc -l < "$out/drawn") drawn"
 
 tests_of() { # FILE -> its module's test programs, the quickest first
