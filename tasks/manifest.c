@@ -50,7 +50,8 @@ ep_status task_write_manifest(const task *t, const task_train_options *o, int ar
 {
     char path[PATH];
     json_t *root = who(t, o), *args = json_array();
-    for (int k = 0; k < argc; k++) (void)json_array_append_new(args, json_string(argv[k]));
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL; /* where the program lay is not part of what it did */
+    for (int k = 0; k < argc; k++) (void)json_array_append_new(args, json_string(k == 0 && slash ? slash + 1 : argv[k]));
     (void)json_object_set_new(root, "program", json_string("eprop-train " EP_VERSION));
     json_t *origin = task_origin();
     (void)json_object_update(root, origin);
