@@ -72,13 +72,5 @@ int main(void)
 #else
     printf("contraction 0\n");
 #endif
-    for (int k = 0; k < F_CASES; k++) {
-        if (!float_run(k, &c, memory, buffer, &seen)) return 1;
-        printf("case %d all %08lx%08lx spikes %08lx%08lx count %lu subnormal %lu\n", k, (unsigned long)(seen.all >> 32),
-               (unsigned long)(seen.all & 0xffffffffu), (unsigned long)(seen.spikes >> 32), (unsigned long)(seen.spikes & 0xffffffffu),
-               seen.spike_count, seen.subnormals);
-        for (int n = 0; n < F_REC * F_IN; n++) printf("g %d %d %.9e\n", k, n, seen.g[n]);
-    }
-    printf("end\n");
-    return 0;
+    return float_say(memory, buffer, &c, &seen);
 }

@@ -4,6 +4,7 @@
 #ifndef VFY_TEST_FLOAT_GOLDEN_H
 #define VFY_TEST_FLOAT_GOLDEN_H
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../../optimized/opt.h"
@@ -147,6 +148,23 @@ static inline bool float_run(int k, float_case *c, void *memory, double *buffer,
         }
     }
     return float_collect(c, s, buffer, seen);
+}
+
+/* Runs every case and prints its digests and the gradient by Win, the lines that cross_class.awk compares. The program's exit code. */
+static inline int float_say(void *memory, double *buffer, float_case *c, float_seen *seen)
+{
+    for (int k = 0; k < F_CASES; k++) {
+        if (!float_run(k, c, memory, buffer, seen)) {
+            printf("case %d refused\n", k);
+            return 1;
+        }
+        printf("case %d all %08lx%08lx spikes %08lx%08lx count %lu subnormal %lu\n", k, (unsigned long)(seen->all >> 32),
+               (unsigned long)(seen->all & 0xffffffffu), (unsigned long)(seen->spikes >> 32), (unsigned long)(seen->spikes & 0xffffffffu),
+               seen->spike_count, seen->subnormals);
+        for (int n = 0; n < F_REC * F_IN; n++) printf("g %d %d %.9e\n", k, n, seen->g[n]);
+    }
+    printf("end\n");
+    return 0;
 }
 
 #endif
