@@ -8,12 +8,7 @@
 #include "../ports/c/template.h"
 #include "expect.h"
 #include "fixed.h"
-#include "port_verdict.h"
-#include "vectors.h"
-
-static vfy_vectors set;
-static const vfy_epv_case **shown;
-static vfy_judged *judged;
+#include "judged.h"
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
@@ -102,9 +97,9 @@ START_TEST(bytes_come_back)
     char *a = NULL, *b = NULL, err[VFY_EPV_ERR] = "";
     size_t na = 0, nb = 0;
     vfy_epv_file *f = NULL;
-    for (size_t i = 0; i < set.n; i++) {
+    for (size_t i = 0; i < cases.n; i++) {
         FILE *m = open_memstream(&a, &na);
-        ck_assert_int_eq(vfy_epv_print(m, &set.made[i].c, 1, err, sizeof err), EP_OK);
+        ck_assert_int_eq(vfy_epv_print(m, &cases.made[i].c, 1, err, sizeof err), EP_OK);
         (void)fclose(m);
         ck_assert_msg(read_text(a, &f, err, sizeof err) == EP_OK, "%s", err);
         m = open_memstream(&b, &nb);
@@ -123,8 +118,8 @@ END_TEST
 START_TEST(edges_leave_their_formats)
 {
     bool left[VFY_N_FORMAT][RQ_COUNT] = {{false}};
-    for (size_t i = 0; i < set.n; i++) {
-        vfy_epv_case c = set.made[i].c;
+    for (size_t i = 0; i < cases.n; i++) {
+        vfy_epv_case c = cases.made[i].c;
         uint64_t events[RQ_COUNT] = {0};
         if (c.family != VFY_FAMILY_EDGE) continue;
         c.want = NULL;
@@ -148,20 +143,14 @@ static int run_template(void *user)
     return vfy_fixed_template_main();
 }
 
-static void done(void *user, size_t i, vfy_outcome *o)
-{
-    (void)user;
-    vfy_judge(shown[i], o, VFY_CLASS_EXACT, &judged[i]);
-}
-
 static vfy_tally run(int mutant)
 {
     vfy_port_args a = {.way = VFY_WAY_FUNCTION, .function = run_template, .user = &mutant, .timeout = 10};
     vfy_claims claims;
     char err[512] = "";
-    ck_assert_msg(vfy_port_run(&a, shown, set.n, &claims, done, NULL, err, sizeof err) == EP_OK, "%s", err);
-    vfy_judge_causes(judged, set.n);
-    return vfy_judge_tally(judged, set.n);
+    ck_assert_msg(vfy_port_run(&a, shown, cases.n, &claims, judged_take, NULL, err, sizeof err) == EP_OK, "%s", err);
+    vfy_judge_causes(judged, cases.n);
+    return vfy_judge_tally(judged, cases.n);
 }
 
 static int number_of(const char *name)
@@ -174,7 +163,7 @@ static int number_of(const char *name)
 START_TEST(the_template_passes)
 {
     vfy_tally t = run(0);
-    ck_assert_uint_eq(t.passed, set.n);
+    ck_assert_uint_eq(t.passed, cases.n);
     ck_assert_int_eq(t.reached, VFY_CLASS_EXACT);
     ck_assert_uint_gt(t.live, 10000);
 }
@@ -186,7 +175,7 @@ static const struct { const char *mutant, *cause, *first; } named[] = {
 START_TEST(mistakes_are_named)
 {
     vfy_tally t = run(number_of(named[_i].mutant));
-    const vfy_judged *first = vfy_judge_first(judged, set.n);
+    const vfy_judged *first = vfy_judge_first(judged, cases.n);
     ck_assert_uint_gt(t.failed, 0);
     ck_assert_ptr_nonnull(first);
     ck_assert_msg(strstr(first->cause, named[_i].cause) != NULL, "%s", first->cause);
@@ -203,15 +192,15 @@ START_TEST(the_engine_passes)
     (void)snprintf(path, sizeof path, "%s/integer-%s.so", ENGINE_DIR, engines[_i]);
     vfy_port_args a = {.way = VFY_WAY_PLUGIN, .target = path, .timeout = 20};
     vfy_claims claims;
-    ck_assert_msg(vfy_port_run(&a, shown, set.n, &claims, done, NULL, err, sizeof err) == EP_OK, "%s", err);
+    ck_assert_msg(vfy_port_run(&a, shown, cases.n, &claims, judged_take, NULL, err, sizeof err) == EP_OK, "%s", err);
     bool family[VFY_N_FAMILY] = {false};
-    for (size_t i = 0; i < set.n; i++) {
+    for (size_t i = 0; i < cases.n; i++) {
         family[shown[i]->family] = family[shown[i]->family] || judged[i].status == VFY_PASSED;
         ck_assert_msg(judged[i].status == VFY_PASSED || (judged[i].status == VFY_UNTESTED && strstr(judged[i].reason, "claimed")), "%s: %s %s", shown[i]->id,
                       judged[i].first, judged[i].reason);
     }
     ck_assert(family[VFY_FAMILY_TRACE] && family[VFY_FAMILY_EDGE] && family[VFY_FAMILY_CHAIN]);
-    vfy_tally t = vfy_judge_tally(judged, set.n);
+    vfy_tally t = vfy_judge_tally(judged, cases.n);
     ck_assert_uint_ge(t.live, 3000);
 }
 END_TEST
@@ -219,7 +208,7 @@ END_TEST
 /* A unit more in one word of the expected values is a failure at that word. */
 START_TEST(one_unit_fails)
 {
-    vfy_epv_case c = set.made[0].c;
+    vfy_epv_case c = cases.made[0].c;
     vfy_claims claims;
     vfy_outcome o;
     vfy_judged j;
@@ -239,15 +228,7 @@ END_TEST
 
 int main(void)
 {
-    vfy_vectors_args a = {.level = 0, .seed = 1};
-    char err[512] = "";
-    if (vfy_vectors_fixed(&a, &set, err, sizeof err) != EP_OK || vfy_vectors_name(&set) != EP_OK) {
-        printf("vectors: %s\n", err);
-        return 1;
-    }
-    judged = calloc(set.n, sizeof *judged);
-    shown = calloc(set.n, sizeof *shown);
-    for (size_t i = 0; shown && i < set.n; i++) shown[i] = &set.made[i].c;
+    if (!judged_open(vfy_vectors_fixed, 0, VFY_CLASS_EXACT)) return 1;
     Suite *suite = suite_create("port_fixed");
     TCase *t = tcase_create("fixed");
     tcase_set_timeout(t, 60);
@@ -264,8 +245,6 @@ int main(void)
     srunner_run_all(r, CK_ENV);
     int failed = srunner_ntests_failed(r);
     srunner_free(r);
-    free(judged);
-    free(shown);
-    vfy_vectors_free(&set);
+    judged_close();
     return failed ? 1 : 0;
 }

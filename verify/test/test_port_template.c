@@ -7,23 +7,12 @@
 #include "../ports/c/template.h"
 #include "flags.h"
 #include "port_detect.h"
-#include "port_verdict.h"
-#include "vectors.h"
-
-static vfy_vectors vectors;
-static vfy_judged *judged;
-static const vfy_epv_case **shown;
+#include "judged.h"
 
 static int run_template(void *user)
 {
     vfy_template_choose(*(const int *)user);
     return vfy_template_main();
-}
-
-static void done(void *user, size_t i, vfy_outcome *o)
-{
-    (void)user;
-    vfy_judge(shown[i], o, VFY_CLASS_BOUND, &judged[i]);
 }
 
 static int number_of(const char *name)
@@ -42,8 +31,8 @@ static void run(int *mutant, vfy_claims *claims)
 {
     char err[512] = "";
     vfy_port_args a = args_of(mutant);
-    ck_assert_msg(vfy_port_run(&a, shown, vectors.n, claims, done, NULL, err, sizeof err) == EP_OK, "%s", err);
-    vfy_judge_causes(judged, vectors.n);
+    ck_assert_msg(vfy_port_run(&a, shown, cases.n, claims, judged_take, NULL, err, sizeof err) == EP_OK, "%s", err);
+    vfy_judge_causes(judged, cases.n);
 }
 
 /* Mistake, quantity, the flag that must be among the likely causes, and what the forced step says. */
@@ -66,7 +55,7 @@ START_TEST(verdicts_name_the_line)
     vfy_claims claims;
     ck_assert_int_gt(mutant, 0);
     run(&mutant, &claims);
-    size_t at = (size_t)(vfy_judge_first(judged, vectors.n) - judged);
+    size_t at = (size_t)(vfy_judge_first(judged, cases.n) - judged);
     vfy_judged *j = &judged[at];
     vfy_port_args a = args_of(&mutant);
     ck_assert_int_eq(vfy_judge_forced(&a, &claims, vfy_reference(), j), EP_OK);
@@ -87,7 +76,7 @@ START_TEST(forced_steps_of_the_right_port)
     run(&mutant, &claims);
     ck_assert(claims.set);
     size_t n = 0;
-    for (size_t i = 0; i < vectors.n; i++) {
+    for (size_t i = 0; i < cases.n; i++) {
         vfy_judged *j = &judged[i];
         ck_assert_msg(j->status == VFY_PASSED || j->status == VFY_UNTESTED, "%s", j->first);
         if (j->status != VFY_PASSED || j->c->family != VFY_FAMILY_TRACE) continue;
@@ -119,9 +108,9 @@ START_TEST(the_rest_after_a_flip)
     vfy_port_args a = args_of(&mutant);
     vfy_judged *j = NULL;
     run(&mutant, &claims);
-    if (_i < 4) j = &judged[vfy_judge_first(judged, vectors.n) - judged];
-    for (size_t i = 0; i < vectors.n && !j; i++)
-        if (vfy_flags_has(vectors.made[i].c.flags, "near-threshold")) {
+    if (_i < 4) j = &judged[vfy_judge_first(judged, cases.n) - judged];
+    for (size_t i = 0; i < cases.n && !j; i++)
+        if (vfy_flags_has(cases.made[i].c.flags, "near-threshold")) {
             j = &judged[i];
             j->status = VFY_PASSED;
             if (!j->flip) j->flip = 3; /* as if it had flipped: what follows is judged all the same */
@@ -146,13 +135,13 @@ START_TEST(forced_steps_of_shared_objects)
     vfy_claims claims;
     (void)snprintf(path, sizeof path, PLUGIN_SO, _i ? "no_reset/" : "");
     vfy_port_args a = {.way = VFY_WAY_PLUGIN, .target = path, .timeout = 10};
-    ck_assert_msg(vfy_port_run(&a, shown, vectors.n, &claims, done, NULL, err, sizeof err) == EP_OK, "%s", err);
+    ck_assert_msg(vfy_port_run(&a, shown, cases.n, &claims, judged_take, NULL, err, sizeof err) == EP_OK, "%s", err);
     ck_assert(claims.set);
-    vfy_tally t = vfy_judge_tally(judged, vectors.n);
-    const vfy_judged *first = vfy_judge_first(judged, vectors.n);
+    vfy_tally t = vfy_judge_tally(judged, cases.n);
+    const vfy_judged *first = vfy_judge_first(judged, cases.n);
     ck_assert_msg(_i ? t.failed > 5 : t.failed == 0 && t.passed > 20, "%zu passed, %zu failed %s", t.passed, t.failed, first ? first->first : "");
     size_t n = 0;
-    for (size_t i = 0; i < vectors.n; i++) {
+    for (size_t i = 0; i < cases.n; i++) {
         vfy_judged *j = &judged[i];
         if (_i ? j != first : j->status != VFY_PASSED || j->c->family != VFY_FAMILY_TRACE) continue;
         if (!_i) {
@@ -178,10 +167,10 @@ START_TEST(a_trace_shows_the_wrong_line)
     vfy_port_args a = args_of(&mutant);
     char *text = NULL, err[512] = "";
     size_t size = 0, k = 0;
-    while (k < vectors.n && !(vectors.made[k].c.family == VFY_FAMILY_TRACE && vectors.made[k].c.net.model == EP_ALIF)) k++;
-    ck_assert_uint_lt(k, vectors.n);
+    while (k < cases.n && !(cases.made[k].c.family == VFY_FAMILY_TRACE && cases.made[k].c.net.model == EP_ALIF)) k++;
+    ck_assert_uint_lt(k, cases.n);
     FILE *f = open_memstream(&text, &size);
-    ck_assert_msg(vfy_port_trace(&a, vfy_reference(), &vectors.made[k].c, 1, 9, f, err, sizeof err) == EP_OK, "%s", err);
+    ck_assert_msg(vfy_port_trace(&a, vfy_reference(), &cases.made[k].c, 1, 9, f, err, sizeof err) == EP_OK, "%s", err);
     (void)fclose(f);
     const char *first = strstr(text, "<-");
     ck_assert_ptr_nonnull(first);
@@ -240,15 +229,7 @@ END_TEST
 
 int main(void)
 {
-    vfy_vectors_args a = {.level = 0, .seed = 1};
-    char err[512] = "";
-    if (vfy_vectors_make(&a, &vectors, err, sizeof err) != EP_OK || vfy_vectors_name(&vectors) != EP_OK) {
-        printf("vectors: %s\n", err);
-        return 1;
-    }
-    judged = calloc(vectors.n, sizeof *judged);
-    shown = calloc(vectors.n, sizeof *shown);
-    for (size_t i = 0; shown && i < vectors.n; i++) shown[i] = &vectors.made[i].c;
+    if (!judged_open(vfy_vectors_make, 0, VFY_CLASS_BOUND)) return 1;
     Suite *suite = suite_create("port_template");
     TCase *t = tcase_create("template");
     tcase_set_timeout(t, 60);
@@ -264,8 +245,6 @@ int main(void)
     srunner_run_all(r, CK_ENV);
     int failed = srunner_ntests_failed(r);
     srunner_free(r);
-    free(judged);
-    free(shown);
-    vfy_vectors_free(&vectors);
+    judged_close();
     return failed ? 1 : 0;
 }

@@ -7,10 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "port_verdict.h"
-#include "vectors.h"
-
-static vfy_vectors one; /* level 1, seed 1 */
+#include "judged.h"
 
 static void make(vfy_vectors_args a, vfy_vectors *v)
 {
@@ -50,9 +47,9 @@ START_TEST(pairs_are_covered)
 {
     bool model_rule[EP_N_MODEL][EP_N_RULE] = {{false}}, model_family[EP_N_MODEL][VFY_N_FAMILY] = {{false}};
     bool rule_format[EP_N_RULE][VFY_N_FORMAT] = {{false}};
-    ck_assert_uint_le(one.n, 400);
-    for (size_t i = 0; i < one.n; i++) {
-        const vfy_epv_case *c = &one.made[i].c;
+    ck_assert_uint_le(cases.n, 400);
+    for (size_t i = 0; i < cases.n; i++) {
+        const vfy_epv_case *c = &cases.made[i].c;
         if (c->family == VFY_FAMILY_REJECT) continue;
         model_rule[c->net.model][c->rule] = model_family[c->net.model][c->family] = rule_format[c->rule][c->format] = true;
     }
@@ -70,8 +67,8 @@ END_TEST
 START_TEST(every_case_is_live_and_sure)
 {
     size_t reject = 0;
-    for (size_t i = 0; i < one.n; i++) {
-        const vfy_epv_case *c = &one.made[i].c;
+    for (size_t i = 0; i < cases.n; i++) {
+        const vfy_epv_case *c = &cases.made[i].c;
         size_t live = 0;
         if (c->family == VFY_FAMILY_REJECT) {
             ck_assert_uint_eq(c->n_want, 0);
@@ -95,8 +92,8 @@ START_TEST(flags_have_names)
 {
     size_t used[64] = {0};
     ck_assert_uint_le(vfy_flag_count(), 64);
-    for (size_t i = 0; i < one.n; i++)
-        for (size_t f = 0; f < vfy_flag_count(); f++) used[f] += vfy_flags_has(one.made[i].c.flags, vfy_flag_at(f)->name);
+    for (size_t i = 0; i < cases.n; i++)
+        for (size_t f = 0; f < vfy_flag_count(); f++) used[f] += vfy_flags_has(cases.made[i].c.flags, vfy_flag_at(f)->name);
     for (size_t f = 0; f < vfy_flag_count(); f++) ck_assert_msg(used[f] > 0, "no case for %s", vfy_flag_at(f)->name);
     ck_assert(vfy_flags_has("a,bc,d", "bc") && vfy_flags_has("a,bc,d", "d") && !vfy_flags_has("a,bc,d", "b") && !vfy_flags_has("", "a"));
 }
@@ -134,15 +131,6 @@ START_TEST(one_neuron_by_hand)
 }
 END_TEST
 
-static vfy_judged *judged;
-static const vfy_epv_case **shown;
-
-static void done(void *user, size_t i, vfy_outcome *o)
-{
-    (void)user;
-    vfy_judge(shown[i], o, VFY_CLASS_BOUND, &judged[i]);
-}
-
 /* The scalar engines share no code with the reference: all models, presets, rules and formats; whole trials, and step by
  * step with the traces that they keep. */
 START_TEST(engines_agree)
@@ -151,11 +139,11 @@ START_TEST(engines_agree)
     char err[512] = "";
     vfy_port_args a = {.way = VFY_WAY_PLUGIN, .target = way[_i].so, .timeout = 20};
     vfy_claims claims;
-    ck_assert_msg(vfy_port_run(&a, shown, one.n, &claims, done, NULL, err, sizeof err) == EP_OK, "%s", err);
-    for (size_t i = 0; i < one.n; i++)
+    ck_assert_msg(vfy_port_run(&a, shown, cases.n, &claims, judged_take, NULL, err, sizeof err) == EP_OK, "%s", err);
+    for (size_t i = 0; i < cases.n; i++)
         ck_assert_msg(judged[i].status == VFY_PASSED || (judged[i].status == VFY_UNTESTED && (strstr(judged[i].reason, "is not claimed") || shown[i]->updates)), "%s %s %s: %s %s",
                       shown[i]->id, ep_model_name(shown[i]->net.model), ep_rule_name(shown[i]->rule), judged[i].first, judged[i].reason);
-    vfy_tally t = vfy_judge_tally(judged, one.n);
+    vfy_tally t = vfy_judge_tally(judged, cases.n);
     ck_assert_uint_ge(t.passed, way[_i].passed);
     ck_assert_uint_ge(t.live, way[_i].live);
 }
@@ -173,14 +161,14 @@ START_TEST(a_directory_appears_whole)
     ck_assert_ptr_nonnull(strstr(err, "not an empty directory"));
     static const char *const names[] = {"MANIFEST", "notes", "edge.epv", "paper2019-lif.epv", "paper2019-alif.epv", "chain-paper2019.epv", "given.epv",
                                         "fixed-q15.epv", "fixed-s16.15.epv", "fixed-w8.epv", "fixed-reckon.epv"};
-    size_t cases = 0;
+    size_t found = 0;
     for (int i = 0; i < 11; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", dir, names[i]);
         ck_assert_int_eq(access(path, R_OK), 0);
         if (i >= 2) {
             vfy_epv_file *f = NULL;
             ck_assert_msg(vfy_epv_read(path, &f, err, sizeof err) == EP_OK, "%s", err);
-            cases += f->n;
+            found += f->n;
             vfy_epv_free(f);
         }
     }
@@ -189,22 +177,14 @@ START_TEST(a_directory_appears_whole)
     ck_assert_int_eq(system(command), 0);
     (void)snprintf(command, sizeof command, "rm -r %s", dir);
     ck_assert_int_eq(system(command), 0);
-    ck_assert_uint_eq(cases, v.n);
+    ck_assert_uint_eq(found, v.n);
     vfy_vectors_free(&v);
 }
 END_TEST
 
 int main(void)
 {
-    vfy_vectors_args a = {.level = 1, .seed = 1};
-    char err[512] = "";
-    if (vfy_vectors_make(&a, &one, err, sizeof err) != EP_OK || vfy_vectors_name(&one) != EP_OK) {
-        printf("vectors: %s\n", err);
-        return 1;
-    }
-    judged = calloc(one.n, sizeof *judged);
-    shown = calloc(one.n, sizeof *shown);
-    for (size_t i = 0; shown && i < one.n; i++) shown[i] = &one.made[i].c;
+    if (!judged_open(vfy_vectors_make, 1, VFY_CLASS_BOUND)) return 1;
     Suite *suite = suite_create("vectors");
     TCase *t = tcase_create("vectors");
     tcase_set_timeout(t, 120);
@@ -220,8 +200,6 @@ int main(void)
     srunner_run_all(r, CK_ENV);
     int failed = srunner_ntests_failed(r);
     srunner_free(r);
-    free(judged);
-    free(shown);
-    vfy_vectors_free(&one);
+    judged_close();
     return failed ? 1 : 0;
 }

@@ -1,0 +1,47 @@
+/* A set of cases and what the judge said of a port's answer to each, for tests that run ports.
+ * SPDX-License-Identifier: MIT */
+#ifndef VFY_TEST_JUDGED_H
+#define VFY_TEST_JUDGED_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "port_verdict.h"
+#include "vectors.h"
+
+static vfy_vectors cases;
+static const vfy_epv_case **shown; /* [cases.n] as vfy_port_run takes them */
+static vfy_judged *judged;         /* [cases.n] */
+static vfy_class judged_as;
+
+/* The set of a level, seed 1, made by `make`; answers are judged as of `as`. False, with a line, if it cannot be made. */
+static inline bool judged_open(ep_status (*make)(const vfy_vectors_args *, vfy_vectors *, char *, size_t), int level, vfy_class as)
+{
+    vfy_vectors_args a = {.level = level, .seed = 1};
+    char err[512] = "";
+    judged_as = as;
+    if (make(&a, &cases, err, sizeof err) != EP_OK || vfy_vectors_name(&cases) != EP_OK) {
+        printf("vectors: %s\n", err);
+        return false;
+    }
+    judged = calloc(cases.n, sizeof *judged);
+    shown = calloc(cases.n, sizeof *shown);
+    for (size_t i = 0; shown && i < cases.n; i++) shown[i] = &cases.made[i].c;
+    return judged && shown;
+}
+
+static inline void judged_close(void)
+{
+    free(judged);
+    free(shown);
+    vfy_vectors_free(&cases);
+}
+
+/* For vfy_port_run. */
+static inline void judged_take(void *user, size_t i, vfy_outcome *o)
+{
+    (void)user;
+    vfy_judge(shown[i], o, judged_as, &judged[i]);
+}
+
+#endif
