@@ -34,7 +34,7 @@ tasks-full: $(BUILD)/eprop-train $(BUILD)/eprop-bench $(BUILD)/eprop-report ## t
 	@sh tasks/suite.sh $(BUILD) $(BUILD)/runs/tasks full
 	@$(MAKE) --no-print-directory copy
 	@$(BUILD)/eprop-report build $(BUILD)/runs/tasks $(BUILD)/runs/copy $(BUILD)/tasks-report
-copy: $(BUILD)/eprop-train $(BUILD)/eprop-bench ## copy-repeat as the report shows it, into build/runs/copy (a quarter of an hour; goes on where it was stopped)
+copy: $(BUILD)/eprop-train $(BUILD)/eprop-bench ## copy-repeat as the report shows it, into build/runs/copy (three minutes on two cores; goes on where it was stopped)
 	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-report.sweep $(BUILD)/runs/copy
 arm: $(BUILD)/eprop-train ## train the small arm task by e-prop 2: build/runs/arm, a part of the report (minutes)
 	@$(BUILD)/eprop-train arm --variant small --set eta=5e-4 --iterations 300 --out $(BUILD)/runs/arm
