@@ -3,7 +3,7 @@ NAME = 'copy_course'
 W = 960
 H = 480
 array series[5] = ['bptt', 'eprop3', 'eprop3-sg', 'tbptt', 'tbptt-sg']
-array seeds[5] = [2, 2, 2, 2, 2]
+array seeds[5] = [3, 3, 3, 3, 3]
 array head[2] = ['iteration', 'solved']
 
 # Terminal, colours (Okabe and Ito's, distinct for every kind of colour vision) and frame of all figures.

@@ -3,7 +3,7 @@ NAME = 'copy_distance'
 W = 960
 H = 480
 array series[4] = ['eprop3', 'eprop3-sg', 'tbptt', 'tbptt-sg']
-array seeds[4] = [2, 2, 2, 2]
+array seeds[4] = [3, 3, 3, 3]
 array head[2] = ['window', 'cosine']
 
 # Terminal, colours (Okabe and Ito's, distinct for every kind of colour vision) and frame of all figures.
