@@ -7,7 +7,7 @@ typedef struct form {
     int chunk;
 } form;
 
-static const form forms[] = {{"e-prop scan", EP_EPROP1_SYMMETRIC, 0}, {"e-prop chunks", EP_EPROP1_SYMMETRIC, 128}, {"BPTT", EP_BPTT, 0}};
+static const form forms[] = {{"e-prop scan", EP_EPROP1_SYMMETRIC, 0}, {"e-prop chunks", EP_EPROP1_SYMMETRIC, 256}, {"BPTT", EP_BPTT, 0}};
 enum { N_FORM = 3 };
 
 static bool run(void *arg) { return bench_worker_run(arg); }
