@@ -1,18 +1,18 @@
 # tasks/: experiments and their training. libeprop-tasks and the program eprop-train (tasks/cli).
-CPPFLAGS_tasks := -Itasks -Itasks/arm -Ioptimized -I$(BUILD)/tasks
+CPPFLAGS_tasks := -Itasks -Itasks/arm -Itasks/omniglot -Ioptimized -I$(BUILD)/tasks
 CPPFLAGS_verify += -Itasks
-include tasks/speech/module.mk
+include tasks/speech/module.mk tasks/omniglot/module.mk
 ifneq ($(MPI),)
 $(BUILD)/tasks/team.o: ALL_CFLAGS += -DTASK_MPI $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(MPI)))
 endif
-TASK_SRC := $(wildcard tasks/*.c tasks/arm/*.c) $(SPEECH_SRC)
+TASK_SRC := $(wildcard tasks/*.c tasks/arm/*.c) $(SPEECH_SRC) $(OMNIGLOT_SRC)
 LIB_TASKS := $(BUILD)/libeprop-tasks.a
 LIBS_OF_TASKS := $(LIB_TASKS) $(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a
 LDLIBS_CBLAS := $(shell pkg-config --libs openblas 2>/dev/null || echo -lcblas)
-LDLIBS_TASKS := $(LDLIBS_CBLAS) -ljansson $(LDLIBS_MPI) $(LDLIBS_SPEECH) $(LDLIBS_REF)
+LDLIBS_TASKS := $(LDLIBS_CBLAS) -ljansson $(LDLIBS_MPI) $(LDLIBS_SPEECH) $(LDLIBS_PNG) $(LDLIBS_REF)
 $(eval $(call static_lib,eprop-tasks,$(TASK_SRC)))
 $(eval $(call program,eprop-train,$(wildcard tasks/cli/*.c),$(LIBS_OF_TASKS),$(LDLIBS_TASKS)))
-$(call check_tests,$(filter-out $(SPEECH_NOT_BUILT),$(wildcard tasks/test/test_*.c)),$(LIBS_OF_TASKS),$(LDLIBS_TASKS) -lcheck -lm)
+$(call check_tests,$(filter-out $(SPEECH_NOT_BUILT) $(PNG_NOT_BUILT),$(wildcard tasks/test/test_*.c)),$(LIBS_OF_TASKS),$(LDLIBS_TASKS) -lcheck -lm)
 
 # What the manifest says about the build; written anew only where it changed.
 BUILD_INFO := $(BUILD)/tasks/build_info.h

@@ -1,14 +1,12 @@
 /* Walks {TRAIN,TEST}/DRn/SPEAKER/SENTENCE.{WAV,PHN}.
  * SPDX-License-Identifier: MIT */
 #include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
+#include "folder.h"
 #include "timit.h"
 
 enum { MOST_NESTED = 3 }; /* directories above TRAIN and TEST, as in timit/timit/train */
@@ -27,50 +25,7 @@ static ep_status out_of_memory(const walk *w)
     return EP_NOMEM;
 }
 
-static char *joined(const char *dir, const char *name)
-{
-    size_t size = strlen(dir) + strlen(name) + 2;
-    char *path = malloc(size);
-    if (path) (void)snprintf(path, size, "%s/%s", dir, name);
-    return path;
-}
-
-static bool is_dir(const char *path)
-{
-    struct stat s;
-    return !stat(path, &s) && S_ISDIR(s.st_mode);
-}
-
-static int visible(const struct dirent *e) { return e->d_name[0] != '.'; }
-
-/* Names ordered without regard to case, so that copies in either case give the same order. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    int c = strcasecmp((*a)->d_name, (*b)->d_name);
-    return c ? c : strcmp((*a)->d_name, (*b)->d_name);
-}
-
-typedef ep_status visit(walk *w, const char *path, const char *name);
-
-/* Calls f for every visible entry of dir, in order. */
-static ep_status each(walk *w, const char *dir, visit *f)
-{
-    struct dirent **list;
-    int count = scandir(dir, &list, visible, by_name);
-    ep_status st = EP_OK;
-    if (count < 0) {
-        (void)snprintf(w->err, w->n, "%s: cannot read directory: %s", dir, strerror(errno));
-        return EP_IO;
-    }
-    for (int k = 0; k < count; k++) {
-        char *path = st ? NULL : joined(dir, list[k]->d_name);
-        if (!st) st = path ? f(w, path, list[k]->d_name) : out_of_memory(w);
-        free(path);
-        free(list[k]);
-    }
-    free(list);
-    return st;
-}
+static ep_status each(walk *w, const char *dir, task_folder_visit *f) { return task_folder_each(dir, f, w, w->err, w->n); }
 
 static void lower(char *out, size_t n, const char *name, size_t size)
 {
@@ -97,12 +52,13 @@ static task_utterance *utterance_of(walk *w)
 }
 
 /* SENTENCE.WAV, .WAV.wav (a RIFF copy beside the original, which then is not needed), .PHN; others are passed over. */
-static ep_status visit_file(walk *w, const char *path, const char *name)
+static ep_status visit_file(void *user, const char *path, const char *name)
 {
+    walk *w = user;
     size_t stem = strcspn(name, ".");
     const char *ext = name + stem;
     bool wav = !strcasecmp(ext, ".wav"), copy = !strcasecmp(ext, ".wav.wav"), phn = !strcasecmp(ext, ".phn");
-    if (!(wav || copy || phn) || is_dir(path)) return EP_OK;
+    if (!(wav || copy || phn) || task_is_folder(path)) return EP_OK;
     if (!strncasecmp(name, "sa", 2)) return EP_OK;
     if (stem == 0 || stem >= sizeof w->now.sentence) {
         (void)snprintf(w->err, w->n, "%s: found a sentence name of %zu characters; expected 1 to 15, as in SX217.WAV", path, stem);
@@ -121,9 +77,10 @@ static ep_status visit_file(walk *w, const char *path, const char *name)
     return *slot ? EP_OK : out_of_memory(w);
 }
 
-static ep_status visit_speaker(walk *w, const char *path, const char *name)
+static ep_status visit_speaker(void *user, const char *path, const char *name)
 {
-    if (!is_dir(path)) return EP_OK;
+    walk *w = user;
+    if (!task_is_folder(path)) return EP_OK;
     if (strlen(name) >= sizeof w->now.speaker) {
         (void)snprintf(w->err, w->n, "%s: found a speaker's name of %zu characters; expected at most 15, as in FCJF0", path, strlen(name));
         return EP_FORMAT;
@@ -132,41 +89,53 @@ static ep_status visit_speaker(walk *w, const char *path, const char *name)
     return each(w, path, visit_file);
 }
 
-static ep_status visit_region(walk *w, const char *path, const char *name)
+static ep_status visit_region(void *user, const char *path, const char *name)
 {
-    if (strlen(name) != 3 || strncasecmp(name, "dr", 2) != 0 || name[2] < '1' || name[2] > '8' || !is_dir(path)) return EP_OK;
+    walk *w = user;
+    if (strlen(name) != 3 || strncasecmp(name, "dr", 2) != 0 || name[2] < '1' || name[2] > '8' || !task_is_folder(path)) return EP_OK;
     w->now.region = name[2] - '0';
     return each(w, path, visit_speaker);
 }
 
-static ep_status visit_side(walk *w, const char *path, const char *name)
+static ep_status visit_side(void *user, const char *path, const char *name)
 {
+    walk *w = user;
     bool test = !strcasecmp(name, "test");
-    if ((!test && strcasecmp(name, "train") != 0) || !is_dir(path)) return EP_OK;
+    if ((!test && strcasecmp(name, "train") != 0) || !task_is_folder(path)) return EP_OK;
     w->now = (task_utterance){.test_side = test};
     return each(w, path, visit_region);
+}
+
+typedef struct search { char *found; const char *dir; int depth; } search;
+
+static ep_status holds_side(void *user, const char *path, const char *name)
+{
+    search *s = user;
+    bool side = !strcasecmp(name, "train") || !strcasecmp(name, "test");
+    if (!s->found && side && task_is_folder(path)) s->found = strdup(s->dir);
+    return EP_OK;
+}
+
+static char *find_root(const char *dir, int depth);
+
+static ep_status go_down(void *user, const char *path, const char *name)
+{
+    search *s = user;
+    (void)name;
+    if (!s->found && task_is_folder(path)) s->found = find_root(path, s->depth - 1);
+    return EP_OK;
 }
 
 /* The directory at or below dir that holds TRAIN or TEST, or NULL. */
 static char *find_root(const char *dir, int depth)
 {
-    struct dirent **list;
-    int count = scandir(dir, &list, visible, by_name);
-    char *found = NULL;
-    for (int k = 0; k < count && !found; k++) {
-        char *path = joined(dir, list[k]->d_name);
-        if (path && (!strcasecmp(list[k]->d_name, "train") || !strcasecmp(list[k]->d_name, "test")) && is_dir(path))
-            found = strdup(dir);
-        free(path);
-    }
-    for (int k = 0; k < count && !found && depth > 0; k++) {
-        char *path = joined(dir, list[k]->d_name);
-        if (path && is_dir(path)) found = find_root(path, depth - 1);
-        free(path);
-    }
-    for (int k = 0; k < count; k++) free(list[k]);
-    if (count >= 0) free(list);
-    return found;
+    char err[8];
+    search s = {.dir = dir, .depth = depth};
+    ep_status st = task_folder_each(dir, holds_side, &s, err, sizeof err);
+    if (st == EP_OK && !s.found && depth > 0) st = task_folder_each(dir, go_down, &s, err, sizeof err);
+    if (st == EP_OK) return s.found;
+    free(s.found);
+    return NULL;
 }
 
 static int by_place(const void *x, const void *y)
@@ -197,7 +166,7 @@ static ep_status check_pairs(const walk *w)
 
 static ep_status open_root(walk *w, const char *dir)
 {
-    if (!is_dir(dir)) {
+    if (!task_is_folder(dir)) {
         (void)snprintf(w->err, w->n, "%s: found no such directory; expected TIMIT's tree", dir);
         return EP_DOMAIN;
     }
