@@ -26,6 +26,7 @@ stage() {
     valgrind) make -j"$jobs" valgrind ;;
     coverage) make -j"$jobs" coverage ;;
     canary) make -j"$jobs" canary ;;
+    differ) make -j"$jobs" differ ;;
     faults) make -j"$jobs" faults ;;
     code-mutants) make -j"$jobs" code-mutants ;;
     mutants) make -j"$jobs" mutants ;;
@@ -97,8 +98,8 @@ stage() {
         rm -rf "$d"
         if [ -n "$left" ]; then echo "install: uninstall left $left" >&2; exit 1; fi ;;
     merge) for s in deps check lint canary; do stage "$s"; done ;; # what guards a merge
-    all) for s in deps build check lint canary bare clang sanitize threads valgrind judge ports mutants vectors cross mcu fuzz faults gate install report report-check; do stage "$s"; done ;;
-    *) echo "run.sh: unknown stage '$1'; stages: deps build bare check clang levels lint sanitize threads valgrind coverage canary faults fuzz mutants code-mutants judge ports vectors cross mcu gate report report-check install merge all" >&2; exit 2 ;;
+    all) for s in deps build check lint canary bare clang sanitize threads valgrind judge ports mutants vectors cross mcu fuzz differ faults gate install report report-check; do stage "$s"; done ;;
+    *) echo "run.sh: unknown stage '$1'; stages: deps build bare check clang levels lint sanitize threads valgrind coverage canary faults fuzz differ mutants code-mutants judge ports vectors cross mcu gate report report-check install merge all" >&2; exit 2 ;;
     esac
 }
 if [ $# -eq 0 ]; then echo "usage: ci/run.sh STAGE..." >&2; exit 2; fi

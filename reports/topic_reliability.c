@@ -11,6 +11,14 @@ static const rep_part parts[] = {
      .shows = "Inputs that a fuzzer made up for each parser, the distinct paths it reached (features), and those that crashed, hung, lost memory or were "
      "read back as something else (findings).",
      .blind = "A path that no input reached is not tested. The kernels are not fuzzed, only what reads."},
+    {.name = "differ",
+     .title = "Random networks through every engine",
+     .shows = "Random networks, options and inputs, ordinary and extreme (no adaptation, decays next to 1, silent and always firing neurons, one step, one "
+     "neuron, huge and subnormal weights, delays beyond the trial, absent arrays ..), through each engine and way to learn, against the reference: cases, "
+     "those with a gradient that is not all 0, numbers compared, those whose derived limit is above 1/64 of the largest of their kind (loose), spikes that "
+     "no program of the format need agree on (ties), cases outside an engine's claims (refused) or a format's range (overflowed), the largest share of a "
+     "limit, and numbers beyond it. Integer engines: every bit, against the integer model.",
+     .blind = "Networks have at most 33 neurons and 34 steps. A loose number would hide a small error."},
     {.name = "faults",
      .title = "Killed, starved, without a disc",
      .shows = "Faults that were injected, how many struck while the program ran, the runs that then reached the same end as an undisturbed one, work lost beyond "

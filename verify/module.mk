@@ -16,6 +16,18 @@ $(eval $(call program,eprop-verify,$(wildcard verify/cli/*.c),$(LIB_VFY) $(LIB_T
 # Check's archive calls floor: libm must come after it for tests that need nothing else of libm.
 $(call check_tests,$(wildcard verify/test/test_*.c),$(LIB_VFY) $(LIB_TASKS) $(LIB_REF) $(LIB_SPEC),$(LDLIBS_VFY) -lcheck -lm)
 
+# Random networks through all engines against the reference: a test without an argument, `make differ` for more.
+DIFFER := $(BUILD)/verify/test/differ/differ
+DIFFER_SRC := $(wildcard verify/test/differ/*.c)
+CHECK_TESTS += $(DIFFER)
+ALL_SRC += $(DIFFER_SRC)
+$(DIFFER): $(call objs,$(DIFFER_SRC)) $(LIB_OPT) $(LIB_REF) $(LIB_SPEC)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS_REF) $(LDFLAGS)
+differ: $(DIFFER) ## random networks through every engine against the reference, DIFFER_SECONDS (default 60): build/runs/differ, a part of the report
+	@$(call run_dir,differ,make differ)
+	@$(DIFFER) --seed $${DIFFER_SEED:-1} --seconds $${DIFFER_SECONDS:-60} --out $(BUILD)/runs/differ
+.PHONY: differ
+
 # Criterion, black-box: one program from verify/conform/*.c; it links nothing of ours and runs command lines.
 CONFORM_SRC := $(wildcard verify/conform/*.c)
 ifneq ($(CONFORM_SRC),)
