@@ -94,6 +94,28 @@ static ep_status judge(runner *r, const bench_truth *truth, bench_sample *out, c
     return EP_OK;
 }
 
+static ep_status nothing(runner *r, char why[BENCH_WHY])
+{
+    (void)r, (void)why;
+    return EP_OK;
+}
+
+bench_cost bench_harness_cost(void)
+{
+    runner idle = {.name = "nothing", .once = nothing};
+    bench_cost least = {.repetition = (double)INFINITY, .measurement = (double)INFINITY};
+    for (int k = 0; k < 9; k++) {
+        char why[BENCH_WHY];
+        bench_sample s;
+        if (repeat(&idle, 1e-3, 0, &s, why) != EP_OK) continue;
+        double wall = bench_wall_seconds();
+        for (int n = 0; n < 100; n++) (void)bench_wall_seconds(), (void)bench_cpu_seconds();
+        least.measurement = fmin(least.measurement, (bench_wall_seconds() - wall) / 100 * 2);
+        least.repetition = fmin(least.repetition, s.seconds);
+    }
+    return least;
+}
+
 ep_status bench_measure(const bench_case *c, const bench_how *how, const bench_truth *truth, bench_sample *out, char why[BENCH_WHY])
 {
     subject s;

@@ -48,4 +48,9 @@ typedef struct bench_how {
  * this case. EP_UNABLE: the result overflowed, or integers are not those of the slow model. */
 EP_MUST_USE ep_status bench_measure(const bench_case *c, const bench_how *how, const bench_truth *truth, bench_sample *out, char why[BENCH_WHY]);
 
+/* What the stopwatch itself adds, in seconds: to each repetition, and to each measurement (both clocks read at both ends).
+ * Measured by a subject that does nothing; smallest of several. */
+typedef struct bench_cost { double repetition, measurement; } bench_cost;
+bench_cost bench_harness_cost(void);
+
 #endif

@@ -122,10 +122,25 @@ static int write_table(plan *p, const char *name, const char *head, bool task)
     return CLI_OK;
 }
 
+/* The stopwatch's share of the measurement in which it is largest; times that a program says of itself are not ours to judge. */
+static void write_harness(const plan *p)
+{
+    bench_cost c = bench_harness_cost();
+    double most = 0;
+    for (int k = 0; k < p->all.n; k++) {
+        const bench_sample *s = &p->all.s[k];
+        if (s->reps < 1 || !(s->seconds > 0) || bench_is_task(s->id) || strncmp(s->subject, "peer:", 5) == 0) continue;
+        most = fmax(most, (c.repetition + c.measurement / (double)s->reps) / s->seconds);
+    }
+    if (most > 0)
+        printf("stopwatch: %.1f ns a repetition, %.0f ns a measurement: at most %.2g %% of what was measured\n", 1e9 * c.repetition, 1e9 * c.measurement, 100 * most);
+}
+
 int cli_write_tables(plan *p)
 {
     int rc = write_table(p, "speed", "case\tsubject\tseconds\ttimes_faster\tlow\thigh\terror\tflips\tpeak_mb\toutliers\trounds", false);
     if (rc == CLI_OK) rc = write_table(p, "task_time", "case\trule\tseconds\ttimes_faster\tlow\thigh\titerations\treached\truns\terror", true);
+    if (rc == CLI_OK) write_harness(p);
     if (rc == CLI_OK && p->all.clock_back)
         fprintf(stderr, "eprop-bench: the clock went back %d times during the run; times are measured by a clock that does not\n", p->all.clock_back);
     return rc;
