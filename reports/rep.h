@@ -174,6 +174,8 @@ const char *rep_script(const char *name);
 
 /* gnuplot's SVG (text that ends with a NUL) without points that are less than a tenth of a pixel from the line they are on. */
 void rep_svg_thin(const rep_buf *svg, rep_buf *out);
+/* The second half of that: the same picture in fewer words. */
+void rep_svg_terse(const rep_buf *svg, rep_buf *out);
 /* An SVG as the rest of a data URI: percent-encoded where it must be, which is shorter than base64. */
 void rep_put_svg_uri(rep_buf *b, const rep_buf *svg);
 

@@ -118,11 +118,10 @@ static bool path(const char *s, size_t n, rep_buf *out)
     return good;
 }
 
-/* What SVG takes for granted, or says twice: groups with nothing in them, attributes at their defaults, the font of the text around. */
+/* What SVG takes for granted, or says twice: attributes at their defaults, the font of the text around. */
 static const char *const idle[][2] = {
     {" stroke-width=\"1.00\" stroke-linecap=\"butt\" stroke-linejoin=\"miter\"", ""},
     {" stroke-linecap=\"butt\" stroke-linejoin=\"miter\"", ""},
-    {"<g fill=\"none\" color=\"black\" stroke=\"currentColor\">\n</g>\n", ""},
     {"<tspan font-family=\"Helvetica,Arial,sans-serif\" >", "<tspan>"},
     {" class=\"gridline\" ", ""},
     {"<image x=", "<image image-rendering='optimizeSpeed' style='image-rendering:pixelated' x="}, /* cells of a matrix are no photograph */
@@ -144,7 +143,7 @@ static void replace(rep_buf *b, const char *from, const char *to)
 void rep_svg_thin(const rep_buf *svg, rep_buf *out)
 {
     static const char key[] = " d='";
-    rep_buf copy = {0}, *in = &copy;
+    rep_buf copy = {0}, thinned = {0}, *in = &copy;
     rep_put_bytes(in, svg->s, svg->n);
     for (size_t k = 0; k < sizeof idle / sizeof *idle && !in->failed; k++) replace(in, idle[k][0], idle[k][1]);
     if (in->failed) {
@@ -157,25 +156,29 @@ void rep_svg_thin(const rep_buf *svg, rep_buf *out)
         const char *d = strstr(at, key), *quote = d ? strchr(d + sizeof key - 1, '\'') : NULL;
         if (!quote) break;
         d += sizeof key - 1;
-        rep_put_bytes(out, at, (size_t)(d - at));
-        if (d < defs || !path(d, (size_t)(quote - d), out)) rep_put_bytes(out, d, (size_t)(quote - d));
+        rep_put_bytes(&thinned, at, (size_t)(d - at));
+        if (d < defs || !path(d, (size_t)(quote - d), &thinned)) rep_put_bytes(&thinned, d, (size_t)(quote - d));
         at = quote;
     }
-    rep_put_bytes(out, at, (size_t)(end - at));
+    rep_put_bytes(&thinned, at, (size_t)(end - at));
     rep_buf_clear(in);
+    if (thinned.failed) out->failed = true;
+    else rep_svg_terse(&thinned, out);
+    rep_buf_clear(&thinned);
 }
 
 void rep_put_svg_uri(rep_buf *b, const rep_buf *svg)
 {
-    bool blank = false;
+    bool blank = false, closed = false; /* closed: the last thing put was the end of a tag */
     for (size_t k = 0; k < svg->n; k++) {
         char c = svg->s[k];
         if (c == ' ' || c == '\n' || c == '\t' || c == '\r') {
             blank = true;
             continue;
         }
-        if (blank) rep_put(b, "%%20");
+        if (blank && !(closed && c == '<')) rep_put(b, "%%20");
         blank = false;
+        closed = c == '>';
         if (strchr("%#<>\"&{}|^`\\", c) || (unsigned char)c < 0x20 || (unsigned char)c > 0x7e) rep_put(b, "%%%02X", (unsigned)(unsigned char)c);
         else rep_put_bytes(b, &c, 1);
     }

@@ -53,6 +53,38 @@ START_TEST(lines_thinned)
 }
 END_TEST
 
+/* The same picture in fewer words; what is not understood, and every text, stays as it was. */
+static const char *const terse[][2] = {
+    {"<g>\n<g>\n</g>\n<path d='M0,0'/>\n</g>", "<g><path d='M0,0'/></g>\n"},
+    {"<g><g>\n</g>\n</g><rect/>", "<rect/>"}, /* empty once the inner one is gone */
+    {"<text> a  b\n</text>", "<text> a  b\n</text>"},
+    {"<text><tspan> </tspan></text>", "<text> </text>"},
+    {"<text><tspan>x</tspan><tspan font-size='9.00'>y</tspan></text>", "<text>x<tspan font-size='9'>y</tspan></text>"},
+    {"<p\n a=\"rgb( 1, 20,255)\" b=\"it's\"/>", "<p a='#0114ff' b=\"it's\"/>"},
+    {"<p a='rgb(1,2,300)' stroke='rgb(1,2'/>", "<p a='rgb(1,2,300)' stroke='rgb(1,2'/>"},
+    {"<use transform='translate(648.96,-0.04) scale(2.62) rotate(-270.0)' x='1.00'/>", "<use transform='translate(649,0) scale(2.62) rotate(-270)' x='1.00'/>"},
+    {"<g id='gnuplot_canvas'><g font-family='Helvetica,Arial,sans-serif' font-size='14.00'><a/></g><g font-size='18.00'><a/></g></g>",
+     "<g id='gnuplot_canvas' font-family='Helvetica,Arial,sans-serif' font-size='14'><g><a/></g>\n<g font-size='18'><a/></g>\n</g>\n"},
+    {"<defs>\n\t<a id='p1'/>\n\t<a id='p10'/>\n\t<use xlink:href='#p1' id='q'/>\n\t<use xlink:href='#p10' id='r'/></defs><use xlink:href='#q'/>",
+     "<defs><a id='p1'/><use xlink:href='#p1' id='q'/></defs><use xlink:href='#q'/>"},
+    {"<defs><filter id='f'>\n<feFlood/>\n</filter><filter id='g'><feFlood/></filter></defs><g filter='url(#g)'><a/></g>",
+     "<defs><filter id='g'><feFlood/></filter></defs><g filter='url(#g)'><a/></g>\n"},
+    {"</g><a", "</g>\n<a"},
+    {"", ""},
+};
+
+START_TEST(fewer_words)
+{
+    rep_buf in = {0}, out = {0};
+    rep_put(&in, "%s", terse[_i][0]);
+    rep_put(&out, "%s", "");
+    rep_svg_terse(&in, &out);
+    ck_assert_str_eq(out.s, terse[_i][1]);
+    rep_buf_clear(&in);
+    rep_buf_clear(&out);
+}
+END_TEST
+
 /* A wave of 5000 points: every one of them is within a tenth of a pixel (and the rounding to tenths) of the line that is left. */
 START_TEST(thinning_is_invisible)
 {
@@ -84,9 +116,9 @@ END_TEST
 START_TEST(svg_as_uri)
 {
     rep_buf in = {0}, out = {0};
-    rep_put(&in, "<a b=\"c\">\n\t50%% \xce\xb1 'M1,2'</a>");
+    rep_put(&in, "<a b=\"c\">\n\t50%% \xce\xb1 'M1,2'</a>\n<b/>");
     rep_put_svg_uri(&out, &in);
-    ck_assert_str_eq(out.s, "%3Ca%20b=%22c%22%3E%2050%25%20%CE%B1%20'M1,2'%3C/a%3E");
+    ck_assert_str_eq(out.s, "%3Ca%20b=%22c%22%3E%2050%25%20%CE%B1%20'M1,2'%3C/a%3E%3Cb/%3E");
     rep_buf_clear(&in);
     rep_buf_clear(&out);
 }
@@ -144,6 +176,7 @@ int main(void)
     TCase *c = tcase_create("text");
     tcase_add_loop_test(c, sha256_known, 0, sizeof hashes / sizeof *hashes);
     tcase_add_loop_test(c, lines_thinned, 0, sizeof paths / sizeof *paths);
+    tcase_add_loop_test(c, fewer_words, 0, (int)(sizeof terse / sizeof *terse));
     tcase_add_test(c, thinning_is_invisible);
     tcase_add_test(c, svg_as_uri);
     tcase_add_loop_test(c, escapes_known, 0, sizeof escapes / sizeof *escapes);
