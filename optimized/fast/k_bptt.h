@@ -10,7 +10,9 @@
 
 /* Share of psi > 0 from which one GEMM is cheaper than dot products: for one trial, and for a group. */
 #define DENSE_PSI_ONE 0.7
-#define DENSE_PSI_GROUP 0.5
+#define DENSE_PSI_GROUP 0.25
+/* Steps of a group that are fetched ahead of their use. */
+enum { BPTT_AHEAD = 2 };
 
 /* Bits of psi > 0, of neurons word * 64 and on. */
 INLINE uint64_t active_bits(const lsnn *s, const real *psi, size_t word)
@@ -21,26 +23,29 @@ INLINE uint64_t active_bits(const lsnn *s, const real *psi, size_t word)
     return s->n_rec - start < 64 ? bits & ((UINT64_C(1) << (s->n_rec - start)) - 1) : bits;
 }
 
-/* out[j] += sum_l W[j][l] g[l] for four j, some of which may be the same. */
-INLINE void four_dots(const real *W, size_t np, const uint32_t *j, const real *g, real *out)
+/* out[j] += sum_l W[j][l] g[l] for n = 4 or 8 (a constant) of j, some of which may be the same. */
+INLINE void dots(size_t n, const real *W, size_t np, const uint32_t *j, const real *g, real *out)
 {
-    vec sum[4] = {v_set(0), v_set(0), v_set(0), v_set(0)};
-    real before[4] = {out[j[0]], out[j[1]], out[j[2]], out[j[3]]};
+    vec sum[8];
+    real before[8], dot[8];
+    UNROLL for (size_t q = 0; q < n; q++) sum[q] = v_set(0), before[q] = out[j[q]];
     for (size_t l = 0; l < np; l += LANES) {
         vec x = v_load(g + l);
-        UNROLL for (size_t q = 0; q < 4; q++) sum[q] = v_fma(v_load(W + j[q] * np + l), x, sum[q]);
+        UNROLL for (size_t q = 0; q < n; q++) sum[q] = v_fma(v_load(W + j[q] * np + l), x, sum[q]);
     }
-    UNROLL for (size_t q = 0; q < 4; q++) out[j[q]] = before[q] + v_sum(sum[q]);
+    UNROLL for (size_t q = 0; q < n; q += 4) v_sums(sum + q, dot + q);
+    UNROLL for (size_t q = 0; q < n; q++) out[j[q]] = before[q] + dot[q];
 }
 
 static void dots_of_word(const lsnn *s, size_t word, uint64_t bits, const real *g, real *out)
 {
-    uint32_t at[64 + 4];
-    size_t n = 0;
-    for (; bits; bits &= bits - 1) at[n++] = (uint32_t)(word * 64 + (size_t)__builtin_ctzll(bits));
+    const real *W = s->W + s->n_in * s->np;
+    uint32_t at[64 + LIST_SLACK];
+    size_t n = list_bits(&bits, 1, (uint32_t)(word * 64), at), q = 0;
     if (n == 0) return;
-    for (size_t q = n; q < n + 3; q++) at[q] = at[n - 1];
-    for (size_t q = 0; q < n; q += 4) four_dots(s->W + s->n_in * s->np, s->np, at + q, g, out);
+    for (size_t k = n; k < n + 3; k++) at[k] = at[n - 1];
+    for (; q + 4 < n; q += 8) dots(8, W, s->np, at + q, g, out);
+    for (; q < n; q += 4) dots(4, W, s->np, at + q, g, out);
 }
 
 /* Is a product with all of Wrec cheaper than dot products for where psi > 0? As it is at one step. */
@@ -71,12 +76,13 @@ static void signals_at(const lsnn *s, const strip *w, size_t n, lane *ln, size_t
             dots_of_word(s, k, active_bits(s, w[g].psi + t * w[g].ld, k), dv + g * s->np, ln->L + g * s->np);
 }
 
-/* psi <- dv of one trial and step. */
-static void bptt_row(const lsnn *s, real *psi, const real *L, real *M, real *H, real *db)
+/* psi <- dv of one trial and step; `ahead` is psi of a step that will soon be wanted. */
+static void bptt_row(const lsnn *s, real *psi, const real *ahead, const real *L, real *M, real *H, real *db)
 {
     const real *alpha = s->alpha, *rho = s->rho, *beta = s->beta_g, *g_in = s->g_in, *back = s->back;
     size_t np = s->np;
     for (size_t j = 0; j < np; j += LANES) {
+        __builtin_prefetch(ahead + j, 1, 2);
         vec h = v_load(H + j), m = v_load(M + j), l = v_load(L + j) - v_load(back + j) * h;
         vec G = v_load(psi + j) * (l - v_load(beta + j) * m);
         v_store(M + j, v_load(rho + j) * m + G);
@@ -175,7 +181,7 @@ static void k_bptt(const lsnn *s, const strip *w, size_t n, lane *ln, real *dW)
             }
             signals_at(s, w, n, ln, t, t + s->delay < end, dense);
             for (size_t g = 0; g < n; g++)
-                bptt_row(s, w[g].psi + t * w[g].ld, ln->L + g * s->np, ln->M + g * s->np, ln->H + g * s->np, db);
+                bptt_row(s, w[g].psi + t * w[g].ld, w[g].psi + (t < BPTT_AHEAD ? 0 : t - BPTT_AHEAD) * w[g].ld, ln->L + g * s->np, ln->M + g * s->np, ln->H + g * s->np, db);
         }
         gather_group(s, w, n, ln, t0, last - t0, dW);
     }

@@ -46,13 +46,13 @@ static bool input_bits(const real *x, size_t n, uint64_t *bits)
             other |= (v != v_set(0)) & (v != v_set(1));
             set |= v_mask(v != v_set(0)) << l;
         }
-        if (i < end) { /* the rest, filled up with zeros */
-            real rest[LANES] = {0};
-            vec v;
-            for (size_t k = 0; i + k < end; k++) rest[k] = x[i + k];
-            memcpy(&v, rest, sizeof v);
+        if (i < end) { /* the rest: the last LANES inputs, some of which have been seen */
+            size_t seen = LANES - (end - i);
+            vec v = {0};
+            if (n < LANES) for (size_t k = 0; k < n; k++) v[seen + k] = x[k];
+            else memcpy(&v, x + end - LANES, sizeof v);
             other |= (v != v_set(0)) & (v != v_set(1));
-            set |= v_mask(v != v_set(0)) << l;
+            set |= v_mask(v != v_set(0)) >> seen << l;
             i = end;
         }
         bits[word] = set;

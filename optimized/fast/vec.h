@@ -110,11 +110,58 @@ static inline uint64_t v_equal(vec a, vec b)
 /* Pairwise: halves are added until one lane is left. */
 static inline real v_sum(vec a)
 {
-    real x[LANES];
-    memcpy(x, &a, sizeof x);
     for (int half = LANES / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; l++) x[l] += x[l + half];
-    return x[0];
+        for (int l = 0; l < half; l++) a[l] += a[l + half];
+    return a[0];
 }
+
+/* v_sum of four vectors: the same sums, side by side. Halves are added until 16 bytes are left, which change places. */
+#if defined(__x86_64__)
+#if OPT_DOUBLE
+static inline __m128d v_fold(vec a)
+{
+#if VEC_BYTES == 64
+    __m256d b = _mm256_add_pd(_mm512_castpd512_pd256((__m512d)a), _mm512_extractf64x4_pd((__m512d)a, 1));
+    return _mm_add_pd(_mm256_castpd256_pd128(b), _mm256_extractf128_pd(b, 1));
+#elif VEC_BYTES == 32
+    return _mm_add_pd(_mm256_castpd256_pd128((__m256d)a), _mm256_extractf128_pd((__m256d)a, 1));
+#else
+    return (__m128d)a;
+#endif
+}
+
+static inline void v_sums(const vec a[4], real sum[4])
+{
+    __m128d x = v_fold(a[0]), y = v_fold(a[1]), z = v_fold(a[2]), u = v_fold(a[3]);
+    _mm_storeu_pd(sum, _mm_add_pd(_mm_unpacklo_pd(x, y), _mm_unpackhi_pd(x, y)));
+    _mm_storeu_pd(sum + 2, _mm_add_pd(_mm_unpacklo_pd(z, u), _mm_unpackhi_pd(z, u)));
+}
+#else
+static inline __m128 v_fold(vec a)
+{
+#if VEC_BYTES == 64
+    __m256 b = _mm256_add_ps(_mm512_castps512_ps256((__m512)a), _mm512_extractf32x8_ps((__m512)a, 1));
+    return _mm_add_ps(_mm256_castps256_ps128(b), _mm256_extractf128_ps(b, 1));
+#elif VEC_BYTES == 32
+    return _mm_add_ps(_mm256_castps256_ps128((__m256)a), _mm256_extractf128_ps((__m256)a, 1));
+#else
+    return (__m128)a;
+#endif
+}
+
+static inline void v_sums(const vec a[4], real sum[4])
+{
+    __m128 x = v_fold(a[0]), y = v_fold(a[1]), z = v_fold(a[2]), u = v_fold(a[3]);
+    __m128 xy = _mm_add_ps(_mm_unpacklo_ps(x, y), _mm_unpackhi_ps(x, y)); /* x0+x2 y0+y2 x1+x3 y1+y3 */
+    __m128 zu = _mm_add_ps(_mm_unpacklo_ps(z, u), _mm_unpackhi_ps(z, u));
+    _mm_storeu_ps(sum, _mm_add_ps(_mm_movelh_ps(xy, zu), _mm_movehl_ps(zu, xy)));
+}
+#endif
+#else
+static inline void v_sums(const vec a[4], real sum[4])
+{
+    for (int q = 0; q < 4; q++) sum[q] = v_sum(a[q]);
+}
+#endif
 
 #endif
