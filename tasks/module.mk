@@ -1,11 +1,11 @@
 # tasks/: experiments and their training. libeprop-tasks and the program eprop-train (tasks/cli).
-CPPFLAGS_tasks := -Itasks -Itasks/arm -Itasks/omniglot -Ioptimized -I$(BUILD)/tasks
+CPPFLAGS_tasks := -Itasks -Itasks/oneshot -Itasks/arm -Itasks/omniglot -Ioptimized -I$(BUILD)/tasks
 CPPFLAGS_verify += -Itasks
 include tasks/speech/module.mk tasks/omniglot/module.mk
 ifneq ($(MPI),)
 $(BUILD)/tasks/team.o: ALL_CFLAGS += -DTASK_MPI $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(MPI)))
 endif
-TASK_SRC := $(wildcard tasks/*.c tasks/arm/*.c) $(SPEECH_SRC) $(OMNIGLOT_SRC)
+TASK_SRC := $(wildcard tasks/*.c tasks/oneshot/*.c tasks/arm/*.c) $(SPEECH_SRC) $(OMNIGLOT_SRC)
 LIB_TASKS := $(BUILD)/libeprop-tasks.a
 LIBS_OF_TASKS := $(LIB_TASKS) $(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-ref.a $(BUILD)/libeprop-spec.a
 LDLIBS_CBLAS := $(shell pkg-config --libs openblas 2>/dev/null || echo -lcblas)

@@ -32,7 +32,7 @@ void arm_movement(const arm_spec *s, uint64_t seed, task_split split, uint64_t i
             p[q][n] = ep_rng_uniform(seed, stream, k++);
         }
     for (int q = 0; q < ARM_JOINTS; q++) before[q] = start(q);
-    for (int t = 0; t < s->s.T; t++) {
+    for (int t = 0; t < s->e2.s.T; t++) {
         double *phi = out->phi + 2 * t;
         for (int q = 0; q < ARM_JOINTS; q++) {
             double d = 0.0;
@@ -48,7 +48,7 @@ void arm_movement(const arm_spec *s, uint64_t seed, task_split split, uint64_t i
 void arm_clock(const arm_spec *s, float *x)
 {
     enum { PHASES = ARM_CLOCK / 2, EVERY = 10 };
-    int T = s->s.T, length = (T + PHASES - 1) / PHASES;
+    int T = s->e2.s.T, length = (T + PHASES - 1) / PHASES;
     memset(x, 0, (size_t)T * ARM_CLOCK * sizeof *x);
     for (int t = 0; t < T; t++)
         for (int k = 0; k < 2; k++) x[t * ARM_CLOCK + t / length * 2 + k] = t % EVERY == 5 * k ? 1.0F : 0.0F;
@@ -57,43 +57,43 @@ void arm_clock(const arm_spec *s, float *x)
 void arm_code(const arm_spec *s, uint64_t seed, task_split split, uint64_t index, const double *hand, float *code)
 {
     const double reach = 4.0, wide = 2.0 * s->code_sigma * s->code_sigma;
-    int half = s->n_code / 2;
+    int half = s->e2.n_code / 2;
     uint64_t stream = task_stream(split, index, 2);
-    memset(code, 0, (size_t)s->s.T * (size_t)s->n_code * sizeof *code);
-    for (int t = 0; t < s->s.T; t++)
-        for (int k = 0; k < s->n_code; k++) {
+    memset(code, 0, (size_t)s->e2.s.T * (size_t)s->e2.n_code * sizeof *code);
+    for (int t = 0; t < s->e2.s.T; t++)
+        for (int k = 0; k < s->e2.n_code; k++) {
             int i = k % half;
             double centre = half > 1 ? -1.4 + 2.8 * i / (half - 1) : 0.0, off = k / half < 2 ? hand[2 * t + k / half] - centre : reach;
             if (fabs(off) > reach * s->code_sigma) continue; /* a rate of 3e-4 of the most counts as 0 */
             double p = s->code_rate * exp(-off * off / wide);
-            if (ep_rng_uniform(seed, stream, (uint64_t)t * (uint64_t)s->n_code + (uint64_t)k) < p) code[(size_t)t * (size_t)s->n_code + (size_t)k] = 1.0F;
+            if (ep_rng_uniform(seed, stream, (uint64_t)t * (uint64_t)s->e2.n_code + (uint64_t)k) < p) code[(size_t)t * (size_t)s->e2.n_code + (size_t)k] = 1.0F;
         }
 }
 
 void arm_follow(const arm_spec *s, const float *y, double *hand)
 {
     double phi[ARM_JOINTS] = {start(0), start(1)};
-    for (int t = 0; t < s->s.T; t++) {
+    for (int t = 0; t < s->e2.s.T; t++) {
         for (int q = 0; q < ARM_JOINTS; q++) phi[q] += dt * s->vel_unit * (double)y[2 * t + q];
         hand_at(phi, hand + 2 * t);
     }
 }
 
-arm_loss arm_judge(const arm_spec *s, const arm_path *want, const float *y, double weight, float *err)
+shot_score arm_judge(const arm_spec *s, const arm_path *want, const float *y, double weight, float *err)
 {
-    int T = s->s.T;
+    int T = s->e2.s.T;
     double phi[ARM_JOINTS] = {start(0), start(1)}, hand[2], later[ARM_JOINTS] = {0.0, 0.0};
-    arm_loss l = {0};
+    shot_score l = {0};
     for (int t = 0; t < T; t++) {
         for (int q = 0; q < ARM_JOINTS; q++) {
             double off = (double)y[2 * t + q] - want->vel[2 * t + q];
             phi[q] += dt * s->vel_unit * (double)y[2 * t + q];
-            l.vel += off * off / (2.0 * T);
+            l.other += off * off / (2.0 * T);
         }
         hand_at(phi, hand);
-        for (int k = 0; k < 2; k++) l.hand += (hand[k] - want->hand[2 * t + k]) * (hand[k] - want->hand[2 * t + k]) / (2.0 * T);
+        for (int k = 0; k < 2; k++) l.measure += (hand[k] - want->hand[2 * t + k]) * (hand[k] - want->hand[2 * t + k]) / (2.0 * T);
     }
-    l.E = 0.5 * (s->w_vel * l.vel + l.hand);
+    l.E = 0.5 * (s->w_vel * l.other + l.measure);
     for (int t = T - 1; err && t >= 0; t--) { /* dE/dphi^t of all later steps reaches y^t */
         hand_at(phi, hand);
         double ex = (hand[0] - want->hand[2 * t]) / (2.0 * T), ey = (hand[1] - want->hand[2 * t + 1]) / (2.0 * T);

@@ -5,8 +5,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "arm_cli.h"
 #include "ending.h"
+#include "oneshot.h"
+#include "oneshot_cli.h"
 #include "options.h"
 
 static volatile sig_atomic_t stop;
@@ -138,9 +139,10 @@ static int run(options *o, int argc, char **argv)
 static int train(int argc, char **argv)
 {
     options o;
-    if (argc > 1 && strcmp(argv[1], "arm") == 0) {
+    const shot_kind *oneshot = argc > 1 ? shot_find(argv[1]) : NULL;
+    if (oneshot) {
         catch_signals();
-        return arm_main(argc, argv, &stop);
+        return oneshot_main(oneshot, argc, argv, &stop);
     }
     int code = options_read(argc, argv, &o);
     if (code >= 0) return code;

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "options.h"
 
+#include "oneshot.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -91,6 +93,7 @@ static int list(const char *name)
 {
     if (name) {
         const task_kind *kind = task_find(name);
+        if (shot_find(name)) return bad("task '%s': its numbers are listed by eprop-train %s --list", name, name);
         return kind ? list_task(kind) : unknown(name);
     }
     for (const task_kind *const *k = task_kinds(); *k; k++) {
@@ -101,8 +104,11 @@ static int list(const char *name)
             printf("%14s published: %s %g by %s (%s)\n", "", (*k)->published[p].what, (*k)->published[p].value,
                    ep_rule_name((*k)->published[p].rule), (*k)->published[p].source);
     }
-    printf("%-14s %s\n%14s variants: paper small; measure: mean square of the hand's error; own options: eprop-train arm --help\n", "arm",
-           "one-shot learning of a movement, by e-prop 2", "");
+    for (const shot_kind *const *k = shot_kinds; *k; k++) {
+        printf("%-14s %s\n%14s variants:", (*k)->name, (*k)->summary, "");
+        for (const char *const *v = (*k)->variants; *v; v++) printf(" %s", *v);
+        printf("; measure: %s; own options: eprop-train %s --help\n", (*k)->measure, (*k)->name);
+    }
     return 0;
 }
 

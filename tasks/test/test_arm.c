@@ -11,18 +11,20 @@
 
 static arm_spec tiny(void)
 {
-    arm_spec s;
-    arm_describe("small", &s);
-    s.s.n_rec = 24;
-    s.n_mod = 20;
-    s.n_code = 12;
-    s.s.T = 60;
-    s.s.batch = 6;
-    s.s.valid_trials = 4;
-    s.s.valid_every = 2;
-    s.unseen = 4;
+    arm_spec s = {0};
+    arm_kind.describe("small", &s.e2);
+    s.e2.s.n_rec = 24;
+    s.e2.n_mod = 20;
+    s.e2.n_code = 12;
+    s.e2.s.T = s.e2.T_test = 60;
+    s.e2.s.batch = 6;
+    s.e2.s.valid_trials = 4;
+    s.e2.s.valid_every = 2;
+    s.e2.unseen = 4;
     return s;
 }
+
+static shot_task task_of(const arm_spec *s) { return (shot_task){.kind = &arm_kind, .variant = "test", .spec = &s->e2, .seed = 1}; }
 
 /* err against central differences of E: halving h quarters what they leave out; the rest is err's own rounding to float. */
 START_TEST(loss_and_its_derivative)
@@ -32,12 +34,12 @@ START_TEST(loss_and_its_derivative)
     float y[120], err[120];
     arm_path p = {store, store + 120, store + 240};
     char why[TASK_WHY];
-    ck_assert_msg(arm_check(&s, why) == EP_OK, "%s", why);
+    ck_assert_msg(shot_check(&arm_kind, &s.e2, why) == EP_OK, "%s", why);
     arm_movement(&s, 3, TASK_TRAIN, 5, &p);
     for (int i = 0; i < 120; i++) y[i] = (float)ep_rng_normal(4, 1, (uint64_t)i, 10);
-    arm_loss l = arm_judge(&s, &p, y, 1.0, err);
-    ck_assert_double_gt(l.hand, 0.0);
-    ck_assert_double_eq_tol(l.E, 0.5 * (s.w_vel * l.vel + l.hand), 1e-15);
+    shot_score l = arm_judge(&s, &p, y, 1.0, err);
+    ck_assert_double_gt(l.measure, 0.0);
+    ck_assert_double_eq_tol(l.E, 0.5 * (s.w_vel * l.other + l.measure), 1e-15);
     for (int i = 0; i < 120; i += 7) {
         double d[2];
         for (int k = 0; k < 2; k++) {
@@ -86,18 +88,18 @@ END_TEST
 
 
 static ep_status train(const arm_spec *s, long iterations, int threads, const char *checkpoint, bool resume, const volatile sig_atomic_t *stop,
-                       arm_outcome *r, char why[TASK_WHY])
+                       shot_outcome *r, char why[TASK_WHY])
 {
-    arm_options o = {.iterations = iterations, .threads = threads, .checkpoint = checkpoint, .resume = resume, .stop = stop};
-    why[0] = '\0';
-    return arm_train(s, 1, "test", &o, r, why);
+    shot_options o = {.iterations = iterations, .threads = threads, .checkpoint = checkpoint, .resume = resume, .stop = stop};
+    const shot_task t = task_of(s);
+    return shot_train(&t, &o, r, why);
 }
 
 /* Three iterations and three more are six, whatever the threads. */
 START_TEST(resumes_bit_for_bit)
 {
     arm_spec s = tiny();
-    arm_outcome whole, part;
+    shot_outcome whole, part;
     char a[] = "/tmp/test_arm_XXXXXX", why[TASK_WHY];
     int fd = mkstemp(a);
     ck_assert_int_ge(fd, 0);
@@ -108,10 +110,10 @@ START_TEST(resumes_bit_for_bit)
     ck_assert_int_eq(part.iterations, 6);
     ck_assert_double_eq(part.last.loss, whole.last.loss);
     ck_assert_double_eq(part.last.norm, whole.last.norm);
-    for (int k = 0; k < ARM_N_WAY; k++) ck_assert_double_eq(part.unseen[k].hand, whole.unseen[k].hand);
+    for (int k = 0; k < SHOT_N_WAY; k++) ck_assert_double_eq(part.unseen[k].measure, whole.unseen[k].measure);
     ck_assert_double_gt(whole.facts.update, 0.0);
     /* of another run: refused, and said why */
-    s.eta *= 2;
+    s.e2.eta *= 2;
     ck_assert_int_eq(train(&s, 7, 1, a, true, NULL, &part, why), EP_FORMAT);
     ck_assert_msg(strstr(why, "another run") && strstr(why, "eta"), "%s", why);
     (void)unlink(a);
@@ -123,7 +125,7 @@ START_TEST(interrupted)
 {
     static const volatile sig_atomic_t stop = 1;
     arm_spec s = tiny();
-    arm_outcome r;
+    shot_outcome r;
     char a[] = "/tmp/test_arm_XXXXXX", why[TASK_WHY];
     int fd = mkstemp(a);
     ck_assert_int_ge(fd, 0);
@@ -142,12 +144,12 @@ END_TEST
 START_TEST(diverges)
 {
     arm_spec s = tiny();
-    arm_outcome r;
+    shot_outcome r;
     char a[] = "/tmp/test_arm_XXXXXX", why[TASK_WHY];
     int fd = mkstemp(a);
     ck_assert_int_ge(fd, 0);
     (void)close(fd);
-    s.s.lr = 1e39; /* beyond binary32 */
+    s.e2.s.lr = 1e39; /* beyond binary32 */
     ck_assert_int_eq(train(&s, 5, 1, a, false, NULL, &r, why), EP_OK);
     ck_assert_int_eq(r.end, TASK_DIVERGED);
     ck_assert_int_eq(r.iterations, 1);
@@ -155,11 +157,11 @@ START_TEST(diverges)
     ck_assert_ptr_nonnull(f);
     ck_assert_int_eq(fgetc(f), EOF); /* nothing was written */
     (void)fclose(f);
-    s.s.lr = 1e38; /* weights are finite, outputs are not */
+    s.e2.s.lr = 1e38; /* weights are finite, outputs are not */
     ck_assert_int_eq(train(&s, 5, 1, a, false, NULL, &r, why), EP_OK);
     ck_assert_int_eq(r.end, TASK_DIVERGED);
-    s.s.lr = 3e-3;
-    s.eta = 1e38; /* the update itself overflows */
+    s.e2.s.lr = 3e-3;
+    s.e2.eta = 1e38; /* the update itself overflows */
     ck_assert_int_eq(train(&s, 5, 1, NULL, false, NULL, &r, why), EP_OK);
     ck_assert_int_eq(r.end, TASK_DIVERGED);
     (void)unlink(a);
@@ -173,19 +175,19 @@ START_TEST(refuses)
     arm_spec s = tiny();
     char why[TASK_WHY];
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
-        ck_assert_int_eq(arm_set(&s, wrong[k].name, wrong[k].value, why), EP_DOMAIN);
+        ck_assert_int_eq(shot_set(&arm_kind, &s.e2, wrong[k].name, wrong[k].value, why), EP_DOMAIN);
         ck_assert_msg(strstr(why, wrong[k].says) != NULL, "%s", why);
     }
-    ck_assert_int_eq(arm_check(&s, why), EP_OK);
-    s.n_code = 13;
-    ck_assert_int_eq(arm_check(&s, why), EP_DOMAIN);
+    ck_assert_int_eq(shot_check(&arm_kind, &s.e2, why), EP_OK);
+    s.e2.n_code = 13;
+    ck_assert_int_eq(shot_check(&arm_kind, &s.e2, why), EP_DOMAIN);
     ck_assert_msg(strstr(why, "n_code") != NULL, "%s", why);
     s = tiny();
-    s.s.model = EP_LSTM;
-    ck_assert_int_ne(arm_check(&s, why), EP_OK);
+    s.e2.s.model = EP_LSTM;
+    ck_assert_int_ne(shot_check(&arm_kind, &s.e2, why), EP_OK);
     s = tiny();
-    s.s.opt.psi_shape = EP_ARCTAN;
-    arm_outcome r;
+    s.e2.s.opt.psi_shape = EP_ARCTAN;
+    shot_outcome r;
     ck_assert_int_eq(train(&s, 1, 1, NULL, false, NULL, &r, why), EP_NOTIMPL);
     ck_assert_msg(strstr(why, "psi_shape") != NULL, "%s", why);
 }
@@ -195,17 +197,18 @@ END_TEST
 START_TEST(descends)
 {
     arm_spec s = tiny();
-    arm_machine m;
-    arm_loss l;
+    shot_machine m;
+    shot_score l;
     char why[TASK_WHY] = "";
-    s.s.c_reg = 0.0;
-    ck_assert_msg(arm_machine_open(&s, 1, 6, 1, &m, why) == EP_OK, "%s", why);
+    s.e2.s.c_reg = 0.0;
+    const shot_task t = task_of(&s);
+    ck_assert_msg(shot_machine_open(&t, 6, 1, &m, why) == EP_OK, "%s", why);
     double *w = calloc(m.n, sizeof *w), *g = calloc(m.n, sizeof *g), first = 0.0;
-    arm_draw(&m, w);
+    shot_draw(&m, w);
     for (int i = 0; i < 30; i++) {
-        ck_assert_int_eq(arm_load(&m, w, why), EP_OK);
-        ck_assert_int_eq(arm_run(&m, TASK_TRAIN, 0, 6, false, &l), EP_OK);
-        ck_assert_int_eq(arm_gradient(&m, g), EP_OK);
+        ck_assert_int_eq(shot_load(&m, w, why), EP_OK);
+        ck_assert_int_eq(shot_run(&m, TASK_TRAIN, 0, 6, false, &l), EP_OK);
+        ck_assert_int_eq(shot_gradient(&m, 6, g), EP_OK);
         if (i == 0) first = l.E;
         double norm = 0.0;
         for (size_t e = 0; e < m.n; e++) norm += g[e] * g[e];
@@ -214,7 +217,7 @@ START_TEST(descends)
     ck_assert_msg(l.E < 0.9 * first, "loss from %g to %g", first, l.E);
     free(w);
     free(g);
-    arm_machine_close(&m);
+    shot_machine_close(&m);
 }
 END_TEST
 

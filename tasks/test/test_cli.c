@@ -89,7 +89,12 @@ static const struct { const char *line; int code; const char *says; } cases[] = 
     {"arm extra", 2, "extra"}, {"arm --speed", 2, "bad option"}, {"arm --variant jazz", 2, "small"}, {"arm --seed x", 2, "--seed"}, {"arm --set eta", 2, "NAME=VALUE"},
     {"arm --set eta=fast", 2, "eta"}, {"arm --set n_code=7", 2, "even"}, {"arm --set colour=red", 2, "colour"}, {"arm --threads 0", 2, "--threads"},
     {"arm --resume", 2, "--checkpoint"}, {"arm --variant small --resume --checkpoint none.ck", 3, "none.ck"},
-    {"arm --variant small --iterations 1 --out no/such/dir", 2, "no/such/dir"},
+    {"arm --variant small --iterations 1 --out no/such/dir", 2, "no/such/dir"}, {"arm --data x", 2, "takes no data"}, {"arm --runs x", 2, "takes none"},
+    {"arm --way 5", 2, "way"}, {"--list arm", 2, "eprop-train arm --list"},
+    {"omniglot extra", 2, "omniglot"}, {"omniglot --way", 2, "--way"}, {"omniglot --way 1", 2, "expected 2 to 64"}, {"omniglot --way five", 2, "five"},
+    {"omniglot --set T=9", 2, "follows from way"}, {"omniglot --set decide=30", 2, "decide"}, {"omniglot --data no/such", 2, "no/such"},
+    {"omniglot --variant small --way 20 --set side=5 --runs no/such", 2, "no/such"}, {"omniglot --variant small --way 21 --set within=1 --set turned=0", 2, "generated01"},
+    {"omniglot --variant small --resume --checkpoint none.ck", 3, "none.ck"},
     {SMALL " --iterations 1 --quiet --json full.json", 3, "full.json"}, {SMALL " --iterations 1 --quiet --checkpoint full.json", 3, "regular file"},
 #ifdef TASK_SPEECH
     {"speech", 2, "--data DIR"}, {"speech --data no/such", 2, "no/such"},
@@ -246,6 +251,48 @@ START_TEST(arm_stopped_and_resumed)
 }
 END_TEST
 
+#define GLYPHS "omniglot --variant small --way 3 --set side=8 --set queries=3 --set n_rec=20 --set n_mod=16 --set on=6 --set off=1 --set decide=2 --set batch=4 --set valid_every=2 " \
+               "--set valid_trials=3 --set unseen=3"
+
+START_TEST(omniglot_leaves_its_files)
+{
+    static const char *const files[] = {"o/manifest.json", "o/summary.json", "o/curve.csv", "o/data/omniglot_unseen.tsv", "o/data/omniglot_pictures.tsv",
+                                        "o/data/omniglot_raster.tsv", "o/data/omniglot_signal.tsv", "o/data/omniglot_curve.tsv", "o.json"};
+    char text[TEXT];
+    result r = run(GLYPHS " --iterations 3 --out o --json o.json");
+    ck_assert_msg(r.code == 0 && strcmp(r.err, "") == 0, "%d %s", r.code, r.err);
+    ck_assert_msg(strstr(r.out, "no update") && strstr(r.out, "nearest pixels") && strstr(r.out, "chance                 66.7 % wrong"), "%s", r.out);
+    for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
+        slurp(files[k], text);
+        ck_assert_msg(strlen(text) > 20, "%s", files[k]);
+    }
+    slurp("o/data/omniglot_curve.tsv", text);
+    ck_assert_int_eq(lines(text), 3); /* iterations 0 and 2 */
+    slurp("o/data/omniglot_unseen.tsv", text);
+    ck_assert_int_eq(lines(text), 8);
+    r = run("omniglot --help");
+    ck_assert(r.code == 0 && strstr(r.out, "--way K") && strstr(r.out, "data/omniglot_*.tsv"));
+    r = run("omniglot --list --way 7");
+    ck_assert(r.code == 0 && strstr(r.out, "n_mod            200") && strstr(r.out, "n_out            7") && strstr(r.out, "T                175"));
+}
+END_TEST
+
+START_TEST(omniglot_stopped_and_resumed)
+{
+    (void)unlink("p.ck");
+    ck_assert_int_eq(run(GLYPHS " --iterations 120 --quiet --checkpoint q.ck --out q").code, 0);
+    pid_t pid = start(GLYPHS " --iterations 120 --quiet --checkpoint p.ck --checkpoint-every 3 --out p");
+    wait_for("p.ck");
+    (void)kill(pid, SIGINT);
+    ck_assert_int_eq(finish(pid), 0);
+    result r = run(GLYPHS " --iterations 120 --quiet --checkpoint p.ck --resume --out p");
+    ck_assert_msg(r.code == 0, "%s", r.err);
+    same("q.ck", "p.ck");
+    same("q/curve.csv", "p/curve.csv");
+    same("q/data/omniglot_unseen.tsv", "p/data/omniglot_unseen.tsv");
+}
+END_TEST
+
 START_TEST(arm_divergence_is_said)
 {
     result r = run(ARM " --iterations 9 --set lr=1e9 --set lr_factor=1e9 --set lr_every=1 --checkpoint d.ck");
@@ -321,6 +368,8 @@ int main(void)
     tcase_add_test(t, arm_leaves_its_files);
     tcase_add_loop_test(t, arm_stopped_and_resumed, 0, 2);
     tcase_add_test(t, arm_divergence_is_said);
+    tcase_add_test(t, omniglot_leaves_its_files);
+    tcase_add_test(t, omniglot_stopped_and_resumed);
     tcase_add_test(t, killed_at_any_moment);
     tcase_add_test(t, a_full_disk_ends_the_run);
     tcase_add_test(t, bad_checkpoints_are_said);

@@ -44,7 +44,7 @@ static void count_points(const unsigned char *ink, int side, unsigned char *out)
 
 START_TEST(reduction_is_by_area)
 {
-    static const int sides[] = {1, 2, 7, 14, 20, 28, 35, 64, 104, 105};
+    static const int sides[] = {1, 2, 7, 14, 20, 28, 35, 105};
     unsigned char ink[GLYPH_AREA], got[GLYPH_AREA], want[GLYPH_AREA];
     for (size_t k = 0; k < sizeof sides / sizeof *sides; k++) {
         glyph_draw((int)k, 3, 5, ink);

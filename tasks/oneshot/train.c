@@ -1,17 +1,17 @@
-/* The outer loop: batch, gradient through the updates, Adam; checkpoints; the final comparison.
+/* The outer loop: batch, gradient through the updates, Adam; checkpoints; then the final comparison.
  * SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "arm.h"
+#include "oneshot.h"
 
-enum { IDENTITY = 1024 };
+enum { IDENTITY = 2048 };
 
 typedef struct loop {
-    const arm_spec *spec;
-    const arm_options *o;
-    arm_machine m;
+    const shot_task *task;
+    const shot_options *o;
+    shot_machine m;
     double *g;
     char identity[IDENTITY];  /* the variant and every number that task_spec does not hold */
     task_kind kind;
@@ -21,16 +21,18 @@ typedef struct loop {
     FILE *curve;
 } loop;
 
-static void name_run(loop *l, const char *variant, uint64_t seed)
+static void name_run(loop *l)
 {
+    const shot_task *t = l->task;
     char value[64];
-    size_t used = (size_t)snprintf(l->identity, sizeof l->identity, "%s", variant);
-    for (size_t n = 0; n < arm_own_count() && used < sizeof l->identity; n++) {
-        const char *name = arm_own_get(l->spec, n, value, sizeof value);
+    const char *name;
+    size_t used = (size_t)snprintf(l->identity, sizeof l->identity, "%s", t->variant);
+    for (size_t n = 0; (name = shot_get(t->kind, t->spec, n, value, sizeof value)) && used < sizeof l->identity; n++)
         if (strcmp(name, "unseen") != 0) used += (size_t)snprintf(l->identity + used, sizeof l->identity - used, "\n%s %s", name, value);
-    }
-    l->kind = (task_kind){.name = "arm"};
-    l->t = (task){.kind = &l->kind, .variant = l->identity, .spec = l->spec->s, .seed = seed};
+    if (t->stamp && used < sizeof l->identity)
+        (void)snprintf(l->identity + used, sizeof l->identity - used, "\ndata %016llx", (unsigned long long)t->stamp);
+    l->kind = (task_kind){.name = t->kind->name};
+    l->t = (task){.kind = &l->kind, .variant = l->identity, .spec = t->spec->s, .seed = t->seed};
     l->train.rule = EP_EPROP2;
     (void)snprintf(l->train.engine.name, sizeof l->train.engine.name, "fast:f32");
 }
@@ -43,7 +45,7 @@ static ep_status start(loop *l, char why[TASK_WHY])
     if (!l->g || !w) return EP_NOMEM;
     ep_status st = task_optim_make(&l->t.spec, l->m.n, &l->state.optim);
     if (st != EP_OK) return st;
-    arm_draw(&l->m, w);
+    shot_draw(&l->m, w);
     if (l->o->resume) st = task_checkpoint_read(l->o->checkpoint, &l->state, why);
     if (st == EP_OK && l->o->out) st = task_curve_open(l->o->out, l->state.iteration, &l->curve, why);
     return st;
@@ -52,23 +54,6 @@ static ep_status start(loop *l, char why[TASK_WHY])
 static ep_status save(loop *l, char why[TASK_WHY])
 {
     return l->o->checkpoint ? task_checkpoint_write(l->o->checkpoint, &l->state, why) : EP_OK;
-}
-
-/* Mean over the first n movements of a split, in batches. */
-static ep_status mean_of(arm_machine *m, task_split split, int n, bool still, arm_loss *out)
-{
-    *out = (arm_loss){0};
-    for (int done = 0; done < n;) {
-        arm_loss part;
-        int B = n - done < m->B ? n - done : m->B;
-        ep_status st = arm_run(m, split, (uint64_t)done, B, still, &part);
-        if (st != EP_OK) return st;
-        out->vel += part.vel * B / n;
-        out->hand += part.hand * B / n;
-        out->E += part.E * B / n;
-        done += B;
-    }
-    return EP_OK;
 }
 
 static double squares(const double *g, size_t n)
@@ -83,17 +68,17 @@ static ep_status iterate(loop *l, task_point *p, opt_e2_facts *facts, char why[T
 {
     const task_spec *s = &l->t.spec;
     long i = l->state.iteration;
-    arm_loss loss, valid;
+    shot_score loss, valid;
     *p = (task_point){.iteration = i, .lr = task_rate(s, i), .valid_loss = NAN, .valid_measure = NAN, .check_cosine = NAN, .check_r = NAN,
                       .check_flips = NAN, .bptt_cosine = NAN};
-    ep_status st = arm_load(&l->m, l->state.model.w, why);
+    ep_status st = shot_load(&l->m, l->state.model.w, why);
     if (st == EP_OK && s->valid_every > 0 && i % s->valid_every == 0) {
-        st = mean_of(&l->m, TASK_VALID, s->valid_trials, false, &valid);
+        st = shot_mean(&l->m, TASK_VALID, (uint64_t)s->valid_trials, false, &valid);
         p->valid_loss = valid.E;
-        p->valid_measure = valid.hand;
+        p->valid_measure = valid.measure;
     }
-    if (st == EP_OK) st = arm_run(&l->m, TASK_TRAIN, (uint64_t)i * (uint64_t)s->batch, s->batch, false, &loss);
-    if (st == EP_OK) st = arm_gradient(&l->m, l->g);
+    if (st == EP_OK) st = shot_run(&l->m, TASK_TRAIN, (uint64_t)i * (uint64_t)s->batch, s->batch, false, &loss);
+    if (st == EP_OK) st = shot_gradient(&l->m, s->batch, l->g);
     if (st != EP_OK) return st;
     *facts = opt_e2_look(l->m.e);
     p->loss = loss.E;
@@ -107,7 +92,7 @@ static ep_status iterate(loop *l, task_point *p, opt_e2_facts *facts, char why[T
     return EP_OK;
 }
 
-static ep_status outer_loop(loop *l, arm_outcome *out, char why[TASK_WHY])
+static ep_status outer_loop(loop *l, shot_outcome *out, char why[TASK_WHY])
 {
     double began = task_now();
     long first = l->state.iteration;
@@ -141,65 +126,33 @@ static ep_status outer_loop(loop *l, arm_outcome *out, char why[TASK_WHY])
     return st == EP_OK && out->end == TASK_ENDED ? save(l, why) : st;
 }
 
-/* The baselines' step is chosen on validation movements, by the hand's error. */
-static ep_status best_eta(loop *l, int way, double *eta)
-{
-    static const double factor[] = {0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0};
-    double best = INFINITY;
-    int n = l->spec->unseen < 10 ? l->spec->unseen : 10;
-    for (size_t k = 0; k < sizeof factor / sizeof *factor; k++) {
-        arm_loss loss;
-        ep_status st = arm_baseline(&l->m, l->state.model.w, way, factor[k], TASK_VALID, 0, n, &loss);
-        if (st == EP_UNABLE || st == EP_DOMAIN) continue; /* too large a step */
-        if (st != EP_OK) return st;
-        if (!(loss.hand < best)) continue;
-        best = loss.hand;
-        *eta = factor[k];
-    }
-    return isfinite(best) ? EP_OK : EP_UNABLE;
-}
-
-static ep_status compare(loop *l, arm_outcome *out, char why[TASK_WHY])
-{
-    int n = l->spec->unseen;
-    ep_status st = arm_load(&l->m, l->state.model.w, why);
-    if (st == EP_OK) st = mean_of(&l->m, TASK_TEST, n, true, &out->unseen[ARM_STILL]);
-    if (st == EP_OK) st = mean_of(&l->m, TASK_TEST, n, false, &out->unseen[ARM_TAUGHT]);
-    out->eta[ARM_TAUGHT] = l->spec->eta;
-    for (int way = ARM_SYMMETRIC; st == EP_OK && way < ARM_N_WAY; way++) {
-        st = best_eta(l, way, &out->eta[way]);
-        if (st == EP_OK) st = arm_baseline(&l->m, l->state.model.w, way, out->eta[way], TASK_TEST, 0, n, &out->unseen[way]);
-    }
-    return st;
-}
-
 static void finish(loop *l)
 {
     if (l->curve) (void)fclose(l->curve);
     free(l->state.model.w);
     free(l->g);
     task_optim_free(&l->state.optim);
-    arm_machine_close(&l->m);
+    shot_machine_close(&l->m);
 }
 
-ep_status arm_train(const arm_spec *s, uint64_t seed, const char *variant, const arm_options *o, arm_outcome *out, char why[TASK_WHY])
+ep_status shot_train(const shot_task *t, const shot_options *o, shot_outcome *out, char why[TASK_WHY])
 {
-    loop l = {.spec = s, .o = o};
+    loop l = {.task = t, .o = o};
     double began = task_now();
-    *out = (arm_outcome){0};
-    name_run(&l, variant, seed);
-    ep_status st = arm_machine_open(s, seed, s->s.batch, o->threads, &l.m, why);
+    *out = (shot_outcome){0};
+    name_run(&l);
+    ep_status st = shot_machine_open(t, t->spec->s.batch, o->threads, &l.m, why);
     if (st != EP_OK) return st;
     opt_e2_describe(l.m.e, out->what, sizeof out->what);
     out->bytes = l.m.bytes;
     st = start(&l, why);
     if (st == EP_OK) st = outer_loop(&l, out, why);
-    if (st == EP_OK && out->end == TASK_ENDED) {
-        st = compare(&l, out, why);
-        if (l.curve) (void)fflush(l.curve);
-        if (st == EP_OK && o->out) st = arm_write(&l.m, out, o->out, why);
-    }
     out->engine = l.m.seconds;
+    if (st == EP_OK && out->end == TASK_ENDED) {
+        st = shot_compare(&l.m, l.state.model.w, out, why);
+        if (l.curve) (void)fflush(l.curve);
+        if (st == EP_OK && o->out) st = shot_write(&l.m, out, o->out, why);
+    }
     out->total = task_now() - began;
     finish(&l);
     return st;
