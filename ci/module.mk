@@ -8,22 +8,30 @@ INSTALLED_HEADERS := reference/eprop.h verify/eprop_port.h optimized/opt.h optim
 
 # Fuzz targets, one for each parser. As tests they replay their seeds; `make fuzz` links the same objects with libFuzzer.
 CPPFLAGS_ci := -Iverify -Itasks -Ioptimized -Ireports -Ibench
-FUZZ := $(patsubst ci/fuzz/%.c,$(BUILD)/ci/fuzz/%,$(filter-out $(if $(SPEECH_NOT_BUILT),%_phn.c %_audio.c),$(wildcard ci/fuzz/fuzz_*.c)))
+FUZZ := $(patsubst ci/fuzz/%.c,$(BUILD)/ci/fuzz/%,$(filter-out $(if $(SPEECH_NOT_BUILT),%_phn.c %_audio.c %_cache.c),$(wildcard ci/fuzz/fuzz_*.c)))
 # FUZZER: where the ordinary build lies. The kernels and the reference come from there: no parser lies in them, and clang
 # needs many minutes for them under sanitizers.
 KERNELS := $(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-ref.a
 FUZZ_LIBS := $(LIB_VFY) $(LIB_BENCH) $(LIB_REP) $(filter-out $(if $(FUZZER),$(KERNELS)),$(LIBS_OF_TASKS))
 FUZZ_KERNELS = $(if $(FUZZER),$(KERNELS:$(BUILD)/%=$(FUZZER)/%)) $(BUILD)/libeprop-spec.a
-FUZZ_MAIN = $(if $(FUZZER),,$(BUILD)/ci/fuzz/replay.o)
-$(FUZZ): %: %.o $(BUILD)/ci/fuzz/file.o $(FUZZ_MAIN) $(FUZZ_LIBS)
-	$(Q)$(CC) $(ALL_CFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(FUZZ_KERNELS) $(LDLIBS_TASKS) $(LDLIBS_VFY) $(LDFLAGS)
+# FUZZ_ENGINE: libfuzzer, or afl, which brings a main of its own (ci/fuzz/afl.c).
+FUZZ_ENGINE ?= libfuzzer
+FUZZ_MAIN = $(BUILD)/ci/fuzz/$(if $(FUZZER),$(if $(filter afl,$(FUZZ_ENGINE)),afl.o),replay.o)
+$(FUZZ): %: %.o $(BUILD)/ci/fuzz/file.o $(filter %.o,$(FUZZ_MAIN)) $(FUZZ_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(if $(FUZZER),$(if $(filter afl,$(FUZZ_ENGINE)),,-fsanitize=fuzzer)) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(FUZZ_KERNELS) $(LDLIBS_TASKS) $(LDLIBS_VFY) $(LDFLAGS)
+# Command lines: the programs' own files, but for their mains; a port for the lines that the judge says.
+$(BUILD)/ci/fuzz/fuzz_args: $(call objs,tasks/cli/options.c $(filter-out %/main.c,$(wildcard verify/cli/*.c))) $(MUTANTS).o $(FIXED_MUTANTS_O)
+$(BUILD)/ci/fuzz/fuzz_args_bench: $(call objs,$(filter-out %/main.c %/cmd_child.c,$(wildcard bench/cli/*.c)))
+$(BUILD)/ci/fuzz/fuzz_host: | $(BUILD)/verify/ports/c/plugin.so
+$(BUILD)/ci/fuzz/fuzz_host.o: CPPFLAGS += -DFUZZ_PLUGIN='"$(abspath $(BUILD))/verify/ports/c/plugin.so"'
 $(BUILD)/ci/fuzz/replay.o: CPPFLAGS += -DFUZZ_SEEDS='"$(abspath ci/fuzz/seeds)"'
 ALL_SRC += $(wildcard ci/fuzz/*.c)
 CHECK_TESTS += $(FUZZ)
-fuzz: $(KERNELS) ## every parser under libFuzzer, FUZZ_RUNS inputs each (needs clang; build-fuzz/)
-	$(MAKE) BUILD=build-fuzz CC=clang OPT=-O1 SAN="$(SANITIZERS) -fsanitize=fuzzer-no-link" FUZZER=$(BUILD) fuzz-programs
+fuzz: $(KERNELS) ## every parser under libFuzzer (clang; build-fuzz/) or, FUZZ_ENGINE=afl, AFL++ (build-afl/), FUZZ_RUNS inputs each
+	$(if $(filter afl,$(FUZZ_ENGINE)),AFL_USE_ASAN=1 $(MAKE) BUILD=build-afl CC=afl-clang-fast OPT=-O1 FUZZER=$(BUILD) fuzz-programs, \
+	    $(MAKE) BUILD=build-fuzz CC=clang OPT=-O1 SAN="$(SANITIZERS) -fsanitize=fuzzer-no-link" FUZZER=$(BUILD) fuzz-programs)
 	@$(call run_dir,fuzz,make fuzz)
-	@sh ci/fuzz.sh build-fuzz $(BUILD)/runs/fuzz
+	@FUZZ_ENGINE=$(FUZZ_ENGINE) sh ci/fuzz.sh $(if $(filter afl,$(FUZZ_ENGINE)),build-afl,build-fuzz) $(BUILD)/runs/fuzz
 fuzz-programs: $(FUZZ)
 
 sanitize: ## Check tests under AddressSanitizer and UBSan (build-asan/)
@@ -73,8 +81,13 @@ format-check: ## say which files clang-format would change (advice, never a fail
 	@for f in $(sort $(ALL_SRC)) $(wildcard */*.h); do \
 	    clang-format "$$f" | cmp -s - "$$f" || echo "format: $$f"; done
 
-install: all $(BUILD)/eprop-verify.pc ## headers, libraries, programs, pkg-config file into $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+# Pages of the manual: what the programs say with --help, so these must run here.
+man: $(INSTALLED_PROGRAMS) ## pages of the manual from --help: build/man
+	@sh ci/man.sh $(BUILD) $(VERSION) "$$(git log -1 --format=%cs 2>/dev/null || date -r reference/eprop.h +%Y-%m-%d)"
+MAN1 = $(DESTDIR)$(PREFIX)/share/man/man1
+install: all man $(BUILD)/eprop-verify.pc ## headers, libraries, programs, manual, pkg-config file into $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(MAN1)
+	install -m 644 $(BUILD)/man/*.1 $(MAN1)
 	install -m 755 $(INSTALLED_PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(LIBS) $(DESTDIR)$(PREFIX)/lib
 	install -m 644 $(INSTALLED_HEADERS) $(DESTDIR)$(PREFIX)/include
@@ -84,16 +97,20 @@ uninstall: ## remove what install wrote
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(INSTALLED_PROGRAMS))) \
 	      $(addprefix $(DESTDIR)$(PREFIX)/lib/,$(notdir $(LIBS))) \
 	      $(addprefix $(DESTDIR)$(PREFIX)/include/,$(notdir $(INSTALLED_HEADERS))) \
-	      $(DESTDIR)$(PREFIX)/lib/pkgconfig/eprop-verify.pc
+	      $(DESTDIR)$(PREFIX)/lib/pkgconfig/eprop-verify.pc $(addprefix $(MAN1)/,$(notdir $(wildcard $(BUILD)/man/*.1)))
+deb: all ## a Debian package of what is installed: build/eprop-verify_VERSION_ARCH.deb
+	@+sh ci/deb.sh $(BUILD) $(VERSION)
 $(BUILD)/eprop-verify.pc: reference/eprop.h always # PREFIX may have changed
 	@mkdir -p $(@D)
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
 	    'Name: eprop-verify' 'Description: gradients of recurrent spiking networks by e-prop, and proofs that they are right' \
 	    'Version: $(VERSION)' 'Libs: -L$${libdir} -leprop-optimized -leprop-spec -lm -pthread' \
 	    'Cflags: -I$${includedir} -pthread' > $@
+version:
+	@echo $(VERSION)
 dist: ## source archive of the last commit
 	@mkdir -p $(BUILD)
 	git archive --format=tar.gz --prefix=eprop-verify-$(VERSION)/ -o $(BUILD)/eprop-verify-$(VERSION).tar.gz HEAD
 	@echo $(BUILD)/eprop-verify-$(VERSION).tar.gz
 
-.PHONY: fuzz fuzz-programs threads check-threads canary faults code-mutants ci always bench sanitize valgrind check-white check-levels coverage lint format format-check install uninstall dist
+.PHONY: man deb version fuzz fuzz-programs threads check-threads canary faults code-mutants ci always bench sanitize valgrind check-white check-levels coverage lint format format-check install uninstall dist

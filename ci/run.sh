@@ -97,9 +97,20 @@ stage() {
         left=$(find "$d" -type f)
         rm -rf "$d"
         if [ -n "$left" ]; then echo "install: uninstall left $left" >&2; exit 1; fi ;;
+    package) # the manual is well-formed; the Debian package installs, works and is removed without a trace
+        make -j"$jobs" all man deb
+        if command -v groff >/dev/null; then
+            for f in build/man/*.1; do
+                said=$(groff -man -Tutf8 -ww -z "$f" 2>&1)
+                if [ -n "$said" ] || ! grep -q '^\.SH SYNOPSIS' "$f"; then echo "package: $f: $said" >&2; exit 1; fi
+            done
+            echo "package: $(find build/man -name '*.1' | wc -l) pages of the manual"
+        fi
+        sh ci/package.sh deb build "$(make -s version)" ;;
+    dist) make dist && sh ci/package.sh dist build "$(make -s version)" ;;
     merge) for s in deps check lint canary; do stage "$s"; done ;; # what guards a merge
-    all) for s in deps build check lint canary bare clang sanitize threads valgrind judge ports mutants vectors cross mcu fuzz differ faults gate install report report-check; do stage "$s"; done ;;
-    *) echo "run.sh: unknown stage '$1'; stages: deps build bare check clang levels lint sanitize threads valgrind coverage canary faults fuzz differ mutants code-mutants judge ports vectors cross mcu gate report report-check install merge all" >&2; exit 2 ;;
+    all) for s in deps build check lint canary bare clang sanitize threads valgrind judge ports mutants vectors cross mcu fuzz differ faults gate install package dist report report-check; do stage "$s"; done ;;
+    *) echo "run.sh: unknown stage '$1'; stages: deps build bare check clang levels lint sanitize threads valgrind coverage canary faults fuzz differ mutants code-mutants judge ports vectors cross mcu gate report report-check install package dist merge all" >&2; exit 2 ;;
     esac
 }
 if [ $# -eq 0 ]; then echo "usage: ci/run.sh STAGE..." >&2; exit 2; fi

@@ -114,7 +114,7 @@ static const ref_num *number(const side *d, vfy_quantity q, size_t i)
     size_t n = (size_t)d->net.n_rec, r = (size_t)d->o.row, nc = (size_t)d->net.nc;
     static const char *const state[] = {[VFY_Q_S] = "s", [VFY_Q_V] = "v", [VFY_Q_A] = "a", [VFY_Q_C] = "c"};
     if (q >= VFY_Q_GRAD) return &d->o.g.g[q - VFY_Q_GRAD][i];
-    if (is_row(q)) return &d->row[q - VFY_Q_EPS_S][i];
+    if (is_row((int)q)) return &d->row[q - VFY_Q_EPS_S][i];
     switch (q) {
     case VFY_Q_LOSS: return tr->loss;
     case VFY_Q_I: return &tr->I[r * n * nc + i % n * nc + i / n];
