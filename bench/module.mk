@@ -8,6 +8,7 @@ BENCH_PAIRED := $(addprefix bench/,paired.c stat.c lines.c roofline.c)
 BENCH_ENGINE_LIBS := $(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-spec.a
 $(eval $(call program,bench-gemm,bench/gemm.c $(BENCH_PAIRED),$(BENCH_ENGINE_LIBS),-ldl -lm))
 $(eval $(call program,bench-lstm,bench/engines_lstm.c bench/lstm_subject.c $(BENCH_PAIRED),$(BENCH_ENGINE_LIBS),-ldl -lm))
+$(eval $(call program,bench-windows,bench/windows.c bench/lstm_subject.c $(BENCH_PAIRED),$(BENCH_ENGINE_LIBS),-ldl -lm))
 $(eval $(call program,bench-engines,bench/engines.c bench/threads.c bench/subject.c bench/online.c $(BENCH_PAIRED),$(BENCH_ENGINE_LIBS),-ldl -lm))
 $(eval $(call program,bench-fixed,bench/fixed.c bench/subject.c $(BENCH_PAIRED),$(BENCH_ENGINE_LIBS),-ldl -lm))
 
@@ -40,7 +41,7 @@ bench-quick: $(BUILD)/eprop-bench ## the suites that a report shows, anew (about
 	@mkdir -p $(BUILD)/runs; rm -rf $(BUILD)/runs/speed $(BUILD)/runs/scaling
 	@$(call bench_speed,--rounds 4)
 	@$(call bench_scaling)
-targets: $(addprefix $(BUILD)/,eprop-bench eprop-verify bench-engines bench-lstm bench-gemm bench-reference) ## what was aimed at, beside PyTorch and oneDNN (half an hour): build/runs/targets
+targets: $(addprefix $(BUILD)/,eprop-bench eprop-verify bench-engines bench-lstm bench-windows bench-gemm bench-reference) ## what was aimed at, beside PyTorch and oneDNN (half an hour): build/runs/targets
 	@EPROP_COMMIT=$(COMMIT) sh bench/targets.sh $(BUILD) $(BUILD)/runs/targets
 gate: $(BUILD)/eprop-bench ## instruction counts of the engines against bench/instructions.txt; skipped without valgrind or counts for this compiler
 	@$(BUILD)/eprop-bench gate --instructions bench/instructions.txt || [ $$? -eq 3 ]

@@ -31,7 +31,7 @@ if printf '#include <dnnl.hpp>\n' | ${CXX:-c++} -E -x c++ - >/dev/null 2>&1; the
 else echo "targets: oneDNN is not installed (Debian: libdnnl-dev): its line is left out" >&2; fi
 
 # ---- our own programs, and how cost grows ---------------------------------------------------------------------------------------
-for p in engines lstm gemm; do
+for p in engines lstm windows gemm; do
     [ -f "$runs/$p.tsv" ] || { "$build/bench-$p" --targets --tsv "$runs/$p.tmp" >&2 && mv "$runs/$p.tmp" "$runs/$p.tsv"; }
 done
 text() { # NAME COMMAND...: what the command says, kept if it ended well
@@ -62,7 +62,7 @@ fi
             if (goal[1] == "") goal[1] = goal[2] = "-"
             v = goal[1] == "-" || $4 == "-" ? "-" : goal[2] != "-" && $4 >= goal[2] ? "stretch" : $4 >= goal[1] ? "met" : "missed"
             print what, $4, $5, $6, "x", ">=", goal[1], goal[2], v, $7, "eprop-bench run peer" }'
-    for p in engines lstm gemm; do
+    for p in engines lstm windows gemm; do
         awk -F'\t' -v OFS='\t' 'NR > 1 && $9 != "-" { print $3 ", " $2, $4, $5, $6, ($7 == "" ? "-" : $7), $8, $9, $10, $11, $12, $1 }' "$runs/$p.tsv"
     done
     awk -F'\t' -v OFS='\t' '!/^#/ && $8 != "-" { print "exponent of " $1 " in " $2 ", " $3 " to " $4, $5, $6, $7, "-", "<=", $8, "-", $9, "-", "eprop-bench scale" }' \

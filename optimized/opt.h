@@ -158,7 +158,8 @@ typedef struct opt_engine {
     /* Adds the gradient of the window that forward has just recorded; tr as it was there, or with err. tr->seeds, with one boundary:
      * what crosses the window's end; tr->delivered: receives what crosses its start, the target of the synthetic
      * gradient there. Where the window is shorter than d, z of q < d - T at the start is that of q + T at its end.
-     * With exact seeds the windows of tbptt add up to bptt. EP_DOMAIN: no forward before, or numbers not finite. */
+     * With exact seeds the windows of tbptt add up to bptt. An engine may put the work off until the gradient is read or cleared, a
+     * parameter is set, or it has no more room. EP_DOMAIN: no forward before, or numbers not finite. EP_UNABLE: overflow. */
     ep_status (*backward)(opt_state *s, const opt_trials *tr);
 } opt_engine;
 

@@ -6,8 +6,8 @@
  *   eprop1-*        config.chunk > 0 or T = 0: online, by chunks with exact carries, memory constant in T; else the scan
  *                   of whole trials without the transmitted product, fed by filtered errors
  *   eprop3*         both scans side by side
- *   tbptt*, eprop3* with config.chunk > 0 or T = 0, no regulariser: window by window, memory constant in T; traces of eprop3 run on as
- *                   those of chunks do
+ *   tbptt*, eprop3* with config.chunk > 0 or T = 0, no regulariser: window by window, memory constant in T; eprop3 keeps several windows,
+ *                   learns them together, and moves its traces as chunks do
  * SPDX-License-Identifier: MIT */
 #ifndef OPT_FAST_LSTM_H
 #define OPT_FAST_LSTM_H

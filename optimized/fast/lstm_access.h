@@ -40,8 +40,8 @@ static size_t count_of(const state *s, int quantity)
     int g;
     size_t n = s->n_rec, B = (size_t)s->cfg.B;
     if (quantity & OPT_ALL_BIT) {
-        bool one = s->streams && s->cfg.T == 0, whole = s->base == 0 && s->t == s->T_all;
-        return one || whole ? s->nb * (size_t)(s->t - s->base) * width_of(s, quantity & ~OPT_ALL_BIT) : 0;
+        bool one = s->streams && s->cfg.T == 0, whole = s->base == 0 && s->start == 0 && s->t == s->T_all;
+        return one || whole ? s->nb * (size_t)(s->t - s->start) * width_of(s, quantity & ~OPT_ALL_BIT) : 0;
     }
     if ((g = group_of(quantity, OPT_PARAM_0)) >= 0 || (g = group_of(quantity, OPT_GRAD_0)) >= 0) return s->size[g];
     switch (quantity) {
@@ -87,13 +87,13 @@ static real gate_of(const state *s, uint64_t t, size_t b, size_t k)
 
 static real gradient_entry(const state *s, int g, size_t k)
 {
-    size_t n = s->n_rec, of = 0, column = s->np + s->n_in;
+    size_t n = s->n_rec, of = 0, column = n + s->n_in;
     switch (g) {
     case EP_G_WOUT: return (s->chunks ? 1 : s->g_out) * s->Gout[k / n * s->np + k % n];
     case EP_G_BOUT: return (s->chunks ? 1 : s->g_out) * s->gbout[k];
     case EP_G_WIN:
         of = k / s->n_in;
-        column = s->np + k % s->n_in;
+        column = n + k % s->n_in;
         break;
     case EP_G_WREC:
         of = k / n;
@@ -115,8 +115,12 @@ static real gradient_entry(const state *s, int g, size_t k)
 static void settle(const opt_state *handle)
 {
     state *s = (state *)(uintptr_t)handle;
+    if (s->streams && s->e3) {
+        uint64_t to = s->pending ? s->start : s->t;
+        chunk_flush(s, to, to - s->flushed <= (uint64_t)s->cfg.window); /* one window: more will follow, each by itself */
+    }
     if (!s->chunks) return;
-    chunk_flush(s, s->learnt ? s->t : s->t - 1);
+    chunk_flush(s, s->learnt ? s->t : s->t - 1, false);
     for (size_t j = 0; s->R && j < s->n_rec; j++) s->regs[j] = reg_signal(s, j);
 }
 
@@ -136,7 +140,7 @@ static void get_all(const state *s, int quantity, real *out)
     field f = field_of(s, quantity);
     size_t width = width_of(s, quantity);
     for (size_t b = 0; b < s->nb; b++)
-        for (uint64_t t = s->base + 1; t <= s->t; t++, out += width) {
+        for (uint64_t t = s->start + 1; t <= s->t; t++, out += width) {
             if (quantity != OPT_GATES) memcpy(out, row(s, f.base, t + f.ahead, b, f.ld), width * sizeof *out);
             for (size_t k = 0; quantity == OPT_GATES && k < width; k++) out[k] = gate_of(s, t, b, k);
         }

@@ -6,13 +6,16 @@
  *   L^t = Ltr^t + g_out Wout^T dy^t + reg, Ltr^t of adjoints cut at windows  eprop3*: dy and S run on across windows
  *   dh^t = (dz/dh) L^t + (dh^{t+1}/dh^t) dh^{t+1};  dI^t = (dh/dI) dh^t + (dz/dI) L^t;  dW = sum dI^t u^t
  *
- * One window of a stream is a block whose end and start are boundaries: seeds come in at T, adjoints go out behind from.
+ * One window of a stream is a block whose end and start are boundaries: seeds come in at T, adjoints go out behind from. Of
+ * eprop3 it makes Ltr alone; the scan of several windows makes the gradient.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef OPT_FAST_LSTM_BACKWARD_H
 #define OPT_FAST_LSTM_BACKWARD_H
 
 #include "lstm_forward.h"
+
+typedef enum pass { PASS_ALL, PASS_WINDOW, PASS_SCAN } pass; /* eprop3: adjoints of a window for Ltr; the scan that takes it */
 
 /* One call of grad, or one window of a stream. Steps lo+1 .. hi are the block at hand. */
 typedef struct job {
@@ -21,6 +24,7 @@ typedef struct job {
     uint64_t origin, from, T, lo, hi; /* steps before those of tr; before the first, and the last of this job */
     size_t parts;
     bool stream, ends;                /* one window; with nothing behind it */
+    pass pass;
 } job;
 
 static size_t part_of(size_t n, size_t parts, size_t p) { return n * p / parts; }
@@ -76,7 +80,7 @@ static void adjoint_readout(const job *w, uint64_t t, size_t b)
     for (size_t k = 0; k < s->n_out; k++) dy[k] = t < w->T ? s->kappa * later[k] : 0;
     if (cut && crosses(w, t, t + 1)) CROSS(w, t, b, s->n_out, s->n_out, 0, dy, y);
     for (size_t k = 0; k < s->n_out; k++) dy[k] += err[k];
-    if (s->e3) {
+    if (s->e3 && w->pass != PASS_SCAN) {
         for (size_t k = 0; k < s->n_out; k++) eb[k] = s->kappa * eb[k];
         if (crosses(w, t, t + 1)) CROSS(w, t, b, s->n_out, s->n_out, 0, eb, y);
         for (size_t k = 0; k < s->n_out; k++) eb[k] += err[k];
@@ -86,7 +90,14 @@ static void adjoint_readout(const job *w, uint64_t t, size_t b)
     }
 }
 
-/* L (and for eprop3 L2, the signal of the scan) of trials b0 .. b1-1. */
+/* eprop3: Ltr^t, then L^t of the scan, of trials b0 .. */
+static real *scan_signal(const job *w, uint64_t t, size_t b0)
+{
+    state *s = w->s;
+    return w->pass == PASS_ALL ? s->L2 + b0 * s->np : row(s, s->sig, t, b0, s->np);
+}
+
+/* L of trials b0 .. b1-1; Ltr of eprop3 is kept for its scan. */
 static void learning_signal(const job *w, uint64_t t, size_t b0, size_t b1)
 {
     state *s = w->s;
@@ -100,10 +111,7 @@ static void learning_signal(const job *w, uint64_t t, size_t b0, size_t b1)
             for (size_t b = b0; b < b1; b++)
                 CROSS(w, t, b, s->n_rec, s->d * s->n_rec, (size_t)(window_end(w, t) - t) * s->n_rec, s->L + b * np, z);
     }
-    if (s->e3) {
-        memcpy(s->L2 + b0 * np, L, n * np * sizeof *L);
-        s->k->gemm(n, np, s->n_out, block_row(w, s->dy, t, b0, s->ldy), s->ldy, s->Wl, s->L2 + b0 * np, np, true);
-    }
+    if (s->e3) memcpy(scan_signal(w, t, b0), L, n * np * sizeof *L);
     s->k->gemm(n, np, s->n_out, feed, s->ldy, s->Wl, L, np, !s->eprop1);
 }
 
@@ -119,12 +127,28 @@ static void cross_hidden(const job *w, uint64_t t, size_t b)
         for (size_t j = 0; j < s->n_rec; j++) s->L[b * s->np + j] += ((const real *)given->z_loc)[at + j];
 }
 
+/* The scan of eprop3, which knows no windows. */
+static void scan_step(const job *w, uint64_t t, size_t b0, size_t b1)
+{
+    state *s = w->s;
+    real *L = scan_signal(w, t, b0);
+    s->k->gemm(b1 - b0, s->np, s->n_out, block_row(w, s->dy, t, b0, s->ldy), s->ldy, s->Wl, L, s->np, true);
+    for (size_t b = b0; b < b1; b++) {
+        cell_row c = cell_at(s, t, b);
+        c.L = L + (b - b0) * s->np;
+        c.carry = s->carry2 + b * s->np;
+        c.dalpha = s->dalpha + b * s->np;
+        c.D = block_row(w, s->dI2, t, b, s->ldi);
+        s->k->backward[s->cell](&c);
+    }
+}
+
 static void adjoint_step(const job *w, uint64_t t, size_t b0, size_t b1)
 {
     state *s = w->s;
     for (size_t b = b0; b < b1; b++) adjoint_readout(w, t, b);
-    learning_signal(w, t, b0, b1);
-    for (size_t b = b0; b < b1; b++) {
+    if (w->pass != PASS_SCAN) learning_signal(w, t, b0, b1);
+    for (size_t b = b0; w->pass != PASS_SCAN && b < b1; b++) {
         cell_row c = cell_at(s, t, b);
         if (!s->eprop1 && crosses(w, t, t + 1)) cross_hidden(w, t, b);
         c.L = s->L + b * s->np;
@@ -132,12 +156,8 @@ static void adjoint_step(const job *w, uint64_t t, size_t b0, size_t b1)
         c.dalpha = s->dalpha + b * s->np;
         c.D = block_row(w, s->dI, t, b, s->ldi);
         s->k->backward[s->cell](&c);
-        if (!s->e3) continue;
-        c.L = s->L2 + b * s->np;
-        c.carry = s->carry2 + b * s->np;
-        c.D = block_row(w, s->dI2, t, b, s->ldi);
-        s->k->backward[s->cell](&c);
     }
+    if (s->e3 && w->pass != PASS_WINDOW) scan_step(w, t, b0, b1);
 }
 
 /* ---- the work that threads share ------------------------------------------------------------------------- */
@@ -178,15 +198,16 @@ static void pack_part(void *arg, size_t n, size_t lane)
 {
     const job *w = arg;
     state *s = w->s;
+    size_t panels = panels_of(s);
     (void)lane;
-    s->k->pack(packed_rows(w), columns_of(s), part_of(panels_of(s), w->parts, n), part_of(panels_of(s), w->parts, n + 1),
+    s->k->pack(packed_rows(w), columns_of(s), part_of(panels, w->parts, n), part_of(panels, w->parts, n + 1),
                row(s, s->u, w->lo + 1, 0, s->ldu), s->ldu, 1, s->pack);
 }
 
-/* Rows of the weights' gradient that part n takes, whole cache lines of dI. */
+/* Rows of the weights' gradient that part n takes, whole panels of dI. */
 static size_t weight_row(const state *s, size_t parts, size_t n)
 {
-    return LSTM_PAD * part_of(s->nc * s->np / LSTM_PAD, parts, n);
+    return s->k->panel * part_of(s->nc * s->np / s->k->panel, parts, n);
 }
 
 /* G += D^T u for the rows of part n, D [k][nc np]; u packed. */
@@ -236,6 +257,7 @@ static void backward_run(job *w)
         w->lo = w->hi - w->from > s->block ? w->hi - s->block : w->from;
         block_prepare(w);
         fast_parallel(adjoint_part, w, w->parts, s->threads);
+        if (w->pass == PASS_WINDOW) continue;
         fast_parallel(pack_part, w, w->parts, s->threads);
         fast_parallel(weights_part, w, w->parts, s->threads);
         readout_block(w);

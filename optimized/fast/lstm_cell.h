@@ -47,7 +47,7 @@ static inline void lstm_spread(const cell_row *c, size_t j, vec i, vec f, vec g,
 static void lstm_backward(const cell_row *c)
 {
     vec one = v_set(1);
-    for (size_t j = 0; j < c->n; j += LANES) {
+    for (size_t j = c->lo; j < c->hi; j += LANES) {
         const real *q = c->q + j;
         vec i = v_load(q), f = v_load(q + c->n), g = v_load(q + 2 * c->n), o = v_load(q + 3 * c->n);
         vec phi = v_load(c->phi + j), L = v_load(c->L + j) + v_load(c->reg + j);
@@ -60,10 +60,13 @@ static void lstm_backward(const cell_row *c)
     }
 }
 
+/* Trials are far apart in time and side by side otherwise: what the next one reads at this step is fetched ahead. */
 static void lstm_decay(const cell_row *c)
 {
-    for (size_t j = 0; j < c->n; j += LANES) {
+    for (size_t j = c->lo; j < c->hi; j += LANES) {
         const real *q = c->q + j;
+        for (size_t of = 0; of < 3; of++) __builtin_prefetch(q + c->ahead_q + of * c->n);
+        __builtin_prefetch(c->h_prev + c->n + j);
         vec f = v_load(q + c->n), F = v_load(c->carry + j);
         lstm_spread(c, j, v_load(q), f, v_load(q + 2 * c->n), F);
         v_store(c->carry + j, f * F);

@@ -14,6 +14,9 @@
  * The output gate has e = phi(c) o(1-o) u without eps: the same with D S -> dz/dI Lh, dz/dI kappa^{t1-s}. The sum of
  * unfiltered traces R = sum_t e, which the regulariser needs, is dW with L = 1 and no ebar. Alpha of a rate unit is one
  * more synapse, with v^{s-1} in place of u.
+ *
+ * The traces follow when they are needed: those of a trial's last chunk never are. Windows of eprop3 learn here too: their
+ * S^s = w (Ltr^s + Lh^s) + f^{s+1} S^{s+1} (lstm_window.h).
  * SPDX-License-Identifier: MIT */
 #ifndef OPT_FAST_LSTM_CHUNK_H
 #define OPT_FAST_LSTM_CHUNK_H
@@ -27,6 +30,7 @@ typedef struct chunk {
     size_t parts;
     size_t rows;      /* of the packed piece */
     uint64_t piece;   /* its first step */
+    bool carry;       /* as traces move, what they were enters the gradient */
 } chunk;
 
 static real *learn_row(const chunk *w, real *a, uint64_t t, size_t b)
@@ -34,90 +38,39 @@ static real *learn_row(const chunk *w, real *a, uint64_t t, size_t b)
     return a + ((size_t)(t - w->s->base - 1) * w->s->nb + b) * w->s->ldi;
 }
 
-static void scan_step(const chunk *w, uint64_t t, size_t b)
+/* ---- the gradient ---------------------------------------------------------------------------------------------- */
+
+static void signal_step(const chunk *w, uint64_t t, size_t b)
 {
     state *s = w->s;
     size_t at = b * s->np;
     cell_row c = cell_at(s, t, b);
-    if (s->chunks) { /* windows of eprop3 have made theirs with the adjoints */
-        s->k->filter(s->np, s->kappa, row(s, s->sig, t, b, s->np), s->Lh + at);
-        c.L = s->Lh + at;
-        c.carry = s->S + at;
-        c.D = learn_row(w, s->Dq, t, b);
-        c.dalpha = s->a_S + at;
-        s->k->backward[s->cell](&c);
-    }
-    if (s->kappa > 0) {
-        c.L = s->power + at;
-        c.carry = s->K + at;
-        c.D = learn_row(w, s->Dk, t, b);
-        c.dalpha = s->a_K + at;
-        s->k->backward[s->cell](&c);
-        for (size_t j = 0; j < s->np; j++) s->power[at + j] *= s->kappa;
-    }
-    if (s->R) {
-        c.L = s->ones;
-        c.carry = s->S1 + at;
-        c.D = learn_row(w, s->D1, t, b);
-        c.dalpha = s->a_1 + at;
-        s->k->backward[s->cell](&c);
-    }
-    c.carry = s->F + at;
-    c.D = learn_row(w, s->Du, t, b);
-    c.dalpha = s->a_U + at;
-    s->k->decay[s->cell](&c);
+    s->k->filter(s->np, s->kappa, row(s, s->sig, t, b, s->np), s->Lh + at);
+    c.L = s->Lh + at;
+    c.carry = s->S + at;
+    c.D = learn_row(w, s->Dq, t, b);
+    c.dalpha = s->a_S + at;
+    s->k->backward[s->cell](&c);
+    if (!s->R) return;
+    c.L = s->ones;
+    c.carry = s->S1 + at;
+    c.D = learn_row(w, s->D1, t, b);
+    c.dalpha = s->a_1 + at;
+    s->k->backward[s->cell](&c);
 }
 
-static void scan_part(void *arg, size_t n, size_t lane)
+/* Leaves mu in S, that of L = 1 in S1, lambda in Lh. */
+static void signal_part(void *arg, size_t n, size_t lane)
 {
     const chunk *w = arg;
     state *s = w->s;
+    size_t b0 = part_of(s->nb, w->parts, n), b1 = part_of(s->nb, w->parts, n + 1), np = s->np;
+    real *const start_0[] = {s->S, s->S1, s->Lh, s->a_S, s->a_1};
     (void)lane;
-    for (size_t b = part_of(s->nb, w->parts, n); b < part_of(s->nb, w->parts, n + 1); b++) {
-        real *const start_0[] = {s->S, s->K, s->S1, s->Lh, s->a_S, s->a_K, s->a_1, s->a_U};
-        for (size_t k = 0; k < sizeof start_0 / sizeof *start_0; k++) zero(start_0[k] + b * s->np, s->np);
-        for (size_t j = 0; j < s->np; j++) s->F[b * s->np + j] = s->power[b * s->np + j] = 1;
-        for (uint64_t t = w->to; t >= w->from; t--) scan_step(w, t, b);
-    }
-}
-
-/* Old eps and ebar into G and R, then what is left of them; rows are shared out, trials in order. */
-static void carry_part(void *arg, size_t n, size_t lane)
-{
-    const chunk *w = arg;
-    state *s = w->s;
-    size_t rows = s->nc * s->np;
-    real keep = 1;
-    (void)lane;
-    for (uint64_t t = w->from; t <= w->to; t++) keep *= s->kappa;
-    for (size_t b = 0; b < s->nb; b++)
-        for (size_t r = part_of(rows, w->parts, n); r < part_of(rows, w->parts, n + 1); r++) {
-            size_t j = b * s->np + r % s->np;
-            bool has = r < s->ne * s->np;
-            if (!has && s->kappa == 0) continue;
-            trace_row c = {.n = s->ldg, .G = s->G + r * s->ldg, .R = s->R ? s->R + r * s->ldg : NULL,
-                           .eps = has ? s->eps + (b * s->ne * s->np + r) * s->ldg : NULL,
-                           .ebar = s->kappa > 0 ? s->ebar + (b * rows + r) * s->ldg : NULL,
-                           .mu = s->S[j], .mu1 = s->S1[j], .lambda = s->kappa * s->Lh[j], .keep = keep, .nu = s->K[j],
-                           .F = s->F[j]};
-            s->k->traces(&c);
-        }
-}
-
-/* The same for alpha; adds all of the chunk. */
-static void carry_alpha(const chunk *w)
-{
-    state *s = w->s;
-    real keep = 1;
-    for (uint64_t t = w->from; t <= w->to; t++) keep *= s->kappa;
-    for (size_t b = 0; b < s->nb; b++)
-        for (size_t j = 0, at = b * s->np; j < s->np; j++, at++) {
-            real eps = s->a_eps[at], ebar = s->a_ebar[at];
-            s->galpha[j] += s->a_S[at] + s->S[at] * eps + s->kappa * s->Lh[at] * ebar;
-            s->a_R[at] += s->a_1[at] + s->S1[at] * eps;
-            s->a_ebar[at] = keep * ebar + s->K[at] * eps + s->a_K[at];
-            s->a_eps[at] = s->F[at] * eps + s->a_U[at];
-        }
+    for (size_t k = 0; k < sizeof start_0 / sizeof *start_0; k++) zero(start_0[k] + b0 * np, (b1 - b0) * np);
+    for (uint64_t t = w->to; b0 < b1 && t >= w->from; t--)
+        for (size_t b = b0; b < b1; b++) signal_step(w, t, b);
+    for (size_t k = b0 * np; k < b1 * np; k++) s->Lh[k] *= s->kappa;
 }
 
 /* G += D^T u over all trials of a piece that is packed. */
@@ -129,56 +82,196 @@ static void sum_part(void *arg, size_t n, size_t lane)
     if (s->R) weights_rows(s, w->parts, n, lane, w->rows, learn_row(w, s->D1, w->piece, 0), w->rows, s->R);
 }
 
-/* eps and ebar of one trial; pack: [span / nb][ldg] of its own. */
-static void trace_trial(const chunk *w, size_t b, size_t lane)
+static void sum_pieces(chunk *w)
 {
     state *s = w->s;
-    size_t c = (size_t)(w->to - w->from + 1), n = columns_of(s), per = s->nb * s->ldi;
-    real *pack = s->packs + lane * s->cap * s->ldg, *sliver = s->slivers + lane * sliver_size(s);
-    real *eps = s->eps + b * s->ne * s->np * s->ldg, *ebar = s->ebar + b * s->nc * s->np * s->ldg;
-    s->k->pack(c, n, 0, panels_of(s), row(s, s->u, w->from, b, s->ldu), s->nb * s->ldu, 1, pack);
-    s->k->gemm_transposed(0, s->ne * s->np, n, c, learn_row(w, s->Du, w->from, b), per, pack, c, eps, s->ldg, eps + n,
-                          sliver);
-    if (s->kappa > 0)
-        s->k->gemm_transposed(0, s->nc * s->np, n, c, learn_row(w, s->Dk, w->from, b), per, pack, c, ebar, s->ldg,
-                              ebar + n, sliver);
+    size_t most = s->span / s->nb;
+    for (w->piece = w->from; w->piece <= w->to; w->piece += most) {
+        uint64_t left = w->to - w->piece + 1;
+        w->rows = (left < most ? (size_t)left : most) * s->nb;
+        s->k->pack(w->rows, columns_of(s), 0, panels_of(s), row(s, s->u, w->piece, 0, s->ldu), s->ldu, 1, s->pack);
+        fast_parallel(sum_part, w, w->parts, s->threads);
+    }
 }
 
-static void trace_part(void *arg, size_t n, size_t lane)
+/* The readout's filtered z from before the chunk meets errors of the chunk, and moves on. */
+static void readout_carry(const chunk *w, const real *dy, size_t b)
+{
+    state *s = w->s;
+    size_t np = s->np;
+    real *zbar = s->zbar + b * (np + LSTM_PAD);
+    for (size_t k = 0; k < s->n_out; k++) {
+        real later = s->kappa * dy[k];
+        for (size_t j = 0; j < np; j++) s->Gout[k * np + j] += later * zbar[j];
+        s->gbout[k] += later * zbar[np];
+    }
+    for (uint64_t t = w->from; t <= w->to; t++) {
+        s->k->filter(np, s->kappa, z_row(s, t, b), zbar);
+        zbar[np] = s->kappa * zbar[np] + 1;
+    }
+}
+
+/* The same for windows of eprop3: Ltr is in sig. */
+static void learn_windows(const chunk *w)
+{
+    state *s = w->s;
+    job scan = {.s = s, .from = w->from - 1, .T = w->to, .parts = w->parts, .pass = PASS_SCAN};
+    backward_run(&scan);
+    const real *dy = block_row(&scan, s->dy, w->from, 0, s->ldy);
+    memcpy(s->S, s->carry2, s->nb * s->np * sizeof *s->S);
+    if (!(s->kappa > 0)) return;
+    s->k->gemm(s->nb, s->np, s->n_out, dy, s->ldy, s->Wl, s->Lh, s->np, false);
+    for (size_t k = 0; k < s->nb * s->np; k++) s->Lh[k] *= s->kappa;
+    for (size_t b = 0; b < s->nb; b++) readout_carry(w, dy + b * s->ldy, b);
+}
+
+/* What the traces hold enters G and R; neurons are shared out, trials in order. */
+static void carry_part(void *arg, size_t n, size_t lane)
 {
     const chunk *w = arg;
-    for (size_t b = part_of(w->s->nb, w->parts, n); b < part_of(w->s->nb, w->parts, n + 1); b++) trace_trial(w, b, lane);
+    state *s = w->s;
+    size_t channels = s->kappa > 0 ? s->nc : s->ne, most = (s->nu + s->k->panel / 2 - 1) / (s->k->panel / 2) * (s->k->panel / 2);
+    (void)lane;
+    for (size_t b = 0; b < s->nb; b++)
+        for (size_t of = 0; of < channels; of++)
+            for (size_t j = part_of(s->n_rec, w->parts, n); j < part_of(s->n_rec, w->parts, n + 1); j++) {
+                size_t r = of * s->np + j, at = b * s->np + j;
+                trace_line c = {.n = most, .G = s->G + r * s->ldg, .R = s->R ? s->R + r * s->ldg : NULL,
+                                .eps = of < s->ne ? s->eps + (b * s->ne * s->np + r) * s->ldg : NULL,
+                                .ebar = s->kappa > 0 ? s->ebar + (b * s->nc * s->np + r) * s->ldg : NULL,
+                                .mu = s->S[at], .mu1 = s->S1[at], .lambda = s->Lh[at]};
+                s->k->carry(&c);
+            }
 }
 
-/* Traces begin with zeros: is this the first time? */
-static bool traces_start(state *s)
+/* Gradients of alpha, all of the chunk. */
+static void carry_alpha(const state *s)
 {
-    if (s->live) return false;
-    zero(s->eps, s->nb * s->ne * s->np * s->ldg);
-    if (s->kappa > 0) zero(s->ebar, s->nb * s->nc * s->np * s->ldg);
-    zero(s->a_eps, s->nb * s->np);
-    zero(s->a_ebar, s->nb * s->np);
-    return s->live = true;
+    for (size_t b = 0, at = 0; b < s->nb; b++, at = b * s->np)
+        for (size_t j = 0; j < s->np; j++, at++) {
+            s->galpha[j] += s->a_S[at] + s->S[at] * s->a_eps[at] + s->Lh[at] * s->a_ebar[at];
+            s->a_R[at] += s->a_1[at] + s->S1[at] * s->a_eps[at];
+        }
 }
 
-/* Signals of steps flushed+1 .. to enter the gradient; traces move on to step `to`. */
-static void chunk_flush(state *s, uint64_t to)
+/* ---- traces ---------------------------------------------------------------------------------------------------- */
+
+/* What trial b's traces of neurons j0 .. j1-1, whole panels, move on by: rows of the lane's Du and Dk. Leaves nu in K, F in
+ * F, kappa^c in power. */
+static void decay_trial(const chunk *w, size_t b, size_t j0, size_t j1, size_t lane)
 {
-    chunk w = {.s = s, .from = s->flushed + 1, .to = to, .parts = s->threads};
-    size_t most = s->nb ? s->span / s->nb : 1;
-    if (to <= s->flushed || s->nb == 0) return;
-    bool first = traces_start(s);
-    fast_parallel(scan_part, &w, w.parts, s->threads);
-    if (!first) fast_parallel(carry_part, &w, w.parts, s->threads);
-    if (s->cell == 1) carry_alpha(&w);
-    for (w.piece = w.from; w.piece <= to; w.piece += most) {
-        uint64_t left = to - w.piece + 1;
-        w.rows = (left < most ? (size_t)left : most) * s->nb;
-        s->k->pack(w.rows, columns_of(s), 0, panels_of(s), row(s, s->u, w.piece, 0, s->ldu), s->ldu, 1, s->pack);
-        fast_parallel(sum_part, &w, w.parts, s->threads);
+    state *s = w->s;
+    size_t at = b * s->np, each = s->cap * s->ldi;
+    real *const start_0[] = {s->K, s->a_K, s->a_U};
+    for (size_t k = 0; k < sizeof start_0 / sizeof *start_0; k++) zero(start_0[k] + at + j0, j1 - j0);
+    for (size_t j = at + j0; j < at + j1; j++) s->F[j] = s->power[j] = 1;
+    for (uint64_t t = w->to; t >= w->from; t--) {
+        size_t of = lane * each + (size_t)(t - w->from) * s->ldi;
+        const real *next = row(s, s->u, t, b, s->ldu) + s->ldu;
+        cell_row c = cell_at(s, t, b);
+        for (size_t i = 0; i < s->nu; i += OPT_ALIGN / sizeof *next) __builtin_prefetch(next + i);
+        c.lo = j0;
+        c.hi = j1;
+        c.ahead_q = s->ldq;
+        if (s->kappa > 0) {
+            c.L = s->power + at;
+            c.carry = s->K + at;
+            c.D = s->Dk + of;
+            c.dalpha = s->a_K + at;
+            s->k->backward[s->cell](&c);
+            for (size_t j = at + j0; j < at + j1; j++) s->power[j] *= s->kappa;
+        }
+        c.carry = s->F + at;
+        c.D = s->Du + of;
+        c.dalpha = s->a_U + at;
+        s->k->decay[s->cell](&c);
     }
-    fast_parallel(trace_part, &w, w.parts, s->threads);
+}
+
+static void move_alpha(const state *s, size_t from, size_t to)
+{
+    for (size_t at = from; at < to; at++) {
+        real keep = s->kappa > 0 ? s->power[at] : 0;
+        s->a_ebar[at] = keep * s->a_ebar[at] + s->K[at] * s->a_eps[at] + s->a_K[at];
+        s->a_eps[at] = s->F[at] * s->a_eps[at] + s->a_U[at];
+    }
+}
+
+/* Channel `of` of one trial, neurons j0 .. j1-1: ebar, which needs the old eps, then eps. */
+static void move_channel(const chunk *w, trace_move m, size_t of, size_t b, size_t j0, size_t lane)
+{
+    state *s = w->s;
+    size_t r = of * s->np + j0, at = b * s->np + j0, in_G = r * s->ldg;
+    real *eps = of < s->ne ? s->eps + (b * s->ne * s->np + r) * s->ldg : NULL;
+    m.G = w->carry ? s->G + in_G : NULL;
+    if (s->kappa > 0) {
+        m.A = s->Dk + lane * s->cap * s->ldi + r;
+        m.C = s->ebar + (b * s->nc * s->np + r) * s->ldg;
+        m.E = s->live ? eps : NULL;
+        m.g = s->Lh + at;
+        m.keep = s->power + at;
+        m.e = s->K + at;
+        s->k->move(&m);
+    }
+    if (!eps) return;
+    m.A = s->Du + lane * s->cap * s->ldi + r;
+    m.C = eps;
+    m.E = NULL;
+    m.R = w->carry && s->R ? s->R + in_G : NULL;
+    m.g = s->S + at;
+    m.r = s->S1 + at;
+    m.keep = s->F + at;
+    s->k->move(&m);
+}
+
+/* Neurons are shared out, trials in order. */
+static void move_part(void *arg, size_t n, size_t lane)
+{
+    const chunk *w = arg;
+    state *s = w->s;
+    size_t panel = s->k->panel, j0 = panel * part_of(s->np / panel, w->parts, n), j1 = panel * part_of(s->np / panel, w->parts, n + 1);
+    size_t rows = (j1 < s->n_rec ? j1 : s->n_rec) - j0, steps = (size_t)(w->to - w->from + 1);
+    real *pack = s->packs + lane * s->cap * s->ldg;
+    trace_move m = {.rows = rows, .n = columns_of(s), .k = steps, .lda = s->ldi, .ld = s->ldg, .B = pack, .fresh = !s->live,
+                    .sliver = s->slivers + lane * sliver_size(s)};
+    for (size_t b = 0; j0 < j1 && b < s->nb; b++) {
+        decay_trial(w, b, j0, j1, lane);
+        if (s->cell == 1) move_alpha(s, b * s->np + j0, b * s->np + j1);
+        s->k->pack(steps, columns_of(s), 0, panels_of(s), row(s, s->u, w->from, b, s->ldu), s->nb * s->ldu, 1, pack);
+        for (size_t of = 0; of < (s->kappa > 0 ? s->nc : s->ne); of++) move_channel(w, m, of, b, j0, lane);
+    }
+}
+
+static void move_traces(chunk *w)
+{
+    state *s = w->s;
+    fast_parallel(move_part, w, w->parts, s->threads);
+    s->live = true;
+    s->moved = w->to;
+}
+
+/* To where the gradient has got. */
+static void traces_follow(state *s)
+{
+    chunk w = {.s = s, .from = s->moved + 1, .to = s->flushed, .parts = s->threads};
+    if (s->moved < s->flushed && s->nb) move_traces(&w);
+}
+
+/* Signals of steps flushed+1 .. to enter the gradient. goes_on: the traces, if there are any, are moved in the same pass. */
+static void chunk_flush(state *s, uint64_t to, bool goes_on)
+{
+    chunk w = {.s = s, .from = s->flushed + 1, .to = to, .parts = s->threads, .carry = true};
+    if (to <= s->flushed || s->nb == 0) return;
+    pack_weights(s);
+    traces_follow(s);
+    if (s->chunks) {
+        fast_parallel(signal_part, &w, w.parts, s->threads);
+        if (s->cell == 1) carry_alpha(s);
+        sum_pieces(&w);
+    } else learn_windows(&w);
     s->flushed = to;
+    if (s->live && goes_on) move_traces(&w);
+    else if (s->live) fast_parallel(carry_part, &w, w.parts, s->threads);
 }
 
 /* Makes room for the next steps: the last one becomes slot 0. */
@@ -199,14 +292,14 @@ static void window_shift(state *s)
 /* One step of all trials; x of trial b at x + b stride. */
 static void online_step(state *s, const real *x, size_t stride)
 {
-    if (s->t - s->base == s->cap) {
-        if (s->chunks) chunk_flush(s, s->t);
-        window_shift(s);
+    bool full = s->t - s->base == s->cap;
+    if (s->chunks && (full || s->alpha_set)) {
+        chunk_flush(s, s->t, true);
+        traces_follow(s);
     }
-    if (s->alpha_set) {
-        if (s->chunks) chunk_flush(s, s->t);
-        take_alpha(s);
-    }
+    if (full) window_shift(s);
+    if (s->alpha_set) take_alpha(s);
+    if (s->streams) s->start = s->base;
     pack_weights(s);
     s->t++;
     s->T_all++;

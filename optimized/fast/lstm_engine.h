@@ -38,9 +38,17 @@ static const kernels *kernels_chosen(void)
     return LSTM_NAME(fast_lstm_base)();
 }
 
-static size_t padded(size_t n) { return (n + LSTM_PAD - 1) / LSTM_PAD * LSTM_PAD; }
+static size_t padded(const state *s, size_t n) { return (n + s->k->panel - 1) / s->k->panel * s->k->panel; }
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Steps that windows one by one keep: eprop3 moves its traces, which are large, once for several windows, whose records take
+ * about as much memory. */
+static size_t windows_kept(const state *s)
+{
+    size_t window = (size_t)s->cfg.window, most = smaller(KEPT, s->ldg);
+    return s->e3 && window < most ? most / window * window : window;
+}
 
 static void plan_sizes(state *s)
 {
@@ -48,14 +56,14 @@ static void plan_sizes(state *s)
     s->nc = (size_t)ep_model_channels(s->net.model);
     s->cell = s->net.model == EP_LSTM ? 0 : 1;
     s->ne = s->cell == 0 ? 3 : 1;
-    s->np = padded(s->n_rec);
-    s->nu = s->np + s->n_in + 1;
-    s->ldg = padded(s->nu);
+    s->np = padded(s, s->n_rec);
+    s->nu = s->n_rec + s->n_in + 1;
+    s->ldg = padded(s, s->nu);
     s->ldu = s->ldg + LSTM_PAD / 2; /* not a power of two: rows of one column fall into different cache sets */
     s->ldq = s->nc * s->np;
     s->ldi = s->ldq + LSTM_PAD / 2;
-    s->ldy = padded(s->n_out);
-    s->cap = s->streams ? (size_t)s->cfg.window : !s->chunks ? larger(T, 1) : s->cfg.chunk > 0 ? (size_t)s->cfg.chunk : CHUNK;
+    s->ldy = padded(s, s->n_out);
+    s->cap = s->streams ? windows_kept(s) : !s->chunks ? larger(T, 1) : s->cfg.chunk > 0 ? (size_t)s->cfg.chunk : CHUNK;
     s->block = larger(1, smaller(s->cap, BLOCK_ROWS / larger(B, 1)));
     s->span = larger(larger(s->block * B, s->chunks || s->streams ? s->cap : 1), B);
     s->threads = smaller(larger((size_t)s->cfg.threads, 1), FAST_MOST_THREADS);
@@ -63,7 +71,7 @@ static void plan_sizes(state *s)
 
 static void plan(const opt_config *cfg, state *s)
 {
-    *s = (state){.cfg = *cfg, .net = *cfg->net};
+    *s = (state){.cfg = *cfg, .net = *cfg->net, .k = kernels_chosen()};
     s->cfg.net = NULL;
     s->n_in = (size_t)cfg->net->n_in;
     s->n_rec = (size_t)cfg->net->n_rec;
@@ -110,7 +118,7 @@ static size_t state_size(const opt_config *cfg)
 static void clear_state(state *s)
 {
     size_t B = (size_t)s->cfg.B;
-    s->t = s->base = s->flushed = 0;
+    s->t = s->base = s->start = s->flushed = s->moved = 0;
     s->learnt = true;
     s->live = s->pending = s->ahead = false;
     zero(s->u, (s->d + 1) * B * s->ldu);
@@ -120,6 +128,8 @@ static void clear_state(state *s)
     zero(s->y, B * s->ldy);
     zero(s->err, B * s->ldy);
     if (s->zbar) zero(s->zbar, B * (s->np + LSTM_PAD));
+    if (s->a_eps) zero(s->a_eps, B * s->np);
+    if (s->a_ebar) zero(s->a_ebar, B * s->np);
     if (!s->chunks) return;
     zero(s->ring, (s->late + 1) * B * s->np);
 }
@@ -194,7 +204,6 @@ static ep_status init(const opt_config *cfg, void *mem, size_t bytes, opt_state 
     state *s = mem;
     plan(cfg, s);
     (void)bytes_of(s, mem);
-    s->k = kernels_chosen();
     s->stale = s->alpha_set = true;
     reset((opt_state *)mem, OPT_RESET_ALL);
     if (!load_all(cfg, s)) return EP_DOMAIN;
@@ -254,6 +263,7 @@ static void grad_by_windows(state *s, const opt_trials *tr)
     uint64_t T = (uint64_t)tr->T, length = (uint64_t)s->cfg.window;
     for (uint64_t from = 0; from < T; from += length) {
         window_forward(s, tr, 0, from + length < T ? length : T - from);
+        if (tr->part == OPT_FORWARD) s->flushed = s->moved = s->t; /* nothing to learn */
         if (tr->part != OPT_FORWARD) window_backward(s, tr, 0, from + length >= T, (long)(from / length) - 1);
     }
 }
@@ -337,14 +347,14 @@ static ep_status backward(opt_state *handle, const opt_trials *tr)
 {
     state *s = inside(handle);
     if (!s->streams) return EP_NOTIMPL;
-    if (!s->pending || (uint64_t)tr->T != s->t - s->base || (size_t)tr->B != s->nb) return EP_DOMAIN;
+    if (!s->pending || (uint64_t)tr->T != s->t - s->start || (size_t)tr->B != s->nb) return EP_DOMAIN;
     if (check_trials(s, tr, s->cfg.window) != EP_OK) return EP_DOMAIN;
     fast_ftz was = fast_ftz_enter();
     for (size_t n = 0; tr->err && n < (size_t)tr->T; n++)
-        for (size_t b = 0; b < s->nb; b++) loss_of_trials(s, tr, n, s->base + 1 + n, b);
-    window_backward(s, tr, s->base, false, 0);
+        for (size_t b = 0; b < s->nb; b++) loss_of_trials(s, tr, n, s->start + 1 + n, b);
+    window_backward(s, tr, s->start, false, 0);
     s->pending = false;
-    bool good = gradient_finite(s);
+    bool good = gradient_finite(s) && (!s->e3 || s->k->finite((size_t)tr->T * s->nb * s->np, row(s, s->sig, s->start + 1, 0, s->np)));
     fast_ftz_leave(was);
     return good ? EP_OK : EP_UNABLE;
 }
@@ -367,6 +377,7 @@ static ep_status grad(opt_state *handle, const opt_trials *tr)
     if (s->streams) grad_by_windows(s, tr);
     else if (s->chunks) grad_by_chunks(s, tr);
     else if (scan) grad_by_scan(s, tr);
+    if (s->streams) settle(handle);
     s->ahead = scan && tr->part == OPT_FORWARD;
     s->pending = s->e3; /* loss_norm was applied: reset before forward */
     bool good = gradient_finite(s);
@@ -402,6 +413,9 @@ static ep_status set(opt_state *handle, int quantity, const void *in, size_t n)
     if ((quantity & OPT_ALL_BIT) || (n && !place_of(s, quantity, 0))) return EP_NOTIMPL;
     for (size_t k = 0; k < n; k++)
         if (g >= 0 ? !in_range(s, g, k, from[k]) : !isfinite(from[k])) return EP_DOMAIN;
+    fast_ftz was = fast_ftz_enter();
+    if (s->streams) settle(handle); /* signals of before are made of what was in force then */
+    fast_ftz_leave(was);
     for (size_t k = 0; k < n; k++) *place_of(s, quantity, k) = from[k];
     s->ahead = false;
     if (g >= 0 || quantity == OPT_FEEDBACK) s->stale = true;

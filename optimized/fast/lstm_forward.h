@@ -21,7 +21,7 @@ static void pack_forward(const state *s)
     size_t wide = s->k->panel, n_rec = s->n_rec, n_in = s->n_in;
     zero(s->Wf, s->nu * s->nc * s->np);
     for (size_t of = 0; of < s->nc * n_rec; of++) {
-        real *to = packed_column(s, s->Wf, s->nu, of / n_rec * s->np + of % n_rec), *in = to + s->np * wide;
+        real *to = packed_column(s, s->Wf, s->nu, of / n_rec * s->np + of % n_rec), *in = to + n_rec * wide;
         const real *Wrec = group(s, EP_G_WREC) + of * n_rec, *Win = group(s, EP_G_WIN) + of * n_in;
         for (size_t i = 0; i < n_rec; i++) to[i * wide] = Wrec[i];
         for (size_t i = 0; i < n_in; i++) in[i * wide] = Win[i];
@@ -80,7 +80,7 @@ static void forward_rows(state *s, uint64_t t, size_t b0, size_t b1, const real 
     const real *bout = group(s, EP_G_BOUT);
     size_t n = b1 - b0;
     for (size_t b = b0; b < b1; b++) {
-        real *in = row(s, s->u, t, b, s->ldu) + s->np;
+        real *in = row(s, s->u, t, b, s->ldu) + s->n_rec; /* over what pads z */
         if (x && s->n_in) memcpy(in, x + b * stride, s->n_in * sizeof *in);
         else zero(in, s->n_in);
         in[s->n_in] = 1;

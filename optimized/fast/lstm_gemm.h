@@ -20,11 +20,9 @@
 
 enum { PANEL = 2 * LANES, TILE_ROWS = VEC_BYTES == 64 ? 12 : 6 };
 
-/* C [rows][PANEL] (+)= A B; a_{r,k} = A[r row + k step]. `rows` is a constant where this is called. */
-INLINE void tile(size_t rows, size_t k, const real *A, size_t row, size_t step, const real *B, real *C, size_t ldc,
-                 bool add)
+/* left, right [rows] = A B; a_{r,k} = A[r row + k step]. `rows` is a constant where this is called. */
+INLINE void tile_sum(size_t rows, size_t k, const real *A, size_t row, size_t step, const real *B, vec *left, vec *right)
 {
-    vec left[TILE_ROWS], right[TILE_ROWS];
     UNROLL for (size_t r = 0; r < rows; r++) left[r] = right[r] = (vec){0};
     for (size_t p = 0; p < k; p++) {
         vec b0 = v_load(B), b1 = v_load(B + LANES);
@@ -36,6 +34,14 @@ INLINE void tile(size_t rows, size_t k, const real *A, size_t row, size_t step, 
         A += step;
         B += PANEL;
     }
+}
+
+/* C [rows][PANEL] (+)= A B. */
+INLINE void tile(size_t rows, size_t k, const real *A, size_t row, size_t step, const real *B, real *C, size_t ldc,
+                 bool add)
+{
+    vec left[TILE_ROWS], right[TILE_ROWS];
+    tile_sum(rows, k, A, row, step, B, left, right);
     UNROLL for (size_t r = 0; r < rows; r++) {
         real *to = C + r * ldc;
         if (add) {

@@ -1,6 +1,6 @@
 /* What an instruction set brings to the fast engine of LSTM and rate units: one table of kernels per number type.
  *
- * Arrays are aligned to OPT_ALIGN, and n is a multiple of LSTM_PAD numbers.
+ * Arrays are aligned to a vector, and n is a multiple of the panel.
  * SPDX-License-Identifier: MIT */
 #ifndef OPT_FAST_LSTM_KERNELS_H
 #define OPT_FAST_LSTM_KERNELS_H
@@ -14,12 +14,13 @@
 #define LSTM_NAME(x) x##_f32
 #endif
 
-/* Rows and panels are padded to this many numbers: the widest panel of any instruction set. */
+/* The widest panel of any instruction set. */
 enum { LSTM_PAD = 128 / sizeof(OPT_REAL), LSTM_TILE_ROWS = 12 };
 
 /* One trial at one step; each pointer is a row. */
 typedef struct LSTM_NAME(fast_cell_row) {
-    size_t n;                 /* padded neurons */
+    size_t n, lo, hi;         /* padded neurons; backward, decay: neurons lo .. hi-1 of them, whole panels */
+    size_t ahead_q;           /* decay: where the next trial's q lies */
     OPT_REAL *q;              /* LSTM: currents in, gates i, f, g, o out [4][n]; rate: currents [n] */
     const OPT_REAL *h_prev;   /* c^{t-1}; v^{t-1} */
     OPT_REAL *h, *phi, *z;    /* c^t, phi(c^t), z^t; rate: v^t, tanh(v^t) twice, as z may be set afterwards */
@@ -33,13 +34,26 @@ typedef struct LSTM_NAME(fast_cell_row) {
     OPT_REAL *dalpha;         /* rate: += dv^t v^{t-1} */
 } LSTM_NAME(fast_cell_row);
 
-/* One row of traces over `n` columns at the end of a chunk: G += mu eps + lambda ebar, R += mu1 eps;
- * ebar <- keep ebar + nu eps; eps <- F eps. ebar, R may be NULL. */
+/* One row of traces over `n` columns: G += mu eps + lambda ebar, R += mu1 eps. eps, ebar, R may be NULL. */
 typedef struct LSTM_NAME(fast_trace_row) {
     size_t n;
-    OPT_REAL *G, *R, *eps, *ebar;
-    OPT_REAL mu, mu1, lambda, keep, nu, F;
+    OPT_REAL *G, *R;
+    const OPT_REAL *eps, *ebar;
+    OPT_REAL mu, mu1, lambda;
 } LSTM_NAME(fast_trace_row);
+
+/* Traces C [rows][ld] of one trial and channel move on by k steps, in one pass:
+ *   G += g C, R += r C;  C <- keep C + e E + A^T B
+ * A [k][..] with rows of lda; B [k][n] packed, and a column of ones behind it. g, r, keep, e: a number a row. */
+typedef struct LSTM_NAME(fast_trace_move) {
+    size_t rows, n, k, lda, ld;
+    const OPT_REAL *A, *B;
+    OPT_REAL *C, *G, *R;      /* G, R: NULL where the gradient has these traces already */
+    const OPT_REAL *E;        /* or NULL */
+    const OPT_REAL *g, *r, *keep, *e;
+    bool fresh;               /* C holds nothing yet */
+    OPT_REAL *sliver;         /* as of gemm_transposed */
+} LSTM_NAME(fast_trace_move);
 
 typedef struct LSTM_NAME(fast_lstm_kernels) {
     const char *isa;
@@ -54,7 +68,8 @@ typedef struct LSTM_NAME(fast_lstm_kernels) {
     void (*backward[2])(const LSTM_NAME(fast_cell_row) *c);
     /* D = (dh/dI) carry for the channels that have eligibility vectors; carry <- (dh^t/dh^{t-1}) carry. */
     void (*decay[2])(const LSTM_NAME(fast_cell_row) *c);
-    void (*traces)(const LSTM_NAME(fast_trace_row) *c);
+    void (*carry)(const LSTM_NAME(fast_trace_row) *c);
+    void (*move)(const LSTM_NAME(fast_trace_move) *m);
     /* to = keep to + from. */
     void (*filter)(size_t n, OPT_REAL keep, const OPT_REAL *from, OPT_REAL *to);
     /* Any n, any alignment. */

@@ -1,7 +1,7 @@
 /* What a state of the fast path for LSTM and rate units holds, and how it lies in the caller's memory.
  *
  * Slot 0 is step `base`, slot n step base + n; each slot has nb trials side by side, each row is padded. The state
- * z^t lies in u of step t + d, where it is used.
+ * z^t lies in u of step t + d, where it is used; once that step has come, x stands where z was padded.
  * SPDX-License-Identifier: MIT */
 #ifndef OPT_FAST_LSTM_STATE_H
 #define OPT_FAST_LSTM_STATE_H
@@ -14,9 +14,10 @@
 
 typedef LSTM_NAME(fast_lstm_kernels) kernels;
 typedef LSTM_NAME(fast_cell_row) cell_row;
-typedef LSTM_NAME(fast_trace_row) trace_row;
+typedef LSTM_NAME(fast_trace_row) trace_line;
+typedef LSTM_NAME(fast_trace_move) trace_move;
 
-enum { CHUNK = 64, BLOCK_ROWS = 768 };
+enum { CHUNK = 64, KEPT = 128, BLOCK_ROWS = 768 };
 
 typedef struct state {
     opt_config cfg; /* cfg.net is not kept */
@@ -30,9 +31,10 @@ typedef struct state {
     bool eprop1, symmetric, chunks, e3, windows; /* chunks: e-prop 1 that learns step by step */
     bool streams, pending;     /* windows go on from each other; one waits for its backward */
     bool stale, alpha_set;     /* parameters changed since they were packed; alpha since the last step */
-    bool learnt, live;         /* the last step has learnt; traces are not all zero */
+    bool learnt, live;         /* the last step has learnt; there are traces */
     bool ahead;                /* grad has run the forward pass alone, and nothing since */
     uint64_t t, base, T_all;   /* last step; steps before slot 1; steps since the gradient was cleared */
+    uint64_t start;            /* windows one by one: steps before the last one */
     real g_out, kappa, b_forget;
     real *par, *fb, *alpha;    /* [n_par], [n_rec][n_out], [np] */
     real *Wf, *Wb, *Wo, *Wl;   /* packed: [nu][nc np] forward, [nc np][np] backward, [np][n_out] out, [n_out][np] back */
@@ -43,13 +45,13 @@ typedef struct state {
     real *L, *L2, *carry, *carry2, *dI2, *eb, *dalpha; /* [B] rows; dI2 [block][B][ldi] */
     real *pack, *slivers;      /* right factor of the block, d steps longer; [threads] slivers */
     real *sig, *ring, *zbar, *ones; /* online: [cap + 1][B][np], [late + 1][B][np], [B][np + PAD], [np]; eprop3 by
-                                     * windows has zbar without g_out */
-    real *Dq, *Du, *Dk, *D1;   /* online: [cap][B][ldi] for G, eps, ebar, R */
+                                     * windows has zbar without g_out, and Ltr in sig */
+    real *Dq, *D1, *Du, *Dk;   /* online: [cap][B][ldi] for G, R; [threads][cap][ldi] for eps, ebar of a trial */
     real *packs, *regs;        /* online: [threads][cap][ldg]; [np] the regulariser's signal when read */
     real *F, *S, *S1, *K, *Lh, *power; /* [B][np]: carries of the chunk's scans, filtered signal, kappa^{t1-s} */
     real *eps, *ebar, *R;      /* [B][ne np][ldg], [B][nc np][ldg], [nc np][ldg] */
     real *a_eps, *a_ebar, *a_U, *a_K, *a_S, *a_1, *a_R; /* [B][np]: the same for the decay of rate units */
-    uint64_t flushed;          /* online: steps whose signals are in the gradient */
+    uint64_t flushed, moved;   /* online: steps whose signals are in the gradient; step of the traces, which may follow later */
 } state;
 
 typedef struct cursor {
@@ -80,13 +82,14 @@ static real *numbers(cursor *c, size_t a, size_t b, size_t e)
 /* Room of one thread for a sliver, and a cache line behind it. */
 static size_t sliver_size(const state *s) { return LSTM_TILE_ROWS * s->span + LSTM_PAD; }
 
-/* Traces that run on, and the scans over a chunk or window that move them. */
+/* Traces that run on, and the scans over a chunk that move them. */
 static void carve_traces(cursor *c, state *s)
 {
     size_t B = (size_t)s->cfg.B, np = s->np;
     s->zbar = numbers(c, B, np + LSTM_PAD, 1);
-    s->Du = numbers(c, s->cap, B, s->ldi);
-    s->Dk = numbers(c, s->cap, B, s->ldi);
+    s->sig = numbers(c, s->cap + 1, B, np);
+    s->Du = numbers(c, s->threads, s->cap, s->ldi);
+    s->Dk = numbers(c, s->threads, s->cap, s->ldi);
     s->packs = numbers(c, s->threads, s->cap, s->ldg);
     real **const rows[] = {&s->F, &s->S, &s->S1, &s->K, &s->Lh, &s->power, &s->a_eps, &s->a_ebar, &s->a_U, &s->a_K,
                            &s->a_S, &s->a_1, &s->a_R};
@@ -98,7 +101,6 @@ static void carve_traces(cursor *c, state *s)
 static void carve_online(cursor *c, state *s)
 {
     size_t B = (size_t)s->cfg.B, np = s->np;
-    s->sig = numbers(c, s->cap + 1, B, np);
     s->ring = numbers(c, s->late + 1, B, np);
     s->Dq = numbers(c, s->cap, B, s->ldi);
     s->regs = numbers(c, np, 1, 1);
@@ -168,7 +170,7 @@ static inline real *group(const state *s, int g) { return s->par + s->first[g]; 
 /* Everything of trial b at step t that a cell needs; L, carry, D and dalpha are the caller's. */
 static cell_row cell_at(const state *s, uint64_t t, size_t b)
 {
-    return (cell_row){.n = s->np, .q = row(s, s->q, t, b, s->ldq), .h_prev = row(s, s->h, t - 1, b, s->np),
+    return (cell_row){.n = s->np, .hi = s->np, .q = row(s, s->q, t, b, s->ldq), .h_prev = row(s, s->h, t - 1, b, s->np),
                       .h = row(s, s->h, t, b, s->np), .phi = row(s, s->phi, t, b, s->np), .z = z_row(s, t, b),
                       .zsum = s->zsum + b * s->np, .alpha = s->alpha, .b_forget = s->b_forget,
                       .identity = s->net.opt.phi == EP_PHI_IDENTITY, .reg = s->reg};

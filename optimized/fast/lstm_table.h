@@ -4,30 +4,21 @@
 #define OPT_FAST_LSTM_TABLE_H
 
 #include "lstm_gemm.h"
+#include "lstm_move.h"
 #include "rate_cell.h"
 
-static void trace_row(const LSTM_NAME(fast_trace_row) *c)
+static void carry_row(const LSTM_NAME(fast_trace_row) *c)
 {
-    vec mu = v_set(c->mu), mu1 = v_set(c->mu1), lambda = v_set(c->lambda), keep = v_set(c->keep), nu = v_set(c->nu);
-    vec F = v_set(c->F);
-    if (!c->eps) { /* a channel without eligibility vector: e is its own trace */
-        for (size_t i = 0; i < c->n; i += LANES) {
-            vec ebar = v_load(c->ebar + i);
-            v_store(c->G + i, v_fma(lambda, ebar, v_load(c->G + i)));
-            v_store(c->ebar + i, keep * ebar);
-        }
-        return;
-    }
+    vec mu = v_set(c->mu), mu1 = v_set(c->mu1), lambda = v_set(c->lambda);
     for (size_t i = 0; i < c->n; i += LANES) {
-        vec eps = v_load(c->eps + i), G = v_fma(mu, eps, v_load(c->G + i));
-        if (c->R) v_store(c->R + i, v_fma(mu1, eps, v_load(c->R + i)));
-        if (c->ebar) {
-            vec ebar = v_load(c->ebar + i);
-            G = v_fma(lambda, ebar, G);
-            v_store(c->ebar + i, v_fma(keep, ebar, nu * eps));
+        vec G = v_load(c->G + i);
+        if (c->eps) {
+            vec eps = v_load(c->eps + i);
+            G = v_fma(mu, eps, G);
+            if (c->R) v_store(c->R + i, v_fma(mu1, eps, v_load(c->R + i)));
         }
+        if (c->ebar) G = v_fma(lambda, v_load(c->ebar + i), G);
         v_store(c->G + i, G);
-        v_store(c->eps + i, F * eps);
     }
 }
 
@@ -57,7 +48,7 @@ static bool finite_all(size_t n, const real *v)
     { \
         static const LSTM_NAME(fast_lstm_kernels) table = { \
             name, PANEL, gemm_pack, gemm, gemm_transposed, {lstm_forward, rate_forward}, \
-            {lstm_backward, rate_backward}, {lstm_decay, rate_decay}, trace_row, filter_row, finite_all, \
+            {lstm_backward, rate_backward}, {lstm_decay, rate_decay}, carry_row, move_traces, filter_row, finite_all, \
         }; \
         return &table; \
     }

@@ -19,7 +19,7 @@ static void rate_forward(const cell_row *c)
 static void rate_backward(const cell_row *c)
 {
     vec one = v_set(1);
-    for (size_t j = 0; j < c->n; j += LANES) {
+    for (size_t j = c->lo; j < c->hi; j += LANES) {
         vec z = v_load(c->phi + j), L = v_load(c->L + j) + v_load(c->reg + j);
         vec dv = v_fma(one - z * z, L, v_load(c->carry + j));
         v_store(c->D + j, dv);
@@ -30,7 +30,7 @@ static void rate_backward(const cell_row *c)
 
 static void rate_decay(const cell_row *c)
 {
-    for (size_t j = 0; j < c->n; j += LANES) {
+    for (size_t j = c->lo; j < c->hi; j += LANES) {
         vec F = v_load(c->carry + j);
         v_store(c->D + j, F);
         v_store(c->carry + j, v_load(c->alpha + j) * F);

@@ -303,12 +303,62 @@ START_TEST(bad_windows_are_refused)
 }
 END_TEST
 
+/* One more window of numbers drawn for it, with a seed. */
+static void random_window(const fixture *f, const rig *r, uint64_t k)
+{
+    enum { D = 3 };
+    double x[TRIALS * D * N_IN], target[TRIALS * D * N_OUT], h[TRIALS * N_REC];
+    opt_seeds end = {.h = h};
+    for (size_t i = 0; i < TRIALS * D * N_IN; i++) x[i] = ep_rng_uniform(8, k, i) - 0.5;
+    for (size_t i = 0; i < TRIALS * D * N_OUT; i++) target[i] = ep_rng_uniform(9, k, i);
+    for (size_t i = 0; i < TRIALS * N_REC; i++) h[i] = ep_rng_uniform(10, k, i) - 0.5;
+    opt_trials tr = {.T = D - (int)(k % 4 == 3), .B = TRIALS, .x = x, .target = target};
+    ck_assert_int_eq(r->e->forward(r->s, &tr), EP_OK);
+    if (f->cfg.rule == EP_EPROP3_SG) tr.seeds = &end;
+    ck_assert_int_eq(r->e->backward(r->s, &tr), EP_OK);
+}
+
+static void scale_weights(const rig *r, ep_group g, double by)
+{
+    size_t n;
+    double *v = rig_get(r, OPT_PARAM(g), &n);
+    for (size_t i = 0; i < n; i++) v[i] *= by;
+    ck_assert_int_eq(r->e->set(r->s, OPT_PARAM(g), v, n), EP_OK);
+    free(v);
+}
+
+/* Many windows; between them the gradient is read, cleared, weights change, in all mixtures: an engine that learns several
+ * windows together gives what one gives that learns each by itself. */
+START_TEST(whatever_happens_between_windows)
+{
+    static const ep_group changed[] = {EP_G_WREC, EP_G_WOUT, EP_G_BIAS};
+    fixture f = fixture_make(N_MODEL * (_i / 2 * 3 + _i % 2)); /* LSTM; weights small enough that no rounding error grows */
+    f.cfg.rule = _i / 2 % 2 ? EP_EPROP3 : EP_EPROP3_SG;
+    f.cfg.window = 3;
+    rig all[2] = {fixture_open(&f, opt_scalar_f64()), fixture_open(&f, opt_fast_f64())};
+    for (uint64_t k = 0; k < 40; k++) {
+        unsigned what = (unsigned)(ep_rng_u64(11, (uint64_t)_i, k) % 64);
+        for (size_t n = 0; n < 2; n++) random_window(&f, &all[n], k);
+        if (what % 4 == 0) same_gradient(&all[1], &all[0], "between windows");
+        for (size_t n = 0; n < 2; n++) {
+            if (what / 4 % 4 == 0) all[n].e->reset(all[n].s, OPT_RESET_GRAD);
+            if (what / 16 < 3) scale_weights(&all[n], changed[what / 16], k % 2 ? 0.9375 : 1.0625);
+        }
+    }
+    for (size_t n = 0; n < 2; n++) random_window(&f, &all[n], 99);
+    same_gradient(&all[1], &all[0], "in the end");
+    for (size_t n = 0; n < 2; n++) rig_close(&all[n]);
+    free(f.k.store);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("windows");
     TCase *c = tcase_create("windows");
     tcase_add_loop_test(c, exact_seeds_give_bptt, 0, 120);
     tcase_add_loop_test(c, any_seeds_give_grad, 0, 120);
+    tcase_add_loop_test(c, whatever_happens_between_windows, 0, 36);
     tcase_add_loop_test(c, bad_windows_are_refused, 0, 60);
     tcase_add_loop_test(c, a_stream_needs_the_memory_of_a_window, 0, N_MODEL);
     tcase_set_timeout(c, 60);

@@ -18,7 +18,7 @@ static const char usage[] =
     "\n"
     "  --variant V          a variant of the task (--list shows them)\n"
     "  --rule RULE          bptt, rtrl, eprop1-symmetric, eprop1-random (default), eprop1-adaptive, eprop1-global,\n"
-    "                       tbptt, eprop3\n"
+    "                       tbptt, tbptt-sg, eprop3, eprop3-sg\n"
     "  --engine ENGINE      fast[:f32|f64] (default), scalar[:f64|f32], reference[:BITS], fixed:PROFILE|FILE\n"
     "  --seed N             of weights, inputs and order (default 1)\n"
     "  --iterations N       at most\n"
