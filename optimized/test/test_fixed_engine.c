@@ -477,6 +477,50 @@ START_TEST(test_numbers_outside)
 }
 END_TEST
 
+/* Probabilities lie between 0 and 1, both of which are allowed. */
+START_TEST(test_probabilities)
+{
+    job *j = job_make(EP_ALIF, EP_PAPER2019, EP_EPROP1_RANDOM, 51);
+    j->cfg.loss = EP_CLASSIFICATION;
+    rig r = rig_open(opt_fixed("q15"), &j->cfg);
+    int32_t *x = encoded(&r, OPT_FIXED_X, j->x, TRIALS * IN), target[TRIALS * OUT] = {0};
+    double one = 1;
+    ck_assert_uint_eq(opt_fixed_encode(r.s, OPT_FIXED_TARGET, &one, target, 1), 0);
+    ck_assert_int_gt(target[0], 0);
+    int32_t top = target[0];
+    ck_assert_int_eq(r.e->step(r.s, x), EP_OK);
+    const int32_t last[] = {-1, top + 1, 0, top};
+    for (size_t k = 0; k < sizeof last / sizeof *last; k++) {
+        target[TRIALS * OUT - 1] = last[k];
+        ck_assert_int_eq(r.e->learn(r.s, &(opt_signal){.target = target}), k < 2 ? EP_DOMAIN : EP_OK);
+        if (k == 2) ck_assert_int_eq(r.e->step(r.s, x), EP_OK);
+    }
+    free(x);
+    rig_close(&r);
+    job_free(j);
+}
+END_TEST
+
+/* Each neuron's constants come back as they were given, rounded to their formats. */
+START_TEST(test_constants_come_back)
+{
+    static const ep_theta kept[] = {EP_ALPHA, EP_RHO, EP_BETA};
+    job *j = job_make(EP_ALIF, EP_PAPER2019, EP_EPROP1_RANDOM, 53);
+    rig r = rig_open(opt_fixed("q15"), &j->cfg);
+    for (size_t q = 0; q < sizeof kept / sizeof *kept; q++) {
+        size_t n;
+        int32_t *v = read_all(&r, OPT_PARAM(EP_G_THETA + kept[q]), &n);
+        ck_assert_uint_eq(n, REC);
+        for (size_t k = 0; k < n; k++)
+            ck_assert_int_eq(v[k], rounded(&fix_q15, kept[q] == EP_BETA ? FIX_B : FIX_D, j->k.net.theta[kept[q]][k]));
+        ck_assert_int_gt(magnitude(&r, OPT_PARAM(EP_G_THETA + kept[q])), 0);
+        free(v);
+    }
+    rig_close(&r);
+    job_free(j);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fixed engine");
@@ -490,6 +534,8 @@ int main(void)
     tcase_add_loop_test(tc, test_parts_of_a_gradient, 0, 2);
     tcase_add_test(tc, test_refusals);
     tcase_add_test(tc, test_numbers_outside);
+    tcase_add_test(tc, test_probabilities);
+    tcase_add_test(tc, test_constants_come_back);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

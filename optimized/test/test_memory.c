@@ -52,6 +52,17 @@ START_TEST(chunks_need_what_is_written)
 }
 END_TEST
 
+/* Only a regulariser needs a second sum of traces. */
+START_TEST(regulariser_needs_its_sum)
+{
+    trial_set s = sizes(EP_ALIF, 39, 800, EP_EPROP1_SYMMETRIC);
+    size_t without = size_of(&s, 1, 1000, 128, false);
+    s.cfg.c_reg = 1;
+    ck_assert_uint_ge(size_of(&s, 1, 1000, 128, false), without + (39 + 800 + 1) * 800 * sizeof(float));
+    free(s.k.store);
+}
+END_TEST
+
 /* The bits do not depend on whose the traces are, nor on threads. */
 START_TEST(grad_only_has_the_bits_of_chunks)
 {
@@ -84,6 +95,7 @@ int main(void)
     tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, chunks_do_not_grow_with_T, 0, 6);
     tcase_add_loop_test(t, chunks_need_what_is_written, 0, 2);
+    tcase_add_test(t, regulariser_needs_its_sum);
     tcase_add_loop_test(t, grad_only_has_the_bits_of_chunks, 0, loops(60));
     suite_add_tcase(suite, t);
     return run_suite(suite);

@@ -344,6 +344,28 @@ START_TEST(test_bad_step_changes_nothing)
 }
 END_TEST
 
+/* Nothing may be written where a neuron would feed itself, but zero; beside it anything of the format may. */
+START_TEST(test_diagonal_is_shut)
+{
+    static const int pairs[] = {FIX_W, FIX_EA, FIX_E, FIX_EB, FIX_G, FIX_ES};
+    pair p = {.seed = 17, .profile = fix_q15};
+    pair_network(&p);
+    p.c.alif = p.net.alif = true;
+    pair_open(&p);
+    size_t M = (size_t)(p.c.n_in + p.c.n_rec + 1), diagonal = (size_t)p.c.n_in;
+    int q = pairs[_i];
+    if (fix_elements(p.core, q) > 0) { /* a network without a regulariser keeps no sum of traces */
+        ck_assert_uint_ge(fix_elements(p.core, q), (size_t)p.c.n_rec * M);
+        ck_assert_int_eq(fix_set(p.core, q, diagonal, 1), FIX_RANGE);
+        ck_assert_int_eq(fix_set(p.core, q, diagonal, 0), FIX_OK);
+        ck_assert_int_eq(fix_set(p.core, q, diagonal + M - 1, 1), FIX_OK);
+        ck_assert_int_eq(fix_get(p.core, q, diagonal), 0);
+        ck_assert_int_eq(fix_get(p.core, q, diagonal + M - 1), 1);
+    } else ck_assert_int_eq(q, FIX_ES);
+    pair_close(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fixed core against the integer model");
@@ -358,6 +380,7 @@ int main(void)
     tcase_add_loop_test(tc, test_profiles_are_the_table, 0, N_PROFILE);
     tcase_add_test(tc, test_bad_input);
     tcase_add_test(tc, test_bad_step_changes_nothing);
+    tcase_add_loop_test(tc, test_diagonal_is_shut, 0, 6);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
