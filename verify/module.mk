@@ -12,9 +12,9 @@ VFY_SRC := $(filter-out $(JUDGE_SRC),$(wildcard verify/*.c))
 LIB_VFY := $(BUILD)/libeprop-verify.a $(LIB_JUDGE)
 LDLIBS_VFY := -ljansson -ldl $(LDLIBS_REF)
 $(eval $(call static_lib,eprop-verify,$(VFY_SRC)))
-$(eval $(call program,eprop-verify,$(wildcard verify/cli/*.c),$(LIB_VFY) $(LIB_TASKS) $(LIB_REF) $(LIB_SPEC),$(LDLIBS_VFY)))
+$(eval $(call program,eprop-verify,$(wildcard verify/cli/*.c),$(LIB_VFY) $(LIB_TABLE_A) $(LIB_REF) $(LIB_SPEC),$(LDLIBS_VFY)))
 # Check's archive calls floor: libm must come after it for tests that need nothing else of libm.
-$(call check_tests,$(wildcard verify/test/test_*.c),$(LIB_VFY) $(LIB_TASKS) $(LIB_REF) $(LIB_SPEC),$(LDLIBS_VFY) -lcheck -lm)
+$(call check_tests,$(wildcard verify/test/test_*.c),$(LIB_VFY) $(LIB_TABLE_A) $(LIB_REF) $(LIB_SPEC),$(LDLIBS_VFY) -lcheck -lm)
 
 # Random networks through all engines against the reference: a test without an argument, `make differ` for more.
 DIFFER := $(BUILD)/verify/test/differ/differ
