@@ -35,7 +35,7 @@ tests_of() { # FILE -> its module's test programs, the quickest first
     reference/cell/*) echo reference/test/test_tape_cells reference/test/test_algo reference/test/test_tape_net verify/test/test_scalar_vs_reference verify/test/test_prove ;;
     reference/algo/synth*) echo reference/test/test_synth verify/test/test_seeds reference/test/test_algo ;;
     reference/*) echo reference/test/test_algo reference/test/test_tape_net verify/test/test_seeds verify/test/test_prove ;;
-    optimized/fixed/* | optimized/fixed_host/*) echo verify/test/test_fixed_golden optimized/test/test_fixed_function optimized/test/test_fixed_engine verify/test/test_fixed_core ;;
+    optimized/fixed/* | optimized/fixed_host/*) echo verify/test/test_fixed_golden optimized/test/test_fixed_function optimized/test/test_fixed_numbers optimized/test/test_fixed_engine verify/test/test_fixed_core ;;
     optimized/fast/lsnn_memory*) echo optimized/test/test_memory optimized/test/test_fast_lsnn optimized/test/test_fast_general ;;
     optimized/fast/lstm*) echo optimized/test/test_fast_lstm optimized/test/test_set verify/test/test_fast_lstm_vs_reference ;;
     optimized/fast/*) echo optimized/test/test_fast_lsnn optimized/test/test_fast_general optimized/test/test_fast_edges optimized/test/test_windows ;;

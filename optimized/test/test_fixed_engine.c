@@ -1,58 +1,9 @@
-/* The integer core behind opt.h: what it computes, against the core by hand and against doubles; what it refuses, and why.
+/* The integer core behind opt.h: what it computes, against the core by hand and against doubles.
  * SPDX-License-Identifier: MIT */
-#include "net.h"
-#include "opt_fixed.h"
-
-enum { IN = 5, REC = 7, OUT = 2, STEPS = 30, TRIALS = 3, SYN = IN + REC + 1 };
+#include "fixed_job.h"
 
 static const char *const names[] = {"q15", "s16.15", "w8", "reckon"};
 static const fix_profile *const profiles[] = {&fix_q15, &fix_s16_15, &fix_w8, &fix_reckon};
-
-typedef struct job {
-    toy k;
-    double alpha[REC], *x, *target, *mask; /* mask: NULL, or as flags */
-    int32_t *flags;
-    opt_config cfg;
-} job;
-
-static job *job_make(ep_model model, ep_preset preset, ep_rule rule, uint64_t seed)
-{
-    job *j = calloc(1, sizeof *j);
-    ck_assert_ptr_nonnull(j);
-    j->k = toy_make(model, preset, IN, REC, OUT, seed);
-    for (int n = 0; n < REC; n++) j->alpha[n] = 0.875;
-    j->k.net.theta[EP_ALPHA] = j->alpha;
-    j->k.net.n_ref = 2;
-    j->k.net.opt.delay = 2;
-    j->k.net.opt.loss_norm = EP_NORM_SUM;
-    j->x = toy_spikes(&j->k, TRIALS * STEPS * IN, 0.3);
-    j->target = toy_draw(&j->k, TRIALS * STEPS * OUT, -1, 1);
-    j->cfg = (opt_config){.net = &j->k.net, .rule = rule, .B = TRIALS, .T = STEPS, .seed = 77};
-    return j;
-}
-
-static void job_free(job *j)
-{
-    free(j->k.store);
-    free(j);
-}
-
-static int32_t *encoded(const rig *r, int quantity, const double *from, size_t n)
-{
-    int32_t *to = malloc(n * sizeof *to);
-    ck_assert_ptr_nonnull(to);
-    ck_assert_uint_eq(opt_fixed_encode(r->s, quantity, from, to, n), 0);
-    return to;
-}
-
-static int32_t *read_all(const rig *r, int quantity, size_t *n)
-{
-    *n = r->e->count(r->s, quantity);
-    int32_t *to = malloc((*n + 1) * sizeof *to);
-    ck_assert_ptr_nonnull(to);
-    ck_assert_int_eq(r->e->get(r->s, quantity, to, *n), EP_OK);
-    return to;
-}
 
 static void same(const rig *a, const rig *b, int quantity)
 {
@@ -62,16 +13,6 @@ static void same(const rig *a, const rig *b, int quantity)
     for (size_t k = 0; k < n; k++) ck_assert_msg(p[k] == q[k], "quantity 0x%x [%zu]: %d and %d", (unsigned)quantity, k, p[k], q[k]);
     free(p);
     free(q);
-}
-
-static long magnitude(const rig *r, int quantity)
-{
-    size_t n;
-    long sum = 0;
-    int32_t *p = read_all(r, quantity, &n);
-    for (size_t k = 0; k < n; k++) sum += labs((long)p[k]);
-    free(p);
-    return sum;
 }
 
 static ep_status run(const rig *r, const job *j, int B, size_t first)
@@ -85,7 +26,6 @@ static ep_status run(const rig *r, const job *j, int B, size_t first)
     return st;
 }
 
-static int32_t rounded(const fix_profile *p, unsigned q, double v) { return (int32_t)nearbyint(ldexp(v, p->q[q].frac)); }
 
 /* The core alone, on numbers rounded here. */
 static void by_hand(const job *j, const fix_profile *p, uint64_t *mem, size_t bytes, fix_state **s)
@@ -383,144 +323,6 @@ START_TEST(test_parts_of_a_gradient)
 }
 END_TEST
 
-static void refused(const opt_config *cfg, ep_status st, const char *reason)
-{
-    static _Alignas(OPT_ALIGN) unsigned char mem[1 << 17];
-    char why[160] = "";
-    opt_state *s = NULL;
-    ck_assert_int_eq(opt_fixed_check(cfg, &fix_q15, why, sizeof why), st);
-    ck_assert_msg(strstr(why, reason) != NULL, "'%s' does not name '%s'", why, reason);
-    ck_assert_int_eq(opt_fixed("q15")->init(cfg, mem, sizeof mem, &s), st);
-    ck_assert_ptr_null(s);
-}
-
-START_TEST(test_refusals)
-{
-    job *j = job_make(EP_ALIF, EP_PAPER2019, EP_EPROP1_GLOBAL, 41);
-    opt_config c = j->cfg;
-    double weight[REC * IN], B[REC * OUT], *alpha = j->alpha;
-    memcpy(weight, j->k.net.Win, sizeof weight);
-    for (int k = 0; k < REC * OUT; k++) B[k] = 0.25;
-    j->k.net.Win = weight;
-    refused(&c, EP_DOMAIN, "B[0][1]");
-    j->k.net.B = B;
-    ck_assert_int_eq(opt_fixed_check(&c, &fix_q15, NULL, 0), EP_OK);
-    weight[2 * IN + 3] = 8.5;
-    refused(&c, EP_DOMAIN, "Win[2][3] = 8.5: expected -8 to 7.99975586, the range of format W (16.12)");
-    weight[2 * IN + 3] = 0;
-    alpha[4] = 0.9;
-    refused(&c, EP_DOMAIN, "alpha[4]");
-    alpha[4] = 0.875;
-    j->k.net.kappa = 0.99999;
-    refused(&c, EP_DOMAIN, "kappa = 0.99999");
-    j->k.net.kappa = 0.5;
-    j->k.net.v_th = 1e-5;
-    refused(&c, EP_DOMAIN, "v_th");
-    j->k.net.v_th = 0.625;
-    j->k.net.opt.delay_L = 1;
-    refused(&c, EP_NOTIMPL, "delay_L");
-    j->k.net.opt.delay_L = 0;
-    j->k.net.model = EP_LSTM;
-    j->k.net.opt.delay = 1;
-    j->k.net.Win = j->k.net.Wrec = j->k.net.b = NULL;
-    ck_assert_int_eq(opt_fixed_check(&c, &fix_q15, NULL, 0), EP_OK);
-    c.profile = &fix_w8;
-    refused(&c, EP_NOTIMPL, "no formats for lstm");
-    c.profile = NULL;
-    c.c_reg = 1;
-    refused(&c, EP_NOTIMPL, "c_reg");
-    c.c_reg = 0;
-    j->k.net.opt.phi = EP_PHI_IDENTITY;
-    refused(&c, EP_NOTIMPL, "phi");
-    j->k.net.model = EP_ALIF;
-    j->k.net.Win = weight;
-    j->k.net.opt.delay = 2;
-    j->k.net.opt.reset = EP_RESET_VTH_SAME;
-    refused(&c, EP_NOTIMPL, "reset");
-    j->k.net.opt.reset = EP_RESET_VTH_NEXT;
-    c.rule = EP_BPTT;
-    refused(&c, EP_NOTIMPL, "rule");
-    c = j->cfg;
-    fix_profile wide = fix_q15;
-    wide.q[FIX_P].bits = wide.q[FIX_T].bits = 32;
-    wide.q[FIX_E].frac = 40;
-    c.profile = &wide;
-    refused(&c, EP_DOMAIN, "64 bits");
-    ck_assert_uint_eq(opt_fixed(NULL)->state_size(&j->cfg), 0); /* no profile */
-    ck_assert_ptr_null(opt_fixed("q16"));
-    job_free(j);
-}
-END_TEST
-
-START_TEST(test_numbers_outside)
-{
-    job *j = job_make(EP_ALIF, EP_PAPER2019, EP_EPROP1_RANDOM, 51);
-    const opt_engine *e = opt_fixed("w8");
-    rig r = rig_open(e, &j->cfg);
-    const double v[] = {-3, 1.0 / 128, 3.0 / 128, 1.5, 2, NAN};
-    int32_t n[6], x[TRIALS * IN] = {0}, set[REC * REC] = {0};
-    ck_assert_uint_eq(opt_fixed_encode(r.s, OPT_PARAM(EP_G_BIAS), v, n, 6), 3);
-    const int32_t want[] = {-128, 0, 2, 96, 127, 0}; /* 8.6, ties to even */
-    for (int k = 0; k < 6; k++) ck_assert_int_eq(n[k], want[k]);
-    x[TRIALS * IN - 1] = 128;
-    ck_assert_int_eq(e->step(r.s, x), EP_DOMAIN);
-    set[REC + 1] = 1;
-    ck_assert_int_eq(e->set(r.s, OPT_PARAM(EP_G_WREC), set, REC * REC), EP_DOMAIN); /* the diagonal */
-    set[REC + 1] = 0;
-    set[1] = 128;
-    ck_assert_int_eq(e->set(r.s, OPT_PARAM(EP_G_WREC), set, REC * REC), EP_DOMAIN);
-    set[1] = 127;
-    ck_assert_int_eq(e->set(r.s, OPT_PARAM(EP_G_WREC), set, REC * REC), EP_OK);
-    ck_assert_int_eq(e->set(r.s, OPT_PSI, set, TRIALS * REC), EP_NOTIMPL);
-    rig_close(&r);
-    job_free(j);
-}
-END_TEST
-
-/* Probabilities lie between 0 and 1, both of which are allowed. */
-START_TEST(test_probabilities)
-{
-    job *j = job_make(EP_ALIF, EP_PAPER2019, EP_EPROP1_RANDOM, 51);
-    j->cfg.loss = EP_CLASSIFICATION;
-    rig r = rig_open(opt_fixed("q15"), &j->cfg);
-    int32_t *x = encoded(&r, OPT_FIXED_X, j->x, TRIALS * IN), target[TRIALS * OUT] = {0};
-    double one = 1;
-    ck_assert_uint_eq(opt_fixed_encode(r.s, OPT_FIXED_TARGET, &one, target, 1), 0);
-    ck_assert_int_gt(target[0], 0);
-    int32_t top = target[0];
-    ck_assert_int_eq(r.e->step(r.s, x), EP_OK);
-    const int32_t last[] = {-1, top + 1, 0, top};
-    for (size_t k = 0; k < sizeof last / sizeof *last; k++) {
-        target[TRIALS * OUT - 1] = last[k];
-        ck_assert_int_eq(r.e->learn(r.s, &(opt_signal){.target = target}), k < 2 ? EP_DOMAIN : EP_OK);
-        if (k == 2) ck_assert_int_eq(r.e->step(r.s, x), EP_OK);
-    }
-    free(x);
-    rig_close(&r);
-    job_free(j);
-}
-END_TEST
-
-/* Each neuron's constants come back as they were given, rounded to their formats. */
-START_TEST(test_constants_come_back)
-{
-    static const ep_theta kept[] = {EP_ALPHA, EP_RHO, EP_BETA};
-    job *j = job_make(EP_ALIF, EP_PAPER2019, EP_EPROP1_RANDOM, 53);
-    rig r = rig_open(opt_fixed("q15"), &j->cfg);
-    for (size_t q = 0; q < sizeof kept / sizeof *kept; q++) {
-        size_t n;
-        int32_t *v = read_all(&r, OPT_PARAM(EP_G_THETA + kept[q]), &n);
-        ck_assert_uint_eq(n, REC);
-        for (size_t k = 0; k < n; k++)
-            ck_assert_int_eq(v[k], rounded(&fix_q15, kept[q] == EP_BETA ? FIX_B : FIX_D, j->k.net.theta[kept[q]][k]));
-        ck_assert_int_gt(magnitude(&r, OPT_PARAM(EP_G_THETA + kept[q])), 0);
-        free(v);
-    }
-    rig_close(&r);
-    job_free(j);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("fixed engine");
@@ -532,10 +334,6 @@ int main(void)
     tcase_add_test(tc, test_forced_step);
     tcase_add_test(tc, test_signals);
     tcase_add_loop_test(tc, test_parts_of_a_gradient, 0, 2);
-    tcase_add_test(tc, test_refusals);
-    tcase_add_test(tc, test_numbers_outside);
-    tcase_add_test(tc, test_probabilities);
-    tcase_add_test(tc, test_constants_come_back);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
