@@ -8,7 +8,7 @@ INSTALLED_HEADERS := reference/eprop.h verify/eprop_port.h optimized/opt.h optim
 
 # Fuzz targets, one for each parser. As tests they replay their seeds; `make fuzz` links the same objects with libFuzzer.
 CPPFLAGS_ci := -Iverify -Itasks -Ioptimized -Ireports -Ibench
-FUZZ := $(patsubst ci/fuzz/%.c,$(BUILD)/ci/fuzz/%,$(filter-out $(if $(SPEECH_NOT_BUILT),%_phn.c %_audio.c %_cache.c),$(wildcard ci/fuzz/fuzz_*.c)))
+FUZZ := $(patsubst ci/fuzz/%.c,$(BUILD)/ci/fuzz/%,$(filter-out $(if $(SPEECH_NOT_BUILT),%_phn.c %_audio.c %_cache.c) $(if $(PNG_NOT_BUILT),%_png.c),$(wildcard ci/fuzz/fuzz_*.c)))
 # FUZZER: where the ordinary build lies. The kernels and the reference come from there: no parser lies in them, and clang
 # needs many minutes for them under sanitizers.
 KERNELS := $(BUILD)/libeprop-optimized.a $(BUILD)/libeprop-ref.a

@@ -36,9 +36,10 @@ stage() {
     cross | mcu)
         if command -v qemu-s390x-static >/dev/null && command -v arm-none-eabi-gcc >/dev/null; then make -j"$jobs" "$1"
         else echo "$1: emulators are not installed, skipped (make deps-cross)"; fi ;;
-    bare) # what a machine without the speech libraries gets: everything but that task, which is named as not built
-        make -j"$jobs" BUILD=build-bare SPEECH=no build-bare/eprop-train
+    bare) # what a machine without the libraries of speech and pictures gets: everything but these, which are named as not built
+        make -j"$jobs" BUILD=build-bare SPEECH=no PNG=no build-bare/eprop-train
         build-bare/eprop-train --list | grep -q '^pattern'
+        build-bare/eprop-train omniglot --data . 2>&1 | grep -q 'built without libpng'
         build-bare/eprop-train speech 2>&1 | grep -q 'built without libsndfile' ;;
     judge)
         # A stranger's machine: the two archives and a compiler; MPFR, MPFI, GMP and Jansson are not asked for.

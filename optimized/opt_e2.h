@@ -19,9 +19,16 @@ typedef struct opt_e2_config {
     double eta;
     double c_reg[3], f_target[3]; /* training trial, module, test trial */
     bool first_order;             /* traces count as constants on the way back */
+    /* Of batches that several processes share: v [n] <- its sum over all of them, the same bits for all. NULL: there is one process. */
+    void (*sum)(void *user, double *v, size_t n);
+    void *user;
 } opt_e2_config;
 
 typedef struct opt_e2 opt_e2;
+
+/* A gradient is a sum in double of this many sums in binary32, each in the order of its trials: where processes share whole groups, the gradient is
+ * that of one process but for the roundings of the double sum. */
+enum { OPT_E2_GROUPS = 16 };
 
 /* Parameters and gradients, shaped as in ep_net; module's Wout is P. Constants of the cells are not trained here. */
 typedef enum opt_e2_net { OPT_E2_MAIN, OPT_E2_MODULE } opt_e2_net;
@@ -32,6 +39,9 @@ typedef struct opt_e2_trials {
     const float *x;    /* [B][T][n_in] */
     const float *code; /* [B][T][n_code] */
     const float *x_test; /* [B][T_test][n_in] */
+    /* This is a part of a batch of `whole` trials that several processes share (0: it is all): rates are the whole batch's, by config.sum. */
+    int whole;
+    const unsigned char *group; /* [B] 0..OPT_E2_GROUPS-1 the partial sum that a trial's gradient goes to; NULL: b mod OPT_E2_GROUPS */
 } opt_e2_trials;
 
 /* Spikes a neuron and step, and what else a run is watched by. */

@@ -30,6 +30,12 @@ COLUMNS(arm_signal, {"series", REP_TEXT}, {"t", REP_INT}, {"L", REP_NUM});
 COLUMNS(arm_curve, {"series", REP_TEXT}, {"seed", REP_TEXT}, {"iteration", REP_INT}, {"hand_mse", REP_NUM});
 COLUMNS(arm_unseen, {"way", REP_TEXT}, {"movements", REP_INT}, {"eta", REP_NUM}, {"hand_mse", REP_NUM}, {"velocity_mse", REP_NUM}, {"loss", REP_NUM},
         {"share", REP_NUM}, {"iterations", REP_INT});
+COLUMNS(omniglot_pictures, {"series", REP_TEXT}, {"x", REP_INT}, {"y", REP_INT}, {"ink", REP_NUM}, {"class", REP_INT}, {"named", REP_INT}, {"first", REP_INT});
+COLUMNS(omniglot_raster, {"series", REP_TEXT}, {"t", REP_INT}, {"neuron", REP_INT});
+COLUMNS(omniglot_signal, {"series", REP_TEXT}, {"t", REP_INT}, {"L", REP_NUM});
+COLUMNS(omniglot_curve, {"series", REP_TEXT}, {"seed", REP_TEXT}, {"iteration", REP_INT}, {"error", REP_NUM});
+COLUMNS(omniglot_unseen, {"way", REP_TEXT}, {"set", REP_TEXT}, {"episodes", REP_INT}, {"eta", REP_NUM}, {"error", REP_NUM}, {"loss", REP_NUM},
+        {"share", REP_NUM}, {"iterations", REP_INT});
 
 #define CURVE_SHOWS "Training loss (of long runs at some 150 iterations), before the update and without the rate regulariser: the median over seeds, and between the quartiles a band."
 #define ERROR_SHOWS "Share of wrong decisions on trials that were not trained on: the median over seeds, and between the quartiles a band. " \
@@ -156,6 +162,24 @@ static const rep_part parts[] = {
      "baselines were chosen on other movements.",
      .blind = "The baselines are told the target and the derivative of the loss by every output, through the hand's position as well; the error module hears a code of the "
      "target's path alone and has to have learnt what that means.", COLUMNS_OF(arm_unseen)},
+    {.name = "omniglot_pictures", .script = "pictures", .title = "One-shot learning of characters: what is shown, what is asked",
+     .shows = "One episode with characters of alphabets that no training has seen: each class is shown once, one update follows that the error module's learning signals "
+     "drive (e-prop 2), and other pictures of the same characters are named.",
+     .blind = "One episode; the figure below has the means.", COLUMNS_OF(omniglot_pictures), .prepare = rep_prepare_series},
+    {.name = "omniglot_raster", .script = "arm_raster", .title = "One-shot learning of characters: spikes of both networks",
+     .shows = "Each dot is a spike, in the same episode: the network and the error module in the trial that teaches, the network in the test trial after the update.",
+     COLUMNS_OF(omniglot_raster), .prepare = rep_prepare_series},
+    {.name = "omniglot_signal", .script = "output", .title = "One-shot learning of characters: learning signals",
+     .shows = "What the error module tells five neurons of the network while it sees one example of each class after the other.", .set = "y_label = 'learning signal L'\n",
+     COLUMNS_OF(omniglot_signal), .prepare = rep_prepare_series},
+    {.name = "omniglot_curve", .script = "curves", .title = "One-shot learning of characters: the outer loop",
+     .shows = "Share of wrong answers about characters of alphabets that are not trained on, after one example of each, while the outer loop trains the error module and the initial weights.",
+     COLUMNS_OF(omniglot_curve), .prepare = rep_prepare_quartiles, .set = "x_label = 'outer iteration'\ny_label = 'share of wrong answers'\nset yrange [0:1]\n"},
+    {.name = "omniglot_unseen", .script = "bars", .title = "One-shot learning of characters: against what needs no error module",
+     .shows = "Right answers about characters never seen, after one example of each and one update, from the same initial weights; beside them what needs no network: the nearest example in "
+     "pixels, and chance. The step sizes of e-prop 1 and BPTT were chosen on other characters. Light bars, where there are any: the official one-shot runs.",
+     .blind = "e-prop 1 and BPTT are told the derivative of the loss by every output; the initial weights were trained for e-prop 2 alone.",
+     COLUMNS_OF(omniglot_unseen), .prepare = rep_prepare_series, .print = true},
 };
 
 const rep_topic rep_topic_tasks = {"tasks", "Learning the tasks of the paper",

@@ -42,6 +42,8 @@ copy: $(BUILD)/eprop-train $(BUILD)/eprop-bench ## copy-repeat as the report sho
 	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-report.sweep $(BUILD)/runs/copy
 arm: $(BUILD)/eprop-train ## train the small arm task by e-prop 2: build/runs/arm, a part of the report (minutes)
 	@$(BUILD)/eprop-train arm --variant small --set eta=5e-4 --iterations 300 --out $(BUILD)/runs/arm
-.PHONY: arm tasks tasks-full copy
+omniglot: $(BUILD)/eprop-train ## train the small omniglot task by e-prop 2: build/runs/omniglot, a part of the report (minutes)
+	@$(BUILD)/eprop-train omniglot --variant small --out $(BUILD)/runs/omniglot
+.PHONY: arm omniglot tasks tasks-full copy
 $(BUILD)/tasks/test/test_cli $(BUILD)/tasks/test/test_mpi: $(BUILD)/eprop-train
 $(BUILD)/tasks/test/test_cli.o $(BUILD)/tasks/test/test_mpi.o: CPPFLAGS += -DTRAIN_PROGRAM='"$(abspath $(BUILD)/eprop-train)"'

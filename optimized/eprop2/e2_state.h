@@ -9,7 +9,7 @@
 #include "../fast/fast.h"
 #include "../opt_e2.h"
 
-enum { E2_PAD = 16, E2_GROUPS = 16, E2_BLOCK = 8 };
+enum { E2_PAD = 16, E2_BLOCK = 8 };
 
 /* One network's constants and weights. */
 typedef struct e2_net {
@@ -59,12 +59,14 @@ struct opt_e2 {
     int n_code;
     e2_net main, mod;
     e2_trial *trial;          /* [B] */
-    e2_grad g_main[E2_GROUPS], g_mod[E2_GROUPS];
+    e2_grad g_main[OPT_E2_GROUPS], g_mod[OPT_E2_GROUPS];
     float *reg[3];            /* [pad] constant parts of L */
+    double *count;            /* [most n] spikes of a pass */
     e2_lane *lane;            /* [threads] */
     double w2;                /* |Win|^2 + |Wrec|^2 */
     opt_e2_facts facts;
     int B;                    /* trials of the last forward; 0: none */
+    bool used[OPT_E2_GROUPS]; /* groups that hold gradients */
     const struct e2_kernels *k;
 };
 

@@ -133,11 +133,12 @@ static void lay_out(arena *a, const opt_e2_config *cfg, opt_e2 *s)
         r.Wrec = floats(a, (size_t)s->main.n, s->main.pad);
         if (a->p) s->trial[b] = r;
     }
-    for (int k = 0; k < E2_GROUPS; k++) {
+    for (int k = 0; k < OPT_E2_GROUPS; k++) {
         s->g_main[k] = take_grad(a, &s->main);
         s->g_mod[k] = take_grad(a, &s->mod);
     }
     for (int k = 0; k < 3; k++) s->reg[k] = floats(a, 1, k == 1 ? s->mod.pad : s->main.pad);
+    s->count = take(a, (size_t)(s->main.n > s->mod.n ? s->main.n : s->mod.n), sizeof *s->count);
     s->lane = take(a, (size_t)s->cfg.threads, sizeof *s->lane);
     for (int k = 0; k < s->cfg.threads; k++) {
         e2_lane l = take_lane(a, s);
@@ -239,12 +240,16 @@ ep_status opt_e2_set(opt_e2 *s, opt_e2_net net, ep_group group, const double *in
 ep_status opt_e2_grad(const opt_e2 *s, opt_e2_net net, ep_group group, double *out, size_t n)
 {
     const e2_net *w = net == OPT_E2_MAIN ? &s->main : &s->mod;
-    const e2_grad *g = net == OPT_E2_MAIN ? s->g_main : s->g_mod; /* the first group's holds the sum */
+    const e2_grad *g = net == OPT_E2_MAIN ? s->g_main : s->g_mod;
     place a = place_of(w, &g[0], group);
     if (!a.at || n != (size_t)a.pre * (size_t)a.post) return EP_DOMAIN;
-    for (int i = 0; i < a.pre; i++)
-        for (int j = 0; j < a.post; j++)
-            out[e2_row(j, a.pre) + (size_t)i] = a.masked && i == j ? 0.0 : (double)a.at[e2_row(i, a.pad) + (size_t)j];
+    memset(out, 0, n * sizeof *out);
+    for (int k = 0; k < OPT_E2_GROUPS; k++) {
+        if (!s->used[k]) continue;
+        const float *at = place_of(w, &g[k], group).at;
+        for (int i = 0; i < a.pre; i++)
+            for (int j = 0; j < a.post; j++) out[e2_row(j, a.pre) + (size_t)i] += a.masked && i == j ? 0.0 : (double)at[e2_row(i, a.pad) + (size_t)j];
+    }
     return EP_OK;
 }
 

@@ -41,6 +41,7 @@ typedef struct line {
     const char *variant, *json, *data, *runs;
     long seed;
     bool quiet, list;
+    task_team team;
     char why[TASK_WHY];
 } line;
 
@@ -249,23 +250,52 @@ static int prepare_out(line *l, int argc, char **argv)
     return st == EP_OK ? 0 : cli_failed(st, l->why);
 }
 
-static int run(line *l, int argc, char **argv, const volatile sig_atomic_t *stop)
+static bool leads(const line *l) { return l->team.rank == 0; }
+
+/* Rank 0 says what all met. */
+static int failed(const line *l, ep_status st) { return leads(l) || *l->why ? cli_failed(st, l->why) : cli_exit_code(st); }
+
+/* Ends the run of a task that is open. */
+static int train(line *l, const shot_task *t, int argc, char **argv)
 {
     shot_outcome r;
-    shot_task t = {.kind = l->kind, .variant = l->variant, .spec = l->spec, .seed = (uint64_t)l->seed, .data_dir = l->data, .official_dir = l->runs};
-    if (shot_check(l->kind, l->spec, l->why) != EP_OK) return cli_failed(EP_DOMAIN, l->why);
-    ep_status st = shot_open(&t, l->why);
-    if (st != EP_OK) return cli_failed(st == EP_IO ? EP_DOMAIN : st, l->why); /* data that are not there: bad input */
-    int code = prepare_out(l, argc, argv);
-    bool bar = !l->quiet && isatty(STDERR_FILENO);
-    l->o.stop = stop;
+    int code = leads(l) ? prepare_out(l, argc, argv) : 0;
+    bool bar = leads(l) && !l->quiet && isatty(STDERR_FILENO);
+    task_team_most(&l->team, &code, 1);
+    if (code) return code;
     l->o.see = bar ? see : NULL;
     l->o.user = l;
-    st = code ? EP_OK : shot_train(&t, &l->o, &r, l->why);
-    shot_close(&t);
-    if (code) return code;
+    l->o.team = l->team.size > 1 ? &l->team : NULL;
+    ep_status st = shot_train(t, &l->o, &r, l->why);
     if (bar) fprintf(stderr, "\r\033[K");
-    return st == EP_OK ? report(l, &r) : cli_failed(st, l->why);
+    if (st != EP_OK) {
+        if (!leads(l)) l->why[0] = '\0';
+        return failed(l, st);
+    }
+    return leads(l) ? report(l, &r) : r.end == TASK_DIVERGED;
+}
+
+static int run(line *l, int argc, char **argv)
+{
+    shot_task t = {.kind = l->kind, .variant = l->variant, .spec = l->spec, .seed = (uint64_t)l->seed, .data_dir = l->data, .official_dir = l->runs};
+    ep_status st = shot_check(l->kind, l->spec, l->why);
+    if (st == EP_OK) st = shot_open(&t, l->why);
+    if (st != EP_OK && !leads(l)) l->why[0] = '\0'; /* all fail alike */
+    if (st != EP_OK) return failed(l, st == EP_IO ? EP_DOMAIN : st); /* data that are not there: bad input */
+    int code = train(l, &t, argc, argv);
+    shot_close(&t);
+    return code;
+}
+
+static int with_team(line *l, int argc, char **argv)
+{
+    if (!task_team_join(&argc, &argv, &l->team)) {
+        fprintf(stderr, "eprop-train: found %d processes of mpirun, expected one: this program was built without MPI\n", task_team_started());
+        return 2;
+    }
+    int code = run(l, argc, argv);
+    task_team_leave(&l->team);
+    return code;
 }
 
 int oneshot_main(const struct shot_kind *kind, int argc, char **argv, const volatile sig_atomic_t *stop)
@@ -277,7 +307,8 @@ int oneshot_main(const struct shot_kind *kind, int argc, char **argv, const vola
         list_numbers(&l);
         code = 0;
     }
-    if (code < 0) code = run(&l, argc, argv, stop);
+    l.o.stop = stop;
+    if (code < 0) code = with_team(&l, argc, argv);
     free(l.spec);
     return code;
 }

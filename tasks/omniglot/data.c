@@ -66,6 +66,10 @@ static ep_status fill(shot_task *t, omniglot_data *d, char why[TASK_WHY])
     const omniglot_spec *s = own(t);
     glyph_form form = {s->side, s->centred != 0};
     size_t area = (size_t)s->side * (size_t)s->side;
+    if ((t->data_dir || t->official_dir) && !glyph_png_built()) {
+        (void)snprintf(why, TASK_WHY, "omniglot: built without libpng, which reads pictures; make deps installs it. Generated characters need none");
+        return EP_NOTIMPL;
+    }
     ep_status st = t->data_dir ? glyph_load(t->data_dir, form, &d->set, why) : glyph_generate(form, &d->set, why);
     for (int k = 0; st == EP_OK && k < TASK_N_SPLIT; k++) {
         st = list_classes(s, d, k);

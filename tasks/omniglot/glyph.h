@@ -64,6 +64,16 @@ EP_MUST_USE ep_status glyph_add_alphabet(glyph_set *s, const char *name);
 EP_MUST_USE ep_status glyph_add_class(glyph_set *s);
 EP_MUST_USE ep_status glyph_put(glyph_set *s, const unsigned char *ink);
 
+enum { GLYPH_MOST_WAY = 64, GLYPH_LABEL = 256 };
+/* A run's labels: test picture k is of the class that training picture `example` k shows; the classes, each once, by name. */
+typedef struct glyph_labels {
+    int n_test, n_way;
+    char test[GLYPH_MOST_WAY][GLYPH_LABEL], example[GLYPH_MOST_WAY][GLYPH_LABEL], class[GLYPH_MOST_WAY][GLYPH_LABEL];
+} glyph_labels;
+EP_MUST_USE ep_status glyph_read_labels(const char *path, glyph_labels *out, char why[TASK_WHY]);
+/* Index of a class; -1: there is none of this name. */
+int glyph_find_label(const glyph_labels *l, const char *example);
+
 /* DIR/RUN/class_labels.txt, whose lines name a test picture and the training picture of its class, relative to DIR. */
 EP_MUST_USE ep_status glyph_load_runs(const char *dir, glyph_form form, glyph_runs *out, char why[TASK_WHY]);
 void glyph_free_runs(glyph_runs *r);

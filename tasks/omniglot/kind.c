@@ -96,13 +96,17 @@ static double entropy(const float *y, int n, int label, double weight, float *er
     return log(sum) + most - (double)y[label];
 }
 
-/* The class with the largest sum of outputs over the deciding steps is chosen. Where another's is equal the answer counts as wrong: silence knows
- * nothing. */
-static bool right(const double *sum, int n, int label)
+/* The class with the largest sum of outputs over the deciding steps of show q; -1 where another's is equal: silence knows nothing. */
+static int named(const omniglot_spec *s, const float *y, int q)
 {
-    for (int k = 0; k < n; k++)
-        if (k != label && !(sum[label] > sum[k])) return false;
-    return true;
+    double sum[OMNIGLOT_MOST_WAY] = {0.0};
+    int best = 0, equal = 0;
+    for (int k = s->on - s->decide; k < s->on; k++)
+        for (int c = 0; c < s->way; c++) sum[c] += (double)y[(size_t)(q * show(s) + k) * (size_t)s->way + (size_t)c];
+    for (int c = 1; c < s->way; c++)
+        if (sum[c] > sum[best]) best = c;
+    for (int c = 0; c < s->way; c++) equal += sum[c] == sum[best];
+    return equal == 1 ? best : -1;
 }
 
 static shot_score judge(const shot_task *t, const void *aim, shot_trial trial, const float *y, double weight, float *err)
@@ -115,13 +119,11 @@ static shot_score judge(const shot_task *t, const void *aim, shot_trial trial, c
     if (err) memset(err, 0, (size_t)shows * (size_t)show(s) * (size_t)n * sizeof *err);
     for (int q = 0; q < shows; q++) {
         int want = trial == SHOT_TEACH ? q : (int)label[q];
-        double sum[OMNIGLOT_MOST_WAY] = {0.0};
         for (int k = s->on - s->decide; k < s->on; k++) {
             size_t at = (size_t)(q * show(s) + k) * (size_t)n;
             r.E += each * entropy(y + at, n, want, weight * each, err ? err + at : NULL);
-            for (int c = 0; c < n; c++) sum[c] += (double)y[at + (size_t)c];
         }
-        r.measure += (right(sum, n, want) ? 0.0 : 1.0) / shows;
+        r.measure += (named(s, y, q) == want ? 0.0 : 1.0) / shows;
     }
     return r;
 }
@@ -172,24 +174,34 @@ static void say(const shot_score *s, const shot_score *still, char *buf, size_t 
 
 /* ---- figures ---------------------------------------------------------------------------------------------------------------------- */
 
-static void put_picture(FILE *f, const char *series, int column, const unsigned char *picture, int turn, int side)
+/* A row of pictures with gaps of two cells, row by row; of each its class, and which one was named (0: was not asked). */
+static void put_strip(FILE *f, const char *series, int n, const unsigned char *const *picture, const int *turn, const int *class, const int *said, int side)
 {
     for (int y = 0; y < side; y++)
-        for (int x = 0; x < side; x++) fprintf(f, "%s\t%d\t%d\t%.4g\n", series, column * (side + 2) + x, y, omniglot_pixel(picture, side, turn, y, x) / 255.0);
+        for (int k = 0; k < n; k++)
+            for (int x = 0; x < side + (k + 1 < n ? 2 : 0); x++) {
+                double ink = x < side ? omniglot_pixel(picture[k], side, turn[k], y, x) / 255.0 : 0.0;
+                fprintf(f, "%s\t%d\t%d\t%.3g\t%d\t%d\t%d\n", series, k * (side + 2) + x, y, ink, class[k] + 1, said ? said[k] + 1 : 0, x == 0 && y == 0);
+            }
 }
 
-/* The pictures of the first unseen episodes. */
+/* The pictures of the first unseen episode, and what the network says of them after the update. */
 static ep_status report(shot_machine *m, const char *dir, char why[TASK_WHY])
 {
     const omniglot_spec *s = own(m->t->spec);
     FILE *f;
     omniglot_episode e;
-    ep_status st = shot_table_open(m->t, dir, "pictures", &f, why);
+    shot_score score;
+    int said[OMNIGLOT_MOST_WAY], order[OMNIGLOT_MOST_WAY];
+    ep_status st = shot_run(m, TASK_TEST, 0, 1, false, &score);
+    if (st == EP_OK) st = shot_table_open(m->t, dir, "pictures", &f, why);
     if (st != EP_OK) return st;
     omniglot_choose(m->t, TASK_TEST, 0, &e);
-    fprintf(f, "# series\tx\ty\tink\n");
-    for (int k = 0; k < e.way; k++) put_picture(f, "examples", k, e.example[k], e.turn[k], s->side);
-    for (int q = 0; q < e.queries; q++) put_picture(f, "queries", q, e.query[q], e.query_turn[q], s->side);
+    for (int k = 0; k < e.way; k++) order[k] = k;
+    for (int q = 0; q < e.queries; q++) said[q] = named(s, m->y, q);
+    fprintf(f, "# series\tx\ty\tink\tclass\tnamed\tfirst\n");
+    put_strip(f, "one example of each class", e.way, e.example, e.turn, order, NULL, s->side);
+    put_strip(f, "asked afterwards", e.queries, e.query, e.query_turn, e.label, said, s->side);
     return shot_table_close(f, "pictures", why);
 }
 

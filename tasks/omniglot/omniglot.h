@@ -12,7 +12,7 @@
 #include "glyph.h"
 #include "oneshot.h"
 
-enum { OMNIGLOT_MOST_WAY = 64 };
+enum { OMNIGLOT_MOST_WAY = GLYPH_MOST_WAY };
 
 typedef struct omniglot_spec {
     shot_spec e2;

@@ -62,7 +62,7 @@ bool glyph_png_built(void) { return false; }
 ep_status glyph_read_png(const char *path, unsigned char *ink, char why[TASK_WHY])
 {
     (void)ink;
-    (void)snprintf(why, TASK_WHY, "%.300s: built without libpng, which reads pictures; make deps installs it", path);
+    (void)snprintf(why, TASK_WHY, "%.300s: built without libpng", path);
     return EP_NOTIMPL;
 }
 #endif

@@ -78,26 +78,18 @@ ep_status glyph_load(const char *dir, glyph_form form, glyph_set *out, char why[
 
 /* ---- official runs ------------------------------------------------------------------------------------------------------- */
 
-enum { MOST_WAY = 64, LABEL = 256 };
-
-/* A run's class_labels.txt while it is read: the training pictures' names in the order of their first mention, sorted then. */
-typedef struct labels {
-    int n_test, n_way;
-    char test[MOST_WAY][LABEL], example[MOST_WAY][LABEL], class[MOST_WAY][LABEL];
-} labels;
-
 static int by_text(const void *a, const void *b) { return strcmp(a, b); }
 
-static int find(const labels *l, const char *example)
+int glyph_find_label(const glyph_labels *l, const char *example)
 {
     for (int k = 0; k < l->n_way; k++)
         if (strcmp(l->class[k], example) == 0) return k;
     return -1;
 }
 
-static ep_status read_labels(const char *path, labels *l, char why[TASK_WHY])
+ep_status glyph_read_labels(const char *path, glyph_labels *l, char why[TASK_WHY])
 {
-    char line[2 * LABEL + 4], a[LABEL], b[LABEL], text[96];
+    char line[2 * GLYPH_LABEL + 4], a[GLYPH_LABEL], b[GLYPH_LABEL], text[96];
     FILE *f = fopen(path, "r");
     ep_status st = EP_OK;
     if (!f) {
@@ -109,14 +101,14 @@ static ep_status read_labels(const char *path, labels *l, char why[TASK_WHY])
         char extra;
         int found = sscanf(line, "%255s %255s %c", a, b, &extra);
         if (found == EOF) continue; /* an empty line */
-        (void)snprintf(text, sizeof text, "line %d: expected a test picture and a training picture, of at most %d", n, MOST_WAY);
-        if (found != 2 || !strchr(line, '\n') || l->n_test == MOST_WAY) {
+        (void)snprintf(text, sizeof text, "line %d: expected a test picture and a training picture, of at most %d", n, GLYPH_MOST_WAY);
+        if (found != 2 || !strchr(line, '\n') || l->n_test == GLYPH_MOST_WAY) {
             st = wrong(why, path, text);
             break;
         }
         strcpy(l->test[l->n_test], a);
         strcpy(l->example[l->n_test++], b);
-        if (find(l, b) < 0) strcpy(l->class[l->n_way++], b);
+        if (glyph_find_label(l, b) < 0) strcpy(l->class[l->n_way++], b);
     }
     (void)fclose(f);
     if (st == EP_OK && l->n_way < 2) st = wrong(why, path, "found fewer than two classes");
@@ -134,7 +126,7 @@ static ep_status read_reduced(const char *dir, const char *name, glyph_form form
     return st;
 }
 
-static ep_status load_run(const char *dir, const labels *l, glyph_form form, glyph_run *r, char why[TASK_WHY])
+static ep_status load_run(const char *dir, const glyph_labels *l, glyph_form form, glyph_run *r, char why[TASK_WHY])
 {
     size_t area = (size_t)form.side * (size_t)form.side;
     *r = (glyph_run){.n_way = l->n_way, .n_test = l->n_test, .example = malloc((size_t)l->n_way * area), .test = malloc((size_t)l->n_test * area)};
@@ -143,12 +135,12 @@ static ep_status load_run(const char *dir, const labels *l, glyph_form form, gly
     for (int k = 0; st == EP_OK && k < l->n_way; k++) st = read_reduced(dir, l->class[k], form, r->example + (size_t)k * area, why);
     for (int k = 0; st == EP_OK && k < l->n_test; k++) {
         st = read_reduced(dir, l->test[k], form, r->test + (size_t)k * area, why);
-        r->label[k] = find(l, l->example[k]);
+        r->label[k] = glyph_find_label(l, l->example[k]);
     }
     return st;
 }
 
-typedef struct run_walk { glyph_runs *runs; const char *dir; char *why; labels *l; } run_walk;
+typedef struct run_walk { glyph_runs *runs; const char *dir; char *why; glyph_labels *l; } run_walk;
 
 static ep_status visit_run(void *user, const char *path, const char *name)
 {
@@ -163,7 +155,7 @@ static ep_status visit_run(void *user, const char *path, const char *name)
         w->runs->run = more;
         w->runs->room = room;
     }
-    ep_status st = read_labels(file, w->l, w->why);
+    ep_status st = glyph_read_labels(file, w->l, w->why);
     return st == EP_OK ? load_run(w->dir, w->l, w->runs->form, &w->runs->run[w->runs->n++], w->why) : st;
 }
 

@@ -120,16 +120,19 @@ static void make_episode(student *a, int split, uint64_t index)
 ep_status shot_baseline(const shot_machine *m, const double *w, int way, double eta, int split, uint64_t count, shot_score *out)
 {
     student a;
+    uint64_t rank = m->team ? (uint64_t)m->team->rank : 0, size = m->team ? (uint64_t)m->team->size : 1;
+    double sum[3] = {0.0, 0.0, 0.0};
     ep_status st = open_student(m, w, way, &a);
-    *out = (shot_score){0};
-    for (uint64_t n = 0; st == EP_OK && n < count; n++) {
+    for (uint64_t n = rank; st == EP_OK && n < count; n += size) {
         shot_score l = {0};
         make_episode(&a, split, n);
         st = teach(&a, eta, &l);
-        out->E += l.E / (double)count;
-        out->measure += l.measure / (double)count;
-        out->other += l.other / (double)count;
+        sum[0] += l.E / (double)count;
+        sum[1] += l.measure / (double)count;
+        sum[2] += l.other / (double)count;
     }
     close_student(&a);
-    return st;
+    if (m->team) task_team_sum(m->team, sum, 3);
+    *out = (shot_score){sum[0], sum[1], sum[2]};
+    return shot_agree(m->team, st);
 }

@@ -53,12 +53,17 @@ static ep_status make_nets(shot_machine *m)
     return EP_OK;
 }
 
+static int size_of(const task_team *team) { return team ? team->size : 1; }
+static int rank_of(const task_team *team) { return team ? team->rank : 0; }
+
+static void sum_up(void *team, double *v, size_t n) { task_team_sum(team, v, n); }
+
 static ep_status make_engine(shot_machine *m, char why[TASK_WHY])
 {
     const shot_spec *s = m->t->spec;
     opt_e2_config c = {.main = &m->net[MAIN], .module = &m->net[MODULE], .T = s->s.T, .T_test = s->T_test, .B = m->B, .threads = m->threads, .eta = s->eta,
                        .c_reg = {s->s.c_reg, s->s.c_reg, s->s.c_reg}, .f_target = {s->s.f_target, s->mod_f_target, s->s.f_target},
-                       .first_order = s->first_order != 0};
+                       .first_order = s->first_order != 0, .sum = m->team ? sum_up : NULL, .user = (void *)(uintptr_t)m->team};
     m->bytes = opt_e2_size(&c, why, TASK_WHY);
     if (!m->bytes) return EP_NOTIMPL;
     m->mem = aligned_alloc(OPT_ALIGN, m->bytes);
@@ -77,12 +82,29 @@ static ep_status make_arrays(shot_machine *m)
     m->y = malloc(T2 * n_out * sizeof *m->y);
     m->err = malloc(T2 * n_out * sizeof *m->err);
     m->aim = malloc(B * m->aim_size);
-    return m->trained && m->x && m->code && m->x_test && m->y && m->err && m->aim ? EP_OK : EP_NOMEM;
+    m->group = malloc(B);
+    return m->group && m->trained && m->x && m->code && m->x_test && m->y && m->err && m->aim ? EP_OK : EP_NOMEM;
 }
 
-ep_status shot_machine_open(const shot_task *t, int B, int threads, shot_machine *out, char why[TASK_WHY])
+/* Episode b of a batch goes to the gradient's group b mod OPT_E2_GROUPS, whole groups to members in turn. */
+static bool mine(const task_team *team, int b) { return b % OPT_E2_GROUPS % size_of(team) == rank_of(team); }
+
+static int part_of(const task_team *team, int B)
 {
-    *out = (shot_machine){.t = t, .B = B, .threads = threads};
+    int n = 0;
+    for (int b = 0; b < B; b++) n += mine(team, b);
+    return n;
+}
+
+ep_status shot_machine_open(const shot_task *t, int B, int threads, const task_team *team, shot_machine *out, char why[TASK_WHY])
+{
+    int most = B < OPT_E2_GROUPS ? B : OPT_E2_GROUPS;
+    *out = (shot_machine){.t = t, .B = part_of(team, B), .threads = threads, .team = team};
+    if (size_of(team) > most) {
+        (void)snprintf(why, TASK_WHY, "batch = %d: expected at least as many %s as processes, %d, and at most %d processes", B, t->kind->episodes, size_of(team),
+                       OPT_E2_GROUPS);
+        return EP_DOMAIN;
+    }
     ep_status st = make_nets(out);
     if (st == EP_OK) {
         lay_out_weights(out);
@@ -99,7 +121,7 @@ ep_status shot_machine_open(const shot_task *t, int B, int threads, shot_machine
 
 void shot_machine_close(shot_machine *m)
 {
-    void *const all[] = {m->theta[0], m->theta[1], m->trained, m->mem, m->x, m->code, m->x_test, m->y, m->err, m->aim};
+    void *const all[] = {m->theta[0], m->theta[1], m->trained, m->mem, m->x, m->code, m->x_test, m->y, m->err, m->aim, m->group};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) free(all[k]);
     *m = (shot_machine){0};
 }
@@ -130,7 +152,8 @@ ep_status shot_load(shot_machine *m, const double *w, char why[TASK_WHY])
     return EP_OK;
 }
 
-typedef struct making { shot_machine *m; int split; uint64_t first; } making;
+/* Which episode stands at place b of the batch. */
+typedef struct making { shot_machine *m; int split; const uint64_t *index; } making;
 
 static void make_one(void *arg, size_t b)
 {
@@ -142,10 +165,8 @@ static void make_one(void *arg, size_t b)
     memset(e.x, 0, x * sizeof *e.x);
     memset(e.code, 0, code * sizeof *e.code);
     memset(e.x_test, 0, x2 * sizeof *e.x_test);
-    m->t->kind->episode(m->t, w->split, w->first + b, &e);
+    m->t->kind->episode(m->t, w->split, w->index[b], &e);
 }
-
-static opt_e2_trials trials(const shot_machine *m, int B) { return (opt_e2_trials){.B = B, .x = m->x, .code = m->code, .x_test = m->x_test}; }
 
 static void add(shot_score *sum, const shot_score *s, double weight)
 {
@@ -154,43 +175,71 @@ static void add(shot_score *sum, const shot_score *s, double weight)
     sum->other += weight * s->other;
 }
 
-ep_status shot_run(shot_machine *m, int split, uint64_t first, int B, bool still, shot_score *out)
+/* B episodes forward; each counts `weight` in the score and in err. */
+static ep_status forward(shot_machine *m, const making *w, const opt_e2_trials *tr, bool still, double weight, shot_score *out)
 {
     const shot_spec *s = m->t->spec;
-    making w = {m, split, first};
-    opt_e2_trials tr = trials(m, B);
-    task_parallel(make_one, &w, (size_t)B, m->threads);
+    task_parallel(make_one, (void *)(uintptr_t)w, (size_t)tr->B, m->threads);
     double start = task_now();
-    ep_status st = opt_e2_forward(m->e, &tr, still, m->y);
+    ep_status st = opt_e2_forward(m->e, tr, still, m->y);
     m->seconds += task_now() - start;
     *out = (shot_score){0};
-    for (int b = 0; b < B; b++) {
+    for (int b = 0; b < tr->B; b++) {
         size_t at = (size_t)b * (size_t)s->T_test * (size_t)s->s.n_out;
-        shot_score one = m->t->kind->judge(m->t, m->aim + (size_t)b * m->aim_size, SHOT_TEST, m->y + at, 1.0 / B, m->err + at);
-        add(out, &one, 1.0 / B);
+        shot_score one = m->t->kind->judge(m->t, m->aim + (size_t)b * m->aim_size, SHOT_TEST, m->y + at, weight, m->err + at);
+        add(out, &one, weight);
     }
     return st == EP_OK && !isfinite(out->E) ? EP_UNABLE : st;
 }
 
+ep_status shot_run(shot_machine *m, int split, uint64_t first, int B, bool still, shot_score *out)
+{
+    opt_e2_trials tr = {.B = B, .x = m->x, .code = m->code, .x_test = m->x_test};
+    uint64_t *index = malloc((size_t)B * sizeof *index);
+    making w = {m, split, index};
+    for (int b = 0; index && b < B; b++) index[b] = first + (uint64_t)b;
+    ep_status st = index ? forward(m, &w, &tr, still, 1.0 / B, out) : EP_NOMEM;
+    free(index);
+    return st;
+}
+
+ep_status shot_agree(const task_team *team, ep_status st)
+{
+    int worst = (int)st;
+    if (team) task_team_most(team, &worst, 1);
+    return (ep_status)worst;
+}
+
+static void gather_score(const task_team *team, shot_score *s)
+{
+    double v[3] = {s->E, s->measure, s->other};
+    if (team) task_team_sum(team, v, 3);
+    *s = (shot_score){v[0], v[1], v[2]};
+}
+
+/* Where the part of a member begins. */
+static uint64_t cut(const task_team *team, uint64_t n, int rank) { return n * (uint64_t)rank / (uint64_t)size_of(team); }
+
 ep_status shot_mean(shot_machine *m, int split, uint64_t n, bool still, shot_score *out)
 {
+    ep_status st = EP_OK;
+    uint64_t done = cut(m->team, n, rank_of(m->team)), end = cut(m->team, n, rank_of(m->team) + 1);
     *out = (shot_score){0};
-    for (uint64_t done = 0; done < n;) {
+    while (st == EP_OK && done < end) {
         shot_score part;
-        int B = n - done < (uint64_t)m->B ? (int)(n - done) : m->B;
-        ep_status st = shot_run(m, split, done, B, still, &part);
-        if (st != EP_OK) return st;
+        int B = end - done < (uint64_t)m->B ? (int)(end - done) : m->B;
+        st = shot_run(m, split, done, B, still, &part);
         add(out, &part, (double)B / (double)n);
         done += (uint64_t)B;
     }
-    return EP_OK;
+    gather_score(m->team, out);
+    return shot_agree(m->team, st);
 }
 
-ep_status shot_gradient(shot_machine *m, int B, double *g)
+static ep_status backward(shot_machine *m, const opt_e2_trials *tr, double *g)
 {
     double start = task_now();
-    opt_e2_trials tr = trials(m, B);
-    ep_status st = opt_e2_backward(m->e, &tr, m->err);
+    ep_status st = opt_e2_backward(m->e, tr, m->err);
     m->seconds += task_now() - start;
     for (int k = 0; k < 2; k++)
         for (int group = 0; st == EP_OK && group <= EP_G_BOUT; group++)
@@ -198,4 +247,24 @@ ep_status shot_gradient(shot_machine *m, int B, double *g)
     for (size_t e = 0; e < m->n; e++)
         if (!m->trained[e]) g[e] = 0.0;
     return st;
+}
+
+ep_status shot_gradient(shot_machine *m, uint64_t first, int B, shot_score *out, double *g)
+{
+    opt_e2_trials tr = {.x = m->x, .code = m->code, .x_test = m->x_test, .whole = m->team ? B : 0, .group = m->group};
+    uint64_t *index = malloc((size_t)m->B * sizeof *index);
+    making w = {m, TASK_TRAIN, index};
+    for (int b = 0; index && b < B; b++) {
+        if (!mine(m->team, b)) continue;
+        m->group[tr.B] = (unsigned char)(b % OPT_E2_GROUPS);
+        index[tr.B++] = first + (uint64_t)b;
+    }
+    ep_status st = shot_agree(m->team, index ? EP_OK : EP_NOMEM);
+    if (st == EP_OK) st = shot_agree(m->team, forward(m, &w, &tr, false, 1.0 / B, out));
+    if (st == EP_OK) st = shot_agree(m->team, backward(m, &tr, g));
+    free(index);
+    if (st != EP_OK) return st;
+    if (m->team) task_team_sum(m->team, g, m->n);
+    gather_score(m->team, out);
+    return EP_OK;
 }

@@ -121,20 +121,26 @@ struct shot_machine {
     void *mem;
     size_t bytes, aim_size;
     int B, threads;
+    const task_team *team;     /* shares batches; NULL: alone */
+    unsigned char *group;      /* [B] of the trials at hand */
     float *x, *code, *x_test, *y, *err; /* [B][steps][...] */
     char *aim;                 /* [B][aim_size] */
     double seconds;            /* in the engine */
 };
 
-EP_MUST_USE ep_status shot_machine_open(const shot_task *t, int B, int threads, shot_machine *out, char why[TASK_WHY]);
+/* B: most episodes of a batch, over all of the team. EP_DOMAIN: fewer than members. */
+EP_MUST_USE ep_status shot_machine_open(const shot_task *t, int B, int threads, const task_team *team, shot_machine *out, char why[TASK_WHY]);
 void shot_machine_close(shot_machine *m);
 void shot_draw(const shot_machine *m, double *w);
 EP_MUST_USE ep_status shot_load(shot_machine *m, const double *w, char why[TASK_WHY]);
-/* Episodes first .. first+B-1 of a split, forward; the batch's mean score. still: without the update. EP_UNABLE: not finite. */
+/* Episodes first .. first+B-1 of a split, forward, by this process alone; their mean score. still: without the update. EP_UNABLE: not finite. */
 EP_MUST_USE ep_status shot_run(shot_machine *m, int split, uint64_t first, int B, bool still, shot_score *out);
-/* After shot_run of B episodes: gradient [n] of mean loss + regularisers. */
-EP_MUST_USE ep_status shot_gradient(shot_machine *m, int B, double *g);
-/* Mean over the first n episodes of a split, in batches. */
+/* The same for a batch that the team shares, and gradient [n] of mean loss + regularisers: the same for all members, and but for the roundings
+ * of a sum in double that of one alone. */
+EP_MUST_USE ep_status shot_gradient(shot_machine *m, uint64_t first, int B, shot_score *out, double *g);
+/* The worst that any member met: all go on alike. */
+EP_MUST_USE ep_status shot_agree(const task_team *team, ep_status st);
+/* Mean over the first n episodes of a split, each by one member. */
 EP_MUST_USE ep_status shot_mean(shot_machine *m, int split, uint64_t n, bool still, shot_score *out);
 
 /* ---- training ----------------------------------------------------------------------------------------------------------- */
@@ -144,6 +150,7 @@ typedef struct shot_options {
     int threads;
     const char *checkpoint, *out;
     bool resume;
+    const task_team *team; /* shares every batch, rank 0 writes; NULL: alone */
     const volatile sig_atomic_t *stop;
     void (*see)(void *user, const task_point *p, double seconds_left);
     void *user;
@@ -169,7 +176,7 @@ struct shot_outcome {
 
 EP_MUST_USE ep_status shot_train(const shot_task *t, const shot_options *o, shot_outcome *out, char why[TASK_WHY]);
 /* One trial, one update by e-prop 1 or a BPTT step on Win and Wrec, the test trial: mean over the first `count` episodes of a
- * split. They are told the derivative of the teaching trial's loss by every output. */
+ * split, each by one member. They are told the derivative of the teaching trial's loss by every output. */
 EP_MUST_USE ep_status shot_baseline(const shot_machine *m, const double *w, int way, double eta, int split, uint64_t count, shot_score *out);
 /* Fills unseen, official, eta, way. */
 EP_MUST_USE ep_status shot_compare(shot_machine *m, const double *w, shot_outcome *out, char why[TASK_WHY]);

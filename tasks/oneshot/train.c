@@ -37,6 +37,9 @@ static void name_run(loop *l)
     (void)snprintf(l->train.engine.name, sizeof l->train.engine.name, "fast:f32");
 }
 
+/* What is not a gradient's matter is rank 0's. */
+static bool leads(const loop *l) { return !l->o->team || l->o->team->rank == 0; }
+
 static ep_status start(loop *l, char why[TASK_WHY])
 {
     l->g = calloc(l->m.n, sizeof *l->g);
@@ -47,13 +50,13 @@ static ep_status start(loop *l, char why[TASK_WHY])
     if (st != EP_OK) return st;
     shot_draw(&l->m, w);
     if (l->o->resume) st = task_checkpoint_read(l->o->checkpoint, &l->state, why);
-    if (st == EP_OK && l->o->out) st = task_curve_open(l->o->out, l->state.iteration, &l->curve, why);
+    if (st == EP_OK && l->o->out && leads(l)) st = task_curve_open(l->o->out, l->state.iteration, &l->curve, why);
     return st;
 }
 
 static ep_status save(loop *l, char why[TASK_WHY])
 {
-    return l->o->checkpoint ? task_checkpoint_write(l->o->checkpoint, &l->state, why) : EP_OK;
+    return shot_agree(l->o->team, l->o->checkpoint && leads(l) ? task_checkpoint_write(l->o->checkpoint, &l->state, why) : EP_OK);
 }
 
 static double squares(const double *g, size_t n)
@@ -77,8 +80,7 @@ static ep_status iterate(loop *l, task_point *p, opt_e2_facts *facts, char why[T
         p->valid_loss = valid.E;
         p->valid_measure = valid.measure;
     }
-    if (st == EP_OK) st = shot_run(&l->m, TASK_TRAIN, (uint64_t)i * (uint64_t)s->batch, s->batch, false, &loss);
-    if (st == EP_OK) st = shot_gradient(&l->m, s->batch, l->g);
+    if (st == EP_OK) st = shot_gradient(&l->m, (uint64_t)i * (uint64_t)s->batch, s->batch, &loss, l->g);
     if (st != EP_OK) return st;
     *facts = opt_e2_look(l->m.e);
     p->loss = loss.E;
@@ -107,12 +109,14 @@ static ep_status outer_loop(loop *l, shot_outcome *out, char why[TASK_WHY])
             return EP_OK;
         }
         if (st == EP_OK && l->curve) st = task_curve_put(l->curve, &p);
+        st = shot_agree(l->o->team, st);
         if (st != EP_OK) break;
         out->last = p;
         long done = l->state.iteration;
         double each = (task_now() - began) / (double)(done - first);
         if (l->o->see) l->o->see(l->o->user, &p, each * (double)(l->o->iterations - done));
-        bool stop = l->o->stop && *l->o->stop;
+        int stop = l->o->stop && *l->o->stop;
+        if (l->o->team) task_team_most(l->o->team, &stop, 1);
         if (stop || (l->o->checkpoint_every > 0 && done % l->o->checkpoint_every == 0)) {
             if (l->curve) (void)fflush(l->curve);
             st = save(l, why);
@@ -141,17 +145,20 @@ ep_status shot_train(const shot_task *t, const shot_options *o, shot_outcome *ou
     double began = task_now();
     *out = (shot_outcome){0};
     name_run(&l);
-    ep_status st = shot_machine_open(t, t->spec->s.batch, o->threads, &l.m, why);
-    if (st != EP_OK) return st;
+    ep_status st = shot_agree(o->team, shot_machine_open(t, t->spec->s.batch, o->threads, o->team, &l.m, why));
+    if (st != EP_OK) {
+        shot_machine_close(&l.m);
+        return st;
+    }
     opt_e2_describe(l.m.e, out->what, sizeof out->what);
     out->bytes = l.m.bytes;
-    st = start(&l, why);
+    st = shot_agree(o->team, start(&l, why));
     if (st == EP_OK) st = outer_loop(&l, out, why);
     out->engine = l.m.seconds;
     if (st == EP_OK && out->end == TASK_ENDED) {
         st = shot_compare(&l.m, l.state.model.w, out, why);
         if (l.curve) (void)fflush(l.curve);
-        if (st == EP_OK && o->out) st = shot_write(&l.m, out, o->out, why);
+        if (st == EP_OK) st = shot_agree(o->team, o->out && leads(&l) ? shot_write(&l.m, out, o->out, why) : EP_OK);
     }
     out->total = task_now() - began;
     finish(&l);

@@ -58,10 +58,10 @@ static const char *const ways[] = {TASK "--rule bptt", TASK "--rule tbptt --set 
                                    "--set test_trials=2 --set c_reg=0 --rule eprop1-random" COMMON};
 static const struct { const char *line; int code; const char *says; } cases[] = {
     {"copy-repeat --rule bptt --set batch=1 --iterations 1", 2, "as many trials as processes"},
-    {"pattern --rule bptt --iterations 1 --set batch=4", 2, "c_reg"},
+    {"pattern --rule bptt --iterations 1 --set batch=4", 2, "c_reg"}, {"arm --variant small --set batch=1", 2, "as many movements as processes"},
     {"copy-repeat --variant small --rule tbptt-sg --set window=2 --set sg_lr=5 --set sg_limit=2 --iterations 30 --set batch=4", 1, "synthesiser of gradients diverged"},
 };
-enum { N_WAY = 6, N_CASE = 3 };
+enum { N_WAY = 6, N_CASE = 4 };
 
 /* Adam turns a difference of 1e-16 into one of at most about rate / sqrt(v) times that: 25 updates stay below 1e-9. */
 START_TEST(the_curve_is_that_of_one)
@@ -85,6 +85,29 @@ START_TEST(the_curve_is_that_of_one)
     }
     ck_assert_msg(memcmp(one, several, sizeof one) != 0, "not a bit differs: was it one process?");
     ck_assert(one[10][11] > 0 && several[10][11] > 0);
+}
+END_TEST
+
+#define ONESHOT " --set n_rec=20 --set n_mod=16 --set batch=7 --set valid_every=5 --set valid_trials=5 --set unseen=5 --iterations 15 --threads 1 --quiet "
+static const char *const oneshot[] = {"arm --variant small --set n_code=12 --set T=50" ONESHOT,
+                                      "omniglot --variant small --way 3 --set queries=3 --set side=8 --set on=6 --set off=1 --set decide=2" ONESHOT};
+
+/* A gradient is a double sum of groups of binary32, and each group is one process's: what differs is the rounding of that sum, of spikes nothing. */
+START_TEST(oneshot_learns_as_one)
+{
+    char line[TEXT], out[TEXT];
+    static double one[ROWS][COLUMNS], several[ROWS][COLUMNS];
+    (void)snprintf(line, sizeof line, "%s --out one", oneshot[_i % 2]);
+    ck_assert_msg(run(0, line, out) == 0, "%s", out);
+    (void)snprintf(line, sizeof line, "%s --out several --checkpoint o.ck", oneshot[_i % 2]);
+    (void)unlink("o.ck");
+    ck_assert_msg(run(2 + _i / 2, line, out) == 0, "%s", out);
+    ck_assert_int_eq(read_curve("one", one), 15);
+    ck_assert_int_eq(read_curve("several", several), 15);
+    for (int r = 0; r < 15; r++)
+        for (int c = 0; c < 8; c++) /* loss, regularisers, rate, norm, and what validation found */
+            ck_assert_msg(fabs(one[r][c] - several[r][c]) <= 1e-9 * fabs(one[r][c]), "row %d column %d: %.17g and %.17g", r, c, one[r][c], several[r][c]);
+    ck_assert(one[5][1] > 0 && one[5][3] > 0 && one[5][4] > 0 && one[5][6] > 0);
 }
 END_TEST
 
@@ -125,6 +148,7 @@ int main(void)
     TCase *c = tcase_create("mpi");
     tcase_set_timeout(c, 300);
     tcase_add_loop_test(c, the_curve_is_that_of_one, 0, N_WAY);
+    tcase_add_loop_test(c, oneshot_learns_as_one, 0, 4);
     tcase_add_test(c, checkpoints_know_no_processes);
     tcase_add_loop_test(c, what_cannot_be_is_said_once, 0, N_CASE);
     suite_add_tcase(s, c);

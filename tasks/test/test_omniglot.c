@@ -198,7 +198,7 @@ START_TEST(official_runs)
     for (int q = 0; q < 3; q++) ck_assert(e.label[q] == r->label[3 + q] && e.query[q] == r->test + 100 * (3 + q));
     shot_machine m;
     shot_outcome o = {0};
-    ck_assert_int_eq(shot_machine_open(&t, 2, 1, &m, why), EP_OK);
+    ck_assert_int_eq(shot_machine_open(&t, 2, 1, NULL, &m, why), EP_OK);
     double *w = calloc(m.n, sizeof *w);
     ck_assert_ptr_nonnull(w);
     shot_draw(&m, w);
@@ -305,13 +305,12 @@ START_TEST(descends)
     shot_score l;
     s.e2.s.c_reg = 0.0;
     shot_task t = opened(&s);
-    ck_assert_msg(shot_machine_open(&t, 6, 1, &m, why) == EP_OK, "%s", why);
+    ck_assert_msg(shot_machine_open(&t, 6, 1, NULL, &m, why) == EP_OK, "%s", why);
     double *w = calloc(m.n, sizeof *w), *g = calloc(m.n, sizeof *g);
     shot_draw(&m, w);
     for (int i = 0; i < 40; i++) {
         ck_assert_int_eq(shot_load(&m, w, why), EP_OK);
-        ck_assert_int_eq(shot_run(&m, TASK_TRAIN, 0, 6, false, &l), EP_OK);
-        ck_assert_int_eq(shot_gradient(&m, 6, g), EP_OK);
+        ck_assert_int_eq(shot_gradient(&m, 0, 6, &l, g), EP_OK);
         double norm = 0.0;
         for (size_t e = 0; e < m.n; e++) norm += g[e] * g[e];
         for (size_t e = 0; e < m.n; e++) w[e] -= 0.1 * g[e] / sqrt(norm);
