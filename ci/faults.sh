@@ -3,7 +3,11 @@
 #
 #   kill -9 at FAULT_KILLS random moments (default 20) of each of prove, train, bench run and report build: whatever stands
 #   under a final name afterwards must be whole, and a second run must reach the same end as one that was never stopped.
-#   Then once each: a full disc, closed stdout, too little memory, a folder that cannot be made, two runs in one folder.
+#   One rank of mpirun killed: the others end, and all go on from the checkpoint to the same end.
+#   Memory from what the loader needs upwards, until it suffices: a status, never a crash.
+#   A thousand interruptions (EINTR), a clock that jumps, programs stopped and continued: the same results.
+#   Then once each: a full disc, closed stdout, a pipe that nobody reads, a port that dies, a folder that cannot be made or is read-only,
+#   two runs in one folder.
 #
 # Writes OUT/data/faults.tsv, for the report. Exit code 1: something was corrupt, lost beyond what is promised, or did not recover.
 # SPDX-License-Identifier: MIT
@@ -105,10 +109,20 @@ report_run() { exec "$build/eprop-report" build "$tmp/prove.good" "$1"; }
 report_whole() { [ ! -e "$1" ] || "$build/eprop-report" check "$1" >/dev/null 2>&1; }
 report_same() { diff -r "$1" "$2" >/dev/null; }
 
+# shellcheck disable=SC1091 # it is looked at by itself
+. ci/faults/lib.sh
 campaign prove 'eprop-verify prove'
 campaign train 'eprop-train'
 campaign bench 'eprop-bench run'
 campaign report 'eprop-report build'
+
+ranks
+starve 'eprop-verify prove' "$build/eprop-verify" prove --model lif --evidence A --threads 1
+starve 'eprop-train' env OPENBLAS_NUM_THREADS=1 "$build/eprop-train" pattern --rule bptt --engine scalar:f64 --threads 1 --set n_rec=1500 --set n_in=10 --set T=10 --iterations 1 --quiet
+starve 'eprop-report build' "$build/eprop-report" build "$tmp/prove.good" "$tmp/starved"
+disturb storm 'interrupted 500 times a second'
+disturb clock 'the clock jumps'
+halted
 
 # -- the machine fails once: the program says so in one line, with exit code 2 or 3, and the old file stays.
 # once PROGRAM FAULT WANTED-CODES FILE COMMAND...: FILE must be as it was
@@ -126,20 +140,37 @@ mkdir -p "$tmp/old"
 cp "$tmp/prove.good/prove.json" "$tmp/old/prove.json"
 prove() { "$build/eprop-verify" prove --model lif --evidence A --threads 1 "$@"; }
 full_disc() { ulimit -f 1; trap '' XFSZ; "$@"; } # files may have 512 or 1024 bytes
-# shellcheck disable=SC3045 # dash and bash have it
-starved() { ulimit -v "$1"; shift; "$@"; }
 once 'eprop-verify prove' 'no room in the file' 2 "$tmp/old/prove.json" full_disc prove --json "$tmp/old/prove.json"
 once 'eprop-verify prove' 'a full device' 2 "$tmp/old/prove.json" prove --json /dev/full/prove.json
 to_closed() { "$@" >&-; }
 to_full() { "$@" >/dev/full; }
+to_nobody() { { "$@"; echo $? > "$tmp/rc"; } | :; return "$(cat "$tmp/rc")"; }
 once 'eprop-verify prove' 'stdout closed' 2 "$tmp/old/prove.json" to_closed prove
 once 'eprop-verify prove' 'stdout full' 2 "$tmp/old/prove.json" to_full prove
-once 'eprop-verify prove' 'memory of 8 MB' 2 "$tmp/old/prove.json" starved 8000 prove --json "$tmp/old/prove.json"
+once 'eprop-verify prove' 'a pipe that nobody reads' '2 3 141' "$tmp/old/prove.json" to_nobody prove
+printf '#!/bin/sh\nexec 3<&0\n"%s" <&3 | sed -u 40q\n' "$build/verify/ports/c/port" > "$tmp/dies" && chmod +x "$tmp/dies"
+if [ -x "$build/verify/ports/c/port" ]; then
+    awk -v N=4 -v T=12 -v format=f32 -f verify/test/big_case.awk > "$tmp/case.epv"
+    once 'eprop-verify port' 'a port that dies' 3 "$tmp/case.epv" "$build/eprop-verify" port --port "$tmp/dies" --vectors "$tmp/case.epv"
+fi
 once 'eprop-train' 'no room in the file' 3 "$tmp/train.good.check" full_disc "$build/eprop-train" pattern --engine scalar:f64 --set n_rec=20 --set n_in=10 \
     --rule eprop1-symmetric --iterations 120 --checkpoint "$tmp/train.good.check" --resume --quiet
 once 'eprop-train' 'a folder that cannot be made' '2 3' /dev/null "$build/eprop-train" pattern --iterations 1 --out /dev/null/x --quiet
 once 'eprop-report build' 'no room in the file' 3 "$tmp/report.good/report.html" full_disc "$build/eprop-report" build "$tmp/prove.good" "$tmp/report.good"
 once 'eprop-report build' 'a folder that cannot be made' '2 3' /dev/null "$build/eprop-report" build "$tmp/prove.good" /dev/null/x
+
+# A folder that may only be read; for root no folder is, so another user asks.
+mkdir "$tmp/read-only" && chmod 555 "$tmp/read-only" && chmod 755 "$tmp"
+other() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; else "$@"; fi; }
+if other true 2>/dev/null; then
+    once 'eprop-verify prove' 'a read-only folder' 2 "$tmp/read-only" other "$build/eprop-verify" prove --model lif --evidence A --threads 1 --json "$tmp/read-only/x"
+    once 'eprop-train' 'a read-only folder' '2 3' "$tmp/read-only" other "$build/eprop-train" pattern --engine scalar:f64 --set n_rec=20 --set n_in=10 --rule bptt --iterations 1 \
+        --threads 1 --out "$tmp/read-only/x" --quiet
+    once 'eprop-train' 'a checkpoint into a read-only folder' '2 3' "$tmp/read-only" other "$build/eprop-train" pattern --engine scalar:f64 --set n_rec=20 --set n_in=10 --rule bptt \
+        --iterations 1 --threads 1 --checkpoint "$tmp/read-only/x" --quiet
+    once 'eprop-bench run' 'a read-only folder' '2 3' "$tmp/read-only" other "$build/eprop-bench" run gradient --only "$bench_case" --rounds 4 --work 0.02 --out "$tmp/read-only/x"
+    once 'eprop-report build' 'a read-only folder' '2 3' "$tmp/read-only" other "$build/eprop-report" build reports/published "$tmp/read-only/x"
+fi
 
 # Two runs of the benchmark in one folder: the second is refused or they do not mix.
 once 'eprop-bench run' 'a folder that another run filled' '2' "$tmp/bench.good/samples.jsonl" \

@@ -55,7 +55,7 @@ check-threads: $(THREADED)
 canary: all $(PLUGIN_C) ## plant a mistake for each tool of continuous integration: it must be seen
 	@$(call run_dir,canaries,make canary)
 	@sh ci/canary.sh $(BUILD)
-faults: all ## kill programs at random moments, take disc and memory away: build/runs/faults
+faults: all $(PORT_C) ## kill programs at random moments, take disc and memory away: build/runs/faults
 	@$(call run_dir,faults,make faults)
 	@sh ci/faults.sh $(BUILD)
 code-mutants: ## exchange operators in reference/ and optimized/, one at a time: do the tests notice? (an hour; goes on where it was stopped)
