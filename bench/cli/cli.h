@@ -9,7 +9,8 @@
 #include "spawn.h"
 #include "stat.h"
 
-enum { CLI_OK = 0, CLI_FAILED = 1 /* a measured claim */, CLI_USAGE = 2, CLI_MACHINE = 3, CLI_NOTIMPL = 4 /* child only */ };
+enum { CLI_OK = 0, CLI_FAILED = 1 /* a measured claim */, CLI_USAGE = 2, CLI_MACHINE = 3, CLI_NOTIMPL = 4 /* child only */,
+       CLI_SHOWN = -1 /* of a command line that was read: its help, and all is done */ };
 
 int cmd_run(int argc, char **argv);
 int cmd_scale(int argc, char **argv);

@@ -131,7 +131,7 @@ static int parse(int argc, char **argv, gate *g)
     for (int o; (o = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         double v = 0;
         switch (o) {
-        case 'h': exit(fputs(usage, stdout) < 0 ? CLI_MACHINE : CLI_OK);
+        case 'h': return fputs(usage, stdout) < 0 ? CLI_MACHINE : CLI_SHOWN;
         case 'b': g->base = optarg; break;
         case 'n': g->new_ = optarg; break;
         case 'i': g->id = optarg; break;
@@ -173,7 +173,7 @@ int cmd_gate(int argc, char **argv)
     gate g = {.base = cli_self(), .new_ = cli_self(), .id = "gradient/alif/bptt/N100-I100-O3-T1000-B1-r2", .subject = "fast:f32", .pairs = 200,
               .cpu = cli_cpu(), .work = 0.05, .seed = 1, .dir = "/tmp/eprop-bench-XXXXXX"};
     int rc = parse(argc, argv, &g);
-    if (rc != CLI_OK) return rc;
+    if (rc != CLI_OK) return rc == CLI_SHOWN ? CLI_OK : rc;
     bench_case c;
     ep_status st = bench_case_parse(g.id, &c, why);
     if (st == EP_OK && g.out) st = bench_dir_open(g.out, true, why);

@@ -139,7 +139,7 @@ static int parse(int argc, char **argv, plan *p)
         {"peer", required_argument, NULL, 'E'}, {"help", no_argument, NULL, 'h'}, {0}};
     cli_group g;
     for (int o; (o = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        if (o == 'h') exit(fputs(usage, stdout) < 0 ? CLI_MACHINE : CLI_OK);
+        if (o == 'h') return fputs(usage, stdout) < 0 ? CLI_MACHINE : CLI_SHOWN;
         int rc = set(p, o, optarg);
         if (rc != CLI_OK) return rc;
     }
@@ -156,7 +156,7 @@ int cmd_run(int argc, char **argv)
     plan p = {.suite = "gradient", .rounds = 6, .cpu = cli_cpu(), .work = 0.05, .seed = 1};
     cli_group g;
     int rc = parse(argc, argv, &p), all = 0;
-    if (rc != CLI_OK) return rc;
+    if (rc != CLI_OK) return rc == CLI_SHOWN ? CLI_OK : rc;
     rc = start(&p, argc, argv);
     while (cli_group_at(&p, all, &g)) all++;
     for (int k = 0; rc == CLI_OK && cli_group_at(&p, k, &g); k++) rc = measure_group(&p, &g, k, all);

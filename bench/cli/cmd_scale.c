@@ -155,7 +155,7 @@ static int parse(int argc, char **argv, scale *s)
                                             {"help", no_argument, NULL, 'h'}, {0}};
     double v;
     for (int o; (o = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        if (o == 'h') exit(fputs(usage, stdout) < 0 ? CLI_MACHINE : CLI_OK);
+        if (o == 'h') return fputs(usage, stdout) < 0 ? CLI_MACHINE : CLI_SHOWN;
         else if (o == 'o') s->dir = optarg;
         else if (o == 'l' && (strcmp(optarg, "quick") == 0 || strcmp(optarg, "full") == 0)) s->full = strcmp(optarg, "full") == 0;
         else if (o == 'r' && cli_number(optarg, 1, MOST_ROUNDS, &v)) s->rounds = (int)v;
@@ -173,7 +173,7 @@ int cmd_scale(int argc, char **argv)
     scale s = {.rounds = 3, .cpu = cli_cpu(), .work = 0.02, .seed = 1};
     char why[BENCH_WHY] = "";
     int rc = parse(argc, argv, &s);
-    if (rc != CLI_OK) return rc;
+    if (rc != CLI_OK) return rc == CLI_SHOWN ? CLI_OK : rc;
     ep_status st = bench_dir_open(s.dir, true, why);
     if (st == EP_OK) st = bench_manifest_write(s.dir, argc, argv, s.seed, why);
     if (st != EP_OK) return cli_failed(st, why);

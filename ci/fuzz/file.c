@@ -73,10 +73,11 @@ char *fuzz_text(const uint8_t *data, size_t n)
 void fuzz_command(int (*run)(int argc, char **argv), const uint8_t *data, size_t n)
 {
     static int nowhere = -1;
-    char *text = fuzz_text(data, n), name[] = "program", refused[] = "--fuzz-ends-here", *argv[MOST_ARGUMENTS + 2] = {name};
+    char *text = fuzz_text(data, n), name[] = "program", refused[] = "--fuzz-ends-here", *argv[MOST_ARGUMENTS + 3] = {name};
     int argc = 1;
     for (char *line = strtok(text, "\n"); line && argc < MOST_ARGUMENTS; line = strtok(NULL, "\n"))
         if (strcmp(line, "--") != 0) argv[argc++] = line; /* behind it nothing is an option any more */
+    argv[argc++] = refused; /* once as the value of an option that wants one */
     argv[argc++] = refused;
     if (nowhere < 0) nowhere = open("/dev/null", O_WRONLY);
     fflush(stdout);
