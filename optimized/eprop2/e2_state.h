@@ -61,7 +61,7 @@ struct opt_e2 {
     e2_trial *trial;          /* [B] */
     e2_grad g_main[OPT_E2_GROUPS], g_mod[OPT_E2_GROUPS];
     float *reg[3];            /* [pad] constant parts of L */
-    double *count;            /* [most n] spikes of a pass */
+    double *count;            /* [most n, n_out] scratch: spikes of a pass; a row of a gradient */
     e2_lane *lane;            /* [threads] */
     double w2;                /* |Win|^2 + |Wrec|^2 */
     opt_e2_facts facts;

@@ -138,7 +138,8 @@ static void lay_out(arena *a, const opt_e2_config *cfg, opt_e2 *s)
         s->g_mod[k] = take_grad(a, &s->mod);
     }
     for (int k = 0; k < 3; k++) s->reg[k] = floats(a, 1, k == 1 ? s->mod.pad : s->main.pad);
-    s->count = take(a, (size_t)(s->main.n > s->mod.n ? s->main.n : s->mod.n), sizeof *s->count);
+    int most = s->main.n > s->mod.n ? s->main.n : s->mod.n;
+    s->count = take(a, (size_t)(most > s->main.n_out ? most : s->main.n_out), sizeof *s->count);
     s->lane = take(a, (size_t)s->cfg.threads, sizeof *s->lane);
     for (int k = 0; k < s->cfg.threads; k++) {
         e2_lane l = take_lane(a, s);
@@ -243,12 +244,13 @@ ep_status opt_e2_grad(const opt_e2 *s, opt_e2_net net, ep_group group, double *o
     const e2_grad *g = net == OPT_E2_MAIN ? s->g_main : s->g_mod;
     place a = place_of(w, &g[0], group);
     if (!a.at || n != (size_t)a.pre * (size_t)a.post) return EP_DOMAIN;
-    memset(out, 0, n * sizeof *out);
-    for (int k = 0; k < OPT_E2_GROUPS; k++) {
-        if (!s->used[k]) continue;
-        const float *at = place_of(w, &g[k], group).at;
-        for (int i = 0; i < a.pre; i++)
-            for (int j = 0; j < a.post; j++) out[e2_row(j, a.pre) + (size_t)i] += a.masked && i == j ? 0.0 : (double)at[e2_row(i, a.pad) + (size_t)j];
+    for (int i = 0; i < a.pre; i++) {
+        memset(s->count, 0, (size_t)a.post * sizeof *s->count);
+        for (int k = 0; k < OPT_E2_GROUPS; k++) {
+            const float *row = s->used[k] ? place_of(w, &g[k], group).at + e2_row(i, a.pad) : NULL;
+            for (int j = 0; row && j < a.post; j++) s->count[j] += (double)row[j];
+        }
+        for (int j = 0; j < a.post; j++) out[e2_row(j, a.pre) + (size_t)i] = a.masked && i == j ? 0.0 : s->count[j];
     }
     return EP_OK;
 }

@@ -22,6 +22,7 @@ static const char options[] =
     "  --checkpoint FILE    written at the end, on SIGINT and SIGTERM, and every --checkpoint-every iterations\n"
     "  --checkpoint-every N default 20\n"
     "  --resume             go on from --checkpoint, bit for bit\n"
+    "  --check N            every N iterations the outer gradient of one episode beside the reference's (seconds to minutes each)\n"
     "  --threads N          default: all processors; results do not depend on it\n"
     "  --quiet              no progress, no summary\n"
     "  --list               every number of the description\n"
@@ -45,12 +46,12 @@ typedef struct line {
     char why[TASK_WHY];
 } line;
 
-enum { O_VARIANT = 256, O_SEED, O_ITERATIONS, O_SET, O_OUT, O_JSON, O_CHECKPOINT, O_EVERY, O_RESUME, O_THREADS, O_QUIET, O_LIST, O_WAY, O_DATA, O_RUNS, O_HELP };
+enum { O_VARIANT = 256, O_SEED, O_ITERATIONS, O_SET, O_OUT, O_JSON, O_CHECKPOINT, O_EVERY, O_CHECK, O_RESUME, O_THREADS, O_QUIET, O_LIST, O_WAY, O_DATA, O_RUNS, O_HELP };
 
 static const struct option table[] = {
     {"variant", 1, NULL, O_VARIANT}, {"seed", 1, NULL, O_SEED}, {"iterations", 1, NULL, O_ITERATIONS}, {"set", 1, NULL, O_SET},
     {"out", 1, NULL, O_OUT}, {"json", 1, NULL, O_JSON}, {"checkpoint", 1, NULL, O_CHECKPOINT}, {"checkpoint-every", 1, NULL, O_EVERY},
-    {"resume", 0, NULL, O_RESUME}, {"threads", 1, NULL, O_THREADS}, {"quiet", 0, NULL, O_QUIET}, {"list", 0, NULL, O_LIST},
+    {"check", 1, NULL, O_CHECK}, {"resume", 0, NULL, O_RESUME}, {"threads", 1, NULL, O_THREADS}, {"quiet", 0, NULL, O_QUIET}, {"list", 0, NULL, O_LIST},
     {"way", 1, NULL, O_WAY}, {"data", 1, NULL, O_DATA}, {"runs", 1, NULL, O_RUNS}, {"help", 0, NULL, O_HELP}, {NULL, 0, NULL, 0}};
 
 static int bad(const line *l, const char *what, const char *found)
@@ -95,6 +96,7 @@ static int read_one(line *l, int c, const char *text)
         l->spec->s.iterations = (int)n;
         return -1;
     case O_EVERY: return number(text, 0, 1000000000, &l->o.checkpoint_every) ? -1 : bad(l, "--checkpoint-every: expected a whole number", text);
+    case O_CHECK: return number(text, 0, 1000000000, &l->o.check_every) ? -1 : bad(l, "--check: expected a whole number", text);
     case O_THREADS:
         if (!number(text, 1, 64, &n)) return bad(l, "--threads: expected 1 to 64", text);
         l->o.threads = (int)n;
@@ -190,6 +192,8 @@ static void print_results(const line *l, const shot_outcome *r)
     printf(r->end == TASK_SIGNAL ? "stopped by a signal after %ld iterations\n" : "ended after %ld iterations\n", r->iterations);
     printf("last loss %.6g, regularisers %.4g; rates %.4f, %.4f, %.4f spikes a step; update |eta dW| / |W| %.3g\n", r->last.loss, r->last.loss_reg,
            r->facts.rate[0], r->facts.rate[1], r->facts.rate[2], r->facts.update);
+    if (r->checks)
+        printf("%ld checks by the reference: r %.3g of the rounding allowed, cosine %.9f; a spike differed in %ld\n", r->checks, r->check_r, r->check_cosine, r->flipped);
     if (r->end == TASK_ENDED) print_ways(l, r, "never seen", (uint64_t)l->spec->unseen, r->unseen);
     if (r->end == TASK_ENDED && r->n_official) print_ways(l, r, "official runs", r->n_official, r->official);
     printf("time %.1f s: engine %.1f s while training, comparison %.1f s; engine's memory %.1f MB, peak %.1f MB\n", r->total, r->engine, r->compared,
@@ -217,6 +221,8 @@ static int write_summary(const line *l, const shot_outcome *r, const char *path)
                              "engine", r->what, "seed", (json_int_t)l->seed, "iterations", (json_int_t)r->iterations, "end",
                              r->end == TASK_DIVERGED ? "diverged" : r->end == TASK_SIGNAL ? "signal" : "ended", "last_loss", real(r->last.loss), "seconds",
                              real(r->total), "engine_seconds", real(r->engine), count, l->spec->unseen, "unseen", ways(l, r, r->unseen));
+    if (r->checks) (void)json_object_set_new(root, "checks", json_pack("{s:I, s:I, s:o, s:o}", "done", (json_int_t)r->checks, "spike_differed", (json_int_t)r->flipped,
+                                                                      "r", real(r->check_r), "cosine", real(r->check_cosine)));
     if (r->n_official) (void)json_object_set_new(root, "official", ways(l, r, r->official));
     int bad_write = !root || json_dump_file(root, path, JSON_INDENT(1)) != 0;
     json_decref(root);

@@ -16,7 +16,7 @@ static void describe(const char *variant, shot_spec *out)
     *(omniglot_spec *)out = (omniglot_spec){.way = 5, .queries = 5, .side = small ? 14 : 28, .on = small ? 15 : 20, .off = 5, .decide = 5, .centred = 1,
                                             .turned = 1, .in_rate = 0.4};
     *out = (shot_spec){.n_mod = small ? 60 : 200, .eta = 2e-3, .mod_in = 2.0, .mod_rec = 0.5, .mod_p = 1.0, .mod_f_target = 0.05, .unseen = 200};
-    out->s = (task_spec){.model = EP_LIF, .nets = 1, .frame = 1, .n_rec = small ? 100 : 200, .tau_m = 10.0, .tau_a = 0.0, .tau_out = 10.0, .v_th = 0.4,
+    out->s = (task_spec){.model = EP_LIF, .nets = 1, .frame = 1, .n_rec = small ? 100 : 200, .tau_m = 3.0, .tau_a = 0.0, .tau_out = 3.0, .v_th = 0.4,
                          .gamma = 0.3, .n_ref = 3, .bias = false, .bout = false, .w_in = 2.0, .w_rec = 0.5, .w_out = 1.0, .w_fb = 1.0, .density = 1.0,
                          .loss = EP_CLASSIFICATION, .c_reg = 0.1, .f_target = 0.05, .optimizer = TASK_ADAM, .lr = small ? 3e-3 : 1e-3, .lr_factor = 1.0,
                          .adam_b1 = 0.9, .adam_b2 = 0.999, .adam_eps = 1e-8, .clip = 1.0, .batch = small ? 20 : 32, .iterations = small ? 2000 : 10000,

@@ -249,6 +249,12 @@ static ep_status backward(shot_machine *m, const opt_e2_trials *tr, double *g)
     return st;
 }
 
+ep_status shot_backward(shot_machine *m, int B, double *g)
+{
+    opt_e2_trials tr = {.B = B, .x = m->x, .code = m->code, .x_test = m->x_test};
+    return backward(m, &tr, g);
+}
+
 ep_status shot_gradient(shot_machine *m, uint64_t first, int B, shot_score *out, double *g)
 {
     opt_e2_trials tr = {.x = m->x, .code = m->code, .x_test = m->x_test, .whole = m->team ? B : 0, .group = m->group};

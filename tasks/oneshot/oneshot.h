@@ -138,6 +138,8 @@ EP_MUST_USE ep_status shot_run(shot_machine *m, int split, uint64_t first, int B
 /* The same for a batch that the team shares, and gradient [n] of mean loss + regularisers: the same for all members, and but for the roundings
  * of a sum in double that of one alone. */
 EP_MUST_USE ep_status shot_gradient(shot_machine *m, uint64_t first, int B, shot_score *out, double *g);
+/* After shot_run of B episodes: their gradient [n], by this process alone. */
+EP_MUST_USE ep_status shot_backward(shot_machine *m, int B, double *g);
 /* The worst that any member met: all go on alike. */
 EP_MUST_USE ep_status shot_agree(const task_team *team, ep_status st);
 /* Mean over the first n episodes of a split, each by one member. */
@@ -147,6 +149,7 @@ EP_MUST_USE ep_status shot_mean(shot_machine *m, int split, uint64_t n, bool sti
 
 typedef struct shot_options {
     long iterations, checkpoint_every;
+    long check_every;      /* the engine beside the reference; 0: never */
     int threads;
     const char *checkpoint, *out;
     bool resume;
@@ -169,12 +172,17 @@ struct shot_outcome {
     double eta[SHOT_MOST_WAYS];  /* of the update; the baselines' were chosen on validation episodes */
     uint64_t n_official;         /* episodes; 0: none */
     opt_e2_facts facts;
+    long checks, flipped;        /* of the engine by the reference; those in which a spike differed */
+    double check_r, check_cosine; /* worst */
     double total, engine, compared; /* seconds; compared: of the final comparison */
     size_t bytes;
     char what[128];
 };
 
 EP_MUST_USE ep_status shot_train(const shot_task *t, const shot_options *o, shot_outcome *out, char why[TASK_WHY]);
+/* The outer gradient of training episode `index` at weights w, which are loaded, beside the reference's: check_cosine, check_flips (spikes that
+ * differ), check_r in units of the rounding that is allowed (NAN where a spike differs). Seconds to minutes. */
+EP_MUST_USE ep_status shot_check_engine(shot_machine *m, const double *w, uint64_t index, task_point *p);
 /* One trial, one update by e-prop 1 or a BPTT step on Win and Wrec, the test trial: mean over the first `count` episodes of a
  * split, each by one member. They are told the derivative of the teaching trial's loss by every output. */
 EP_MUST_USE ep_status shot_baseline(const shot_machine *m, const double *w, int way, double eta, int split, uint64_t count, shot_score *out);

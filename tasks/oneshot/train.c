@@ -80,6 +80,8 @@ static ep_status iterate(loop *l, task_point *p, opt_e2_facts *facts, char why[T
         p->valid_loss = valid.E;
         p->valid_measure = valid.measure;
     }
+    if (st == EP_OK && l->o->check_every > 0 && i % l->o->check_every == 0)
+        st = shot_agree(l->o->team, leads(l) ? shot_check_engine(&l->m, l->state.model.w, (uint64_t)i * (uint64_t)s->batch, p) : EP_OK);
     if (st == EP_OK) st = shot_gradient(&l->m, (uint64_t)i * (uint64_t)s->batch, s->batch, &loss, l->g);
     if (st != EP_OK) return st;
     *facts = opt_e2_look(l->m.e);
@@ -92,6 +94,15 @@ static ep_status iterate(loop *l, task_point *p, opt_e2_facts *facts, char why[T
     task_optim_apply(&l->state.optim, p->lr, l->state.model.w, l->g);
     l->state.iteration++;
     return EP_OK;
+}
+
+static void note_check(const task_point *p, shot_outcome *out)
+{
+    if (isnan(p->check_cosine)) return;
+    out->check_cosine = out->checks ? fmin(out->check_cosine, p->check_cosine) : p->check_cosine;
+    out->checks++;
+    if (isnan(p->check_r)) out->flipped++;
+    else out->check_r = fmax(out->check_r, p->check_r);
 }
 
 static ep_status outer_loop(loop *l, shot_outcome *out, char why[TASK_WHY])
@@ -112,6 +123,7 @@ static ep_status outer_loop(loop *l, shot_outcome *out, char why[TASK_WHY])
         st = shot_agree(l->o->team, st);
         if (st != EP_OK) break;
         out->last = p;
+        note_check(&p, out);
         long done = l->state.iteration;
         double each = (task_now() - began) / (double)(done - first);
         if (l->o->see) l->o->see(l->o->user, &p, each * (double)(l->o->iterations - done));

@@ -168,6 +168,33 @@ START_TEST(diverges)
 }
 END_TEST
 
+/* Engine and reference agree within the rounding that is allowed; with weights that are a little others they do not. */
+START_TEST(checked_by_the_reference)
+{
+    arm_spec s = tiny();
+    const shot_task t = task_of(&s);
+    shot_machine m;
+    char why[TASK_WHY] = "";
+    ck_assert_msg(shot_machine_open(&t, 6, 1, NULL, &m, why) == EP_OK, "%s", why);
+    double *w = calloc(m.n, sizeof *w);
+    ck_assert_ptr_nonnull(w);
+    shot_draw(&m, w);
+    ck_assert_int_eq(shot_load(&m, w, why), EP_OK);
+    for (uint64_t n = 0; n < 3; n++) {
+        task_point p = {.check_r = NAN};
+        ck_assert_int_eq(shot_check_engine(&m, w, n, &p), EP_OK);
+        ck_assert_msg(p.check_flips > 0.0 || (p.check_r > 0.0 && p.check_r <= 1.0 && p.check_cosine > 0.999), "r %g, cosine %g", p.check_r, p.check_cosine);
+        ck_assert_msg(n > 0 || p.check_flips == 0.0, "%g spikes differ", p.check_flips); /* the first at least says something */
+    }
+    for (size_t e = 0; e < m.n; e++) w[e] *= 1.0 + 0x1p-12;
+    task_point p = {.check_r = NAN};
+    ck_assert_int_eq(shot_check_engine(&m, w, 0, &p), EP_OK);
+    ck_assert(p.check_flips > 0.0 || p.check_r > 1.0);
+    free(w);
+    shot_machine_close(&m);
+}
+END_TEST
+
 START_TEST(refuses)
 {
     static const struct { const char *name, *value, *says; } wrong[] = {
@@ -230,6 +257,7 @@ int main(void)
     tcase_add_test(t, resumes_bit_for_bit);
     tcase_add_test(t, interrupted);
     tcase_add_test(t, diverges);
+    tcase_add_test(t, checked_by_the_reference);
     tcase_add_test(t, refuses);
     tcase_add_test(t, descends);
     suite_add_tcase(s, t);
