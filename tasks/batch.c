@@ -183,10 +183,13 @@ static void prepare_epoch(task_order *o, const task *t, uint64_t epoch)
     o->ready = true;
 }
 
+uint64_t task_order_lane(const task_order *o, const task *t) { return t->spec.carry ? o->count / (uint64_t)t->spec.batch : 0; }
+
 void task_order_batch(task_order *o, const task *t, long iteration, uint64_t *index)
 {
-    uint64_t first = (uint64_t)iteration * (uint64_t)t->spec.batch;
-    for (int b = 0; b < t->spec.batch; b++) {
+    uint64_t first = (uint64_t)iteration * (uint64_t)t->spec.batch, each = task_order_lane(o, t);
+    for (int b = 0; each && b < t->spec.batch; b++) index[b] = (uint64_t)b * each + (uint64_t)iteration % each;
+    for (int b = 0; !each && b < t->spec.batch; b++) {
         uint64_t at = first + (uint64_t)b;
         index[b] = at;
         if (!o->count) continue;

@@ -32,7 +32,7 @@ int task_reversed(int s, int steps, int frame);
 double task_loss_divisor(const task_spec *s, const task_batch *bt, int b);
 double task_loss_steps_divisor(const task_spec *s, int T, const double *mask);
 
-/* The order of a finite training set: shuffled every epoch; trials of similar length share a batch. */
+/* The order of a finite training set: shuffled every epoch, trials of similar length share a batch; or (carry) as it runs. */
 typedef struct task_order {
     uint64_t count, epoch; /* count 0: index = iteration * batch + b */
     uint32_t *index;
@@ -40,6 +40,8 @@ typedef struct task_order {
 } task_order;
 EP_MUST_USE ep_status task_order_make(const task *t, task_order *out);
 void task_order_free(task_order *o);
+/* carry: trials that each lane reads in order, an epoch; else 0. */
+uint64_t task_order_lane(const task_order *o, const task *t);
 /* Indices of a training batch, a pure function of (seed, iteration). */
 void task_order_batch(task_order *o, const task *t, long iteration, uint64_t *index);
 

@@ -33,7 +33,7 @@ static bool synthetic(ep_rule rule) { return rule == EP_TBPTT_SG || rule == EP_E
 bool task_streams(const task_spec *s, ep_rule rule)
 {
     bool sees = synthetic(rule) && s->sg_input == TASK_SEES_STATE && ep_model_spikes(s->model);
-    return rule >= EP_TBPTT && rule <= EP_EPROP3_SG && (s->stream || s->update == TASK_UPDATE_WINDOW || sees);
+    return rule >= EP_TBPTT && rule <= EP_EPROP3_SG && (s->stream || s->carry || s->update == TASK_UPDATE_WINDOW || sees);
 }
 
 /* What the rules with windows cannot be combined with. */
@@ -45,6 +45,7 @@ static ep_status check_windows(const task_machine *m, char why[TASK_WHY])
     if (m->stream && s->c_reg > 0) found = "c_reg > 0 window by window, expected 0: the mean rate is a whole trial's";
     else if ((m->stream || synthetic(m->rule)) && s->nets > 1) found = "nets = 2, expected one network";
     else if (synthetic(m->rule) && (!m->engine.opt || m->engine.kind == TASK_FIXED)) found = "an engine without synthesisers, expected scalar or fast";
+    else if (s->carry && !m->stream) found = "carry = 1, expected a rule in windows, with engine scalar or fast: tbptt with windows of T is BPTT of each batch";
     else if (windows && s->update == TASK_UPDATE_WINDOW && !m->engine.opt) found = "update = window with engine reference, expected scalar or fast";
     if (!found) return EP_OK;
     (void)snprintf(why, TASK_WHY, "rule %s: found %s", ep_rule_name(m->rule), found);

@@ -32,6 +32,8 @@ typedef struct task_result {
     double *y;       /* [B][T][n_out], room for the most; NULL: not wanted */
     double *grad;    /* [model.n]; NULL: forward pass alone */
     bool learn;      /* the synthesiser's gradient as well */
+    bool goes_on;    /* carry: the batch goes on where the one before ended */
+    bool more;       /* ... and one will go on from it */
     /* After each window of a stream, with what became of it: grad is that window's, and the weights may change
      * (task_machine_load). NULL: grad is the sum over all windows. */
     ep_status (*window)(void *user, ep_status st);

@@ -33,7 +33,7 @@ static const entry entries[] = {
     ENTRY(adam_b1, K_REAL, 0, 1 - 0x1p-53), ENTRY(adam_b2, K_REAL, 0, 1 - 0x1p-53), ENTRY(adam_eps, K_REAL, 1e-300, 1),
     ENTRY(l2, K_REAL, 0, 1e9), ENTRY(clip, K_REAL, 0, 1e300), ENTRY(fb_decay, K_REAL, 0, 1), ENTRY(batch, K_INT, 1, MOST),
     ENTRY(iterations, K_INT, 0, 1e9), ENTRY(window, K_INT, 0, MOST), ENTRY(update, K_UPDATE, 0, 0),
-    ENTRY(stream, K_BOOL, 0, 1), ENTRY(sg_seed, K_SEED, 0, 0), ENTRY(sg_input, K_SEES, 0, 0), ENTRY(sg_hidden, K_INT, 0, MOST),
+    ENTRY(stream, K_BOOL, 0, 1), ENTRY(carry, K_BOOL, 0, 1), ENTRY(sg_seed, K_SEED, 0, 0), ENTRY(sg_input, K_SEES, 0, 0), ENTRY(sg_hidden, K_INT, 0, MOST),
     ENTRY(sg_lr, K_REAL, 0, 1e9), ENTRY(sg_limit, K_REAL, 0, 1e300), ENTRY(sg_drop, K_BOOL, 0, 1), ENTRY(valid_every, K_INT, 0, 1e9),
     ENTRY(valid_trials, K_INT, 0, 1e9), ENTRY(test_trials, K_INT, 0, 1e9), ENTRY(stop_below, K_REAL, -1e300, 1e300)};
 

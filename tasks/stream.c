@@ -3,7 +3,7 @@
  *   forward over a window -> y -> err; the synthesiser looks at the window's end and says the seeds there; backward, which
  *   delivers what crosses the window's start: the synthesiser's target for the end of the window before
  *
- * The last window may be shorter; behind it lies nothing, so its seeds are 0.
+ * The last window may be shorter; behind it lies nothing, so its seeds are 0, unless the next batch goes on from it.
  * SPDX-License-Identifier: MIT */
 #include <string.h>
 
@@ -14,7 +14,7 @@ typedef struct stream {
     const task_batch *bt;
     task_result *r;
     int from, n;     /* steps of the window */
-    bool last;
+    bool first, last; /* nothing lies before it, behind it */
 } stream;
 
 /* x, or y into the batch's outputs: n numbers a step of each trial. */
@@ -76,9 +76,9 @@ static ep_status backward(stream *w)
         if (st == EP_OK) st = task_future_say(f, B, 1);
         tr.seeds = &f->seeds;
     }
-    if (f && w->from > 0) tr.delivered = &f->delivered;
+    if (f && !w->first) tr.delivered = &f->delivered;
     if (st == EP_OK) st = m->engine.opt->backward(m->s[0], &tr);
-    if (st == EP_OK && f && w->from > 0 && w->r->learn) task_future_learn(f, B, 1, true);
+    if (st == EP_OK && f && !w->first && w->r->learn) task_future_learn(f, B, 1, true);
     if (st == EP_OK && f) task_future_pass(f);
     m->seconds[TASK_T_ENGINE] += task_now() - start;
     return st;
@@ -99,11 +99,12 @@ ep_status task_stream_run(task_machine *m, const task_batch *bt, task_result *r)
     stream w = {.m = m, .bt = bt, .r = r};
     ep_status st = EP_OK;
     r->loss = r->loss_reg = r->rate = 0;
-    m->engine.opt->reset(m->s[0], OPT_RESET_ALL);
+    m->engine.opt->reset(m->s[0], r->goes_on ? OPT_RESET_GRAD : OPT_RESET_ALL);
     if (m->future) task_future_begin(m->future, s, bt);
     for (; st == EP_OK && w.from < bt->T; w.from += w.n) {
         w.n = bt->T - w.from < s->window ? bt->T - w.from : s->window;
-        w.last = w.from + w.n == bt->T;
+        w.first = w.from == 0 && !r->goes_on;
+        w.last = w.from + w.n == bt->T && !r->more;
         st = forward(&w);
         if (st == EP_OK && (r->grad || m->rule >= EP_EPROP3)) st = backward(&w);
         if (r->grad && r->window) st = hand_over(&w, st);

@@ -45,7 +45,13 @@ ep_status task_describe(const task_kind *kind, const char *variant, uint64_t see
 ep_status task_open(task *t, char why[TASK_WHY])
 {
     ep_status st = t->kind->open ? t->kind->open(t, why) : EP_OK;
-    return st == EP_OK ? task_spec_check(&t->spec, why) : st;
+    if (st == EP_OK) st = task_spec_check(&t->spec, why);
+    if (st != EP_OK || !t->spec.carry) return st;
+    if (!t->kind->runs_on) (void)snprintf(why, TASK_WHY, "carry = 1: found task %s, whose trials begin anew, expected word", t->kind->name);
+    else if (t->kind->count(t, TASK_TRAIN) < (uint64_t)t->spec.batch)
+        (void)snprintf(why, TASK_WHY, "carry = 1: found %d lanes, expected at most one a trial: %llu", t->spec.batch, (unsigned long long)t->kind->count(t, TASK_TRAIN));
+    else return EP_OK;
+    return EP_DOMAIN;
 }
 
 void task_close(task *t)

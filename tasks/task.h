@@ -65,6 +65,7 @@ typedef struct task_spec {
     int window;                   /* steps */
     task_update update;
     bool stream;                  /* window by window, in memory that does not depend on T; update = window implies it */
+    bool carry;                   /* running text: batches go on from each other through an epoch, lane b reads count / batch trials in order */
     task_seed sg_seed;
     task_sees sg_input;
     int sg_hidden;                /* units of the synthesiser's hidden layer; 0: linear */
@@ -126,6 +127,7 @@ struct task_kind {
     /* Trials in a split; NULL or 0: as many as wanted. Indices beyond it wrap around: index % count; the training
      * split is shuffled by the harness once an epoch. */
     uint64_t (*count)(const task *t, task_split split);
+    bool runs_on;                /* trial i + 1 of a split goes on where trial i ends */
     /* Steps of a trial, 1 .. spec.T; NULL: always spec.T. */
     int (*steps)(const task *t, task_split split, uint64_t index);
     void (*trial)(const task *t, task_split split, uint64_t index, const task_trial *out);

@@ -13,6 +13,7 @@ typedef struct run {
     task_state s;
     task live;   /* with the level as it moves */
     task_machine m;
+    task_machine apart;   /* carry: evaluates, so that m stays in the midst of its text */
     task_batch bt;
     task_order order;
     task_checker check;
@@ -99,13 +100,16 @@ static void lap(run *r, int phase, double *since)
     *since = now;
 }
 
+static task_machine *judge(run *r) { return r->s.t->spec.carry ? &r->apart : &r->m; }
+
 /* Held-out loss and measure; time spent inside counts as the evaluation's alone. */
 static ep_status validate(run *r, task_split split, long n, double *loss, double *measure)
 {
     if (!lead(r)) return EP_OK;
     double before[TASK_N_PHASE], start = task_now();
     memcpy(before, r->out.seconds, sizeof before);
-    ep_status st = task_evaluate(&r->m, &r->bt, split, n, loss, measure);
+    ep_status st = r->s.t->spec.carry ? task_machine_load(&r->apart) : EP_OK;
+    if (st == EP_OK) st = task_evaluate(judge(r), &r->bt, split, n, loss, measure);
     memcpy(r->out.seconds, before, sizeof before);
     r->out.seconds[TASK_T_VALID] += task_now() - start;
     return st;
@@ -177,6 +181,9 @@ static ep_status learn(run *r, task_point *p)
     const task_train_options *o = r->s.o;
     bool windows = r->m.stream && r->s.t->spec.update == TASK_UPDATE_WINDOW, check = due(p->iteration, o->check_every);
     task_result got = {.grad = r->grad, .learn = true, .window = windows ? after_window : NULL, .user = r};
+    uint64_t lane = task_order_lane(&r->order, r->s.t), at_trial = lane ? (uint64_t)p->iteration % lane : 0;
+    got.goes_on = at_trial > 0;
+    got.more = lane && at_trial + 1 < lane;
     ep_status st = EP_OK;
     bool beside = lead(r) && (check || due(p->iteration, o->compare_every));
     if (windows && beside) st = compare(r, check, p);
@@ -328,6 +335,17 @@ static ep_status open_team(run *r, char why[TASK_WHY])
     return batch < size ? EP_DOMAIN : EP_NOTIMPL;
 }
 
+/* A machine beside the one that is in the midst of its text. */
+static ep_status open_apart(run *r, char why[TASK_WHY])
+{
+    const task_train_options *o = r->s.o;
+    const char *found = o->checkpoint ? "--checkpoint, expected none: the state and the traces of a text that runs on are not part of it"
+                        : o->check_every || o->compare_every ? "--check or --compare, expected neither: they begin each trial anew" : NULL;
+    if (!found) return task_machine_open(r->s.t, &r->s.model, &o->engine, o->rule, r->mine, o->threads, r->out.seconds, &r->apart, why);
+    (void)snprintf(why, TASK_WHY, "carry = 1: found %s", found);
+    return EP_NOTIMPL;
+}
+
 static ep_status open_run(run *r, char why[TASK_WHY])
 {
     const task *t = r->s.t;
@@ -337,6 +355,7 @@ static ep_status open_run(run *r, char why[TASK_WHY])
     if (st == EP_OK) st = task_optim_make(&t->spec, r->s.model.n, &r->s.optim);
     if (st == EP_OK) st = task_machine_open(t, &r->s.model, &o->engine, o->rule, r->mine, o->threads, r->out.seconds, &r->m, why);
     if (st == EP_OK) r->s.future = r->m.future;
+    if (st == EP_OK && t->spec.carry) st = open_apart(r, why);
     if (st == EP_OK && o->resume) st = task_checkpoint_read(o->checkpoint, &r->s, why);
     if (st == EP_OK) st = task_batch_make(&t->spec, t->spec.batch, &r->bt);
     if (st == EP_OK) st = task_order_make(t, &r->order);
@@ -355,6 +374,7 @@ static void close_run(run *r)
     task_order_free(&r->order);
     task_batch_free(&r->bt);
     task_machine_close(&r->m);
+    task_machine_close(&r->apart);
     task_optim_free(&r->s.optim);
     task_model_free(&r->s.model);
     free(r->index);
@@ -373,7 +393,7 @@ static ep_status answer(void *user, task_split split, uint64_t index, task_trial
     memcpy(tr->x, from.x, steps * (size_t)s->n_in * sizeof *tr->x);
     memcpy(tr->target, from.target, steps * (size_t)s->n_out * sizeof *tr->target);
     memcpy(tr->mask, from.mask, steps * sizeof *tr->mask);
-    return task_machine_run(&r->m, &r->bt, &got);
+    return task_machine_run(judge(r), &r->bt, &got);
 }
 
 /* Test, figures' data, the task's own tables. */
@@ -382,11 +402,11 @@ static ep_status finish(run *r, char why[TASK_WHY])
     const task *t = r->s.t;
     task_oracle ask = {.answer = answer, .user = r};
     if (!lead(r)) return EP_OK;
-    ep_status st = task_machine_load(&r->m);
+    ep_status st = task_machine_load(judge(r));
     if (st == EP_OK && t->spec.test_trials > 0)
         st = validate(r, TASK_TEST, t->spec.test_trials, &r->out.test_loss, &r->out.test_measure);
     double at = task_now();
-    if (st == EP_OK && r->s.o->out) st = task_write_data(&r->m, &r->bt, r->s.o->out, why);
+    if (st == EP_OK && r->s.o->out) st = task_write_data(judge(r), &r->bt, r->s.o->out, why);
     if (st == EP_OK && r->s.o->out && t->kind->report) st = t->kind->report(t, &ask, r->s.o->out, why);
     lap(r, TASK_T_FILES, &at);
     return st;

@@ -2,7 +2,8 @@
  *
  *   inputs    word t, one of V units: the rows of Win are its embedding, straight into the gates
  *   outputs   V logits; target: word t + 1 (a line's or sentence's end is a word)
- *   trial     T words; the state is carried through it, across windows, and starts at 0
+ *   trial     T words; the state is carried through it, across windows, and starts at 0; with carry = 1 it is carried on
+ *             through the whole text, which is cut into as many streams as a batch has trials
  *   loss      mean cross-entropy a word, in nats; perplexity is its exponential
  *   grammar   text drawn from word_grammar.c, 46 words, whose best possible perplexity is known (default)
  *   text      --data DIR with ptb.train.txt, ptb.valid.txt, ptb.test.txt: any text in this form
@@ -216,6 +217,7 @@ const task_kind task_word = {
     .open = open,
     .close = close,
     .count = count,
+    .runs_on = true,
     .trial = trial,
     .report = report,
 };

@@ -104,6 +104,61 @@ static void same(const rig *a, const rig *b, double limit, const char *what)
     close_to(a->m.future->sg.g, b->m.future->sg.g, a->m.future->sg.n, limit, "synthesiser");
 }
 
+/* ---- a text that runs on -------------------------------------------------------------------------------------- */
+
+enum { LANES = 3, PIECES = 4, PIECE = 10 };
+
+/* A machine on the grammar's text, trials of `steps` words. */
+static void text_open(rig *g, const char *steps, const char *carry, const char *engine, ep_rule rule)
+{
+    setting set[] = {{"n_rec", "12"}, {"batch", "3"}, {"T", steps}, {"carry", carry}, {"stream", "1"}, {"window", "5"}, {"loss_norm", "sum"},
+                     {"sg_seed", "zc"}, {"sg_input", "state"}, {"sg_hidden", "7"}, {"tau_out", "3"}, {NULL, NULL}};
+    char why[TASK_WHY];
+    task_engine e;
+    memset(g, 0, sizeof *g);
+    ck_assert_int_eq(task_describe(task_find("word"), NULL, 4, &g->t, why), EP_OK);
+    set_all(&g->t, set);
+    ck_assert_msg(task_open(&g->t, why) == EP_OK, "%s", why);
+    ck_assert_int_eq(task_engine_parse(engine, &e, why), EP_OK);
+    ck_assert_int_eq(task_model_make(&g->t, rule, &g->model), EP_OK);
+    ck_assert_msg(task_machine_open(&g->t, &g->model, &e, rule, LANES, 2, g->seconds, &g->m, why) == EP_OK, "%s", why);
+    ck_assert_int_eq(task_batch_make(&g->t.spec, LANES, &g->bt), EP_OK);
+    for (size_t k = 0; g->m.future && k < g->m.future->sg.n; k++) g->m.future->sg.theta[k] = 0.1 * ep_rng_normal(9, 9, k, 32);
+    if (g->m.future) task_synth_load(&g->m.future->sg);
+    g->grad = calloc(g->model.n, sizeof *g->grad);
+    ck_assert_int_eq(task_machine_load(&g->m), EP_OK);
+}
+
+/* The text in one piece is what its pieces are, one after the other: loss, gradients, what the synthesiser learns. */
+START_TEST(a_text_that_runs_on)
+{
+    const char *engine = _i / N_RULE ? "scalar:f64" : "fast:f64";
+    rig one, run;
+    uint64_t lane[LANES] = {0, 1, 2}, index[LANES];
+    text_open(&one, "40", "0", engine, rules[_i % N_RULE]);
+    text_open(&run, "10", "1", engine, rules[_i % N_RULE]);
+    double *sum = calloc(run.model.n, sizeof *sum), loss = 0;
+    task_batch_fill(&one.bt, &one.t, TASK_TRAIN, lane, LANES, 1);
+    one.r = (task_result){.grad = one.grad, .learn = true};
+    ck_assert_int_eq(task_machine_run(&one.m, &one.bt, &one.r), EP_OK);
+    for (uint64_t i = 0; i < PIECES; i++) {
+        for (uint64_t b = 0; b < LANES; b++) index[b] = b * PIECES + i;
+        task_batch_fill(&run.bt, &run.t, TASK_TRAIN, index, LANES, 1);
+        run.r = (task_result){.grad = run.grad, .learn = true, .goes_on = i > 0, .more = i + 1 < PIECES};
+        ck_assert_int_eq(task_machine_run(&run.m, &run.bt, &run.r), EP_OK);
+        for (size_t k = 0; k < run.model.n; k++) sum[k] += run.grad[k];
+        loss += run.r.loss;
+    }
+    memcpy(run.grad, sum, run.model.n * sizeof *sum);
+    run.r.loss = loss;
+    run.bt.T = PIECES * PIECE;
+    same(&run, &one, 1e-11, "text");
+    free(sum);
+    rig_close(&run);
+    rig_close(&one);
+}
+END_TEST
+
 static setting whole[] = {{"stream", "0"}, {NULL, NULL}}, by_window[] = {{"stream", "1"}, {NULL, NULL}};
 static setting lstm_c[] = {{"window", "4"}, {NULL, NULL}}, lstm_zc[] = {{"window", "5"}, {"sg_seed", "zc"}, {"sg_input", "state"}, {"tau_out", "3"}, {NULL, NULL}},
                lstm_z[] = {{"window", "1"}, {"sg_seed", "z"}, {"sg_hidden", "0"}, {NULL, NULL}}, lstm_long[] = {{"window", "30"}, {NULL, NULL}},
@@ -378,6 +433,7 @@ int main(void)
     TCase *c = tcase_create("stream");
     tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, a_stream_is_the_whole_trial, 0, N_NET * N_RULE);
+    tcase_add_loop_test(c, a_text_that_runs_on, 0, 2 * N_RULE);
     tcase_add_loop_test(c, one_window_is_bptt, 0, 2 * N_RULE);
     tcase_add_loop_test(c, the_reference_agrees, 0, 6);
     tcase_add_loop_test(c, the_reference_says_the_same_seeds, 0, 16);
