@@ -42,8 +42,8 @@ static const ref_num *wrong_slope(ref_ctx *c, const ref_e2 *p, int b, vfy_e2_sli
 /* A view of the same trial with one of the slips that single networks know. */
 static ref_view slipped(vfy_slip slip, const ref_view *v)
 {
-    static const vfy_bug bugs[] = {{VFY_SLIP_RESET, VFY_IN_CELL}, {VFY_SLIP_Z_OFF, VFY_IN_CELL},
-                                   {VFY_SLIP_PSI_NOW, VFY_IN_CELL}, {VFY_SLIP_BETA_E, VFY_IN_CELL}};
+    static const vfy_bug bugs[] = {{.slip = VFY_SLIP_RESET, .place = VFY_IN_CELL}, {.slip = VFY_SLIP_Z_OFF, .place = VFY_IN_CELL},
+                                   {.slip = VFY_SLIP_PSI_NOW, .place = VFY_IN_CELL}, {.slip = VFY_SLIP_BETA_E, .place = VFY_IN_CELL}};
     for (size_t k = 0; k < sizeof bugs / sizeof *bugs; k++)
         if (bugs[k].slip == slip) {
             vfy_views w = vfy_bug_views(&bugs[k]);

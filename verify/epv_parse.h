@@ -58,7 +58,7 @@ static inline bool vfy_rule_has_window(ep_rule r)
 {
     return r == EP_TBPTT || r == EP_TBPTT_SG || r == EP_EPROP3 || r == EP_EPROP3_SG;
 }
-static inline bool vfy_rule_has_seed(ep_rule r) { return r == EP_EPROP3 || r == EP_EPROP3_SG; }
+static inline bool vfy_rule_has_seed(ep_rule r) { return r == EP_TBPTT_SG || r == EP_EPROP3 || r == EP_EPROP3_SG; }
 static inline bool vfy_rule_is_eprop1(ep_rule r) { return r >= EP_EPROP1_SYMMETRIC && r <= EP_EPROP1_GLOBAL; }
 static inline bool vfy_rule_has_feedback(ep_rule r)
 {

@@ -92,6 +92,7 @@ EP_MUST_USE ep_status vfy_windows_a(const vfy_task *t);
 EP_MUST_USE ep_status vfy_windows_b(const vfy_task *t);
 EP_MUST_USE ep_status vfy_windows_c(const vfy_task *t);
 EP_MUST_USE ep_status vfy_windows_d(const vfy_task *t);
+EP_MUST_USE ep_status vfy_windows_e(const vfy_task *t);
 EP_MUST_USE ep_status vfy_prove_a(const vfy_task *t);
 EP_MUST_USE ep_status vfy_prove_b(const vfy_task *t);
 EP_MUST_USE ep_status vfy_prove_c(const vfy_task *t);

@@ -35,6 +35,13 @@ ep_model vfy_handworked_model(size_t n); /* EP_N_MODEL beyond the last */
 /* One case; *compared (may be NULL): how many numbers were compared. EP_DOMAIN: no such case. */
 EP_MUST_USE ep_status vfy_handworked_run(size_t n, const vfy_views *w, int *mismatches, int *compared);
 
+/* e-prop 3 in windows of w->window steps, from exact seeds w->seed, on the paper's networks: entries that are not BPTT's on paper.
+ * EP_NOTIMPL: no case of the model has more steps than a window. */
+EP_MUST_USE ep_status vfy_handworked_windows(const vfy_views *w, ep_model only, int *mismatches);
+/* Truncated BPTT, and e-prop 3 with no or some of the seeds, worked on paper. EP_DOMAIN: no such case. */
+size_t vfy_cut_count(void);
+EP_MUST_USE ep_status vfy_cut_run(size_t n, int *mismatches, int *compared);
+
 /* ---- all of it -------------------------------------------------------------------------------------------- */
 
 typedef struct vfy_e_row {

@@ -20,11 +20,17 @@ static ep_status open_at(const ep_net *net, const ep_batch *bt, const vfy_gradie
                          session *s, size_t *ties)
 {
     ref_rule_args rule = {.rule = a->rule, .window = a->window, .seed = a->seed, .reg_off = a->reg_off, .threads = a->threads};
+    ref_synth sg;
+    ref_synth_use use;
     ep_status st = ref_ctx_init(&s->c, ar, bits);
     if (st != EP_OK) return st;
     st = ref_net_load(&s->c, net, &s->net);
     if (st == EP_OK) st = ref_run_batch_exact(&s->c, &s->net, net, bt, &s->run, ties);
     if (st == EP_OK) st = ref_grad_init(&s->c, &s->net, &s->g);
+    if (st == EP_OK && a->synth) {
+        st = vfy_synth_load(&s->c, a->synth, &s->net, a->seed, &sg, &use);
+        rule.synth = &use;
+    }
     if (st == EP_OK) st = ref_gradient(&s->c, &s->run, &rule, &s->g);
     if (st == EP_OK) st = s->c.status;
     if (st != EP_OK) ref_ctx_clear(&s->c);
@@ -96,9 +102,9 @@ static ep_status list_entries(const ep_net *net, vfy_gradient *out)
 
 /* Values that lie exactly on a boundary (a short dyadic number reached through a division, say) stay open at every
  * precision; rationals settle them where the model has them and the numbers stay of a size to handle. */
-static bool rational_will_do(const ep_net *net, const ep_batch *bt)
+static bool rational_will_do(const ep_net *net, const ep_batch *bt, const vfy_gradient_args *a)
 {
-    return ep_model_spikes(net->model) && bt->loss == EP_REGRESSION && bt->T <= 64 && net->n_rec <= 32 &&
+    return !(a->synth && a->synth->n_hid) && ep_model_spikes(net->model) && bt->loss == EP_REGRESSION && bt->T <= 64 && net->n_rec <= 32 &&
            (net->opt.psi_shape == EP_TRIANGLE || net->opt.psi_shape == EP_FAST_SIGMOID);
 }
 
@@ -138,7 +144,6 @@ static ep_status measure_mag(const ep_net *net, const ep_batch *bt, const vfy_gr
 ep_status vfy_gradient_certify(const ep_net *net, const ep_batch *bt, const vfy_gradient_args *a, vfy_gradient *out)
 {
     *out = (vfy_gradient){0};
-    if (a->rule == EP_TBPTT_SG || a->rule == EP_EPROP3_SG) return EP_NOTIMPL; /* seeds that are learned: a file holds none */
     ep_status st = list_entries(net, out);
     for (long bits = START; st == EP_OK;) {
         session s;
@@ -149,7 +154,7 @@ ep_status vfy_gradient_certify(const ep_net *net, const ep_batch *bt, const vfy_
         out->bits = bits;
         double lacks = decide_all(a, &s, out);
         ref_ctx_clear(&s.c);
-        if (out->undecided && bits >= EXACT_FROM && rational_will_do(net, bt)) st = settle_exactly(net, bt, a, out);
+        if (out->undecided && bits >= EXACT_FROM && rational_will_do(net, bt, a)) st = settle_exactly(net, bt, a, out);
         if (st != EP_OK || !out->undecided || bits == a->most_bits) break;
         bits += (long)ceil(fmax(lacks, 0.5 * (double)bits));
         if (bits > a->most_bits) bits = a->most_bits;

@@ -10,11 +10,13 @@
 #include "algo.h"
 #include "epv.h"
 #include "result.h"
+#include "synth_file.h"
 
 typedef struct vfy_gradient_args {
     ep_rule rule;
-    int window;              /* tbptt, eprop3 */
-    ref_seed seed;
+    int window;              /* tbptt*, eprop3* */
+    ref_seed seed;           /* what is seeded at a window's end, exactly; or what the synthesiser says */
+    const vfy_synth *synth;  /* tbptt-sg, eprop3-sg: says the seeds; NULL: they are exact */
     bool reg_off;
     vfy_format round;        /* the format rounded to */
     long most_bits;          /* precision cap */
@@ -38,7 +40,7 @@ typedef struct vfy_gradient {
 
 /* Ziv's strategy on intervals: starts at 128 bits and raises the precision by what the widest open entry lacks.
  * Small spiking networks whose entries stay open at 512 bits are settled in rationals.
- * EP_NOTIMPL: no such rule; EP_UNABLE: a spike test stayed undecided, so every entry is. Free with vfy_gradient_free. */
+ * EP_NOTIMPL: no such rule; EP_DOMAIN: a synthesiser of other sizes; EP_UNABLE: a spike test stayed undecided, so every entry is. Free with vfy_gradient_free. */
 EP_MUST_USE ep_status vfy_gradient_certify(const ep_net *net, const ep_batch *bt, const vfy_gradient_args *a,
                                            vfy_gradient *out);
 void vfy_gradient_free(vfy_gradient *g);

@@ -18,6 +18,10 @@ typedef struct vfy_paper {
     const char *want[EP_N_GROUP];
 } vfy_paper;
 
+/* A gradient of paper n by `make`, and how many of its entries are not those of `want`. */
+typedef ep_status (*vfy_paper_make)(void *user, ref_ctx *c, const ref_run *run, ref_grad *g);
+ep_status vfy_paper_judge(size_t n, vfy_paper_make make, void *user, const char *const *want, int *mismatches, int *compared);
+
 size_t vfy_paper_count(void);
 const vfy_paper *vfy_paper_at(size_t n);
 

@@ -30,16 +30,10 @@ static ep_status prove_e(const vfy_task *t)
     return st;
 }
 
-static ep_status no_windows(const vfy_task *t)
-{
-    (void)t;
-    return EP_OK;
-}
-
 ep_status vfy_prove(const vfy_prove_args *a, vfy_results *out)
 {
     static ep_status (*const prove[])(const vfy_task *) = {vfy_prove_a, vfy_prove_b, vfy_prove_c, vfy_prove_d, prove_e};
-    static ep_status (*const windows[])(const vfy_task *) = {vfy_windows_a, vfy_windows_b, vfy_windows_c, vfy_windows_d, no_windows};
+    static ep_status (*const windows[])(const vfy_task *) = {vfy_windows_a, vfy_windows_b, vfy_windows_c, vfy_windows_d, vfy_windows_e};
     for (int m = 0; m < EP_N_MODEL; m++) {
         vfy_task t = {.model = (ep_model)m, .level = a->level, .threads = a->threads, .progress = a->progress, .out = out};
         for (const char *e = a->evidence; a->model[m] && *e; e++) {

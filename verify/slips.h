@@ -34,9 +34,9 @@ const char *vfy_slip_name(vfy_slip s);
 const char *vfy_place_name(vfy_place p);
 
 /* A bug: what and where. */
-typedef struct vfy_bug { vfy_slip slip; vfy_place place; } vfy_bug;
+typedef struct vfy_bug { vfy_slip slip; vfy_place place; int window; } vfy_bug; /* window: 0 = VFY_SLIP_WINDOW */
 
-/* The views that hold it; *bug must live as long as they. In windows: of e-prop 3 with exact seeds, windows of VFY_SLIP_WINDOW. */
+/* The views that hold it; *bug must live as long as they. In windows: of e-prop 3 with exact seeds, windows of bug->window. */
 vfy_views vfy_bug_views(const vfy_bug *bug);
 enum { VFY_SLIP_WINDOW = 7 };
 bool vfy_slip_in_windows(vfy_slip s);

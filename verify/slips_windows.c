@@ -6,7 +6,9 @@ bool vfy_slip_in_windows(vfy_slip s) { return s >= VFY_SLIP_WINDOW_LATE; }
 
 vfy_place vfy_slip_window_place(vfy_slip s) { return s == VFY_SLIP_WINDOW_TRACES ? VFY_IN_TRACES : VFY_IN_L; }
 
-static bool starts_window(int t) { return t > 1 && (t - 1) % VFY_SLIP_WINDOW == 0; }
+static int length(const vfy_bug *bug) { return bug->window ? bug->window : VFY_SLIP_WINDOW; }
+
+static bool starts_window(const ref_view *v, int t) { return t > 1 && (t - 1) % length(v->user) == 0; }
 
 static void plain_jac(const ref_view *v, ref_ctx *c, int t, int j, ref_jac *J)
 {
@@ -18,7 +20,7 @@ static void plain_jac(const ref_view *v, ref_ctx *c, int t, int j, ref_jac *J)
 static void forgetting_jac(const ref_view *v, ref_ctx *c, int t, int j, ref_jac *J)
 {
     plain_jac(v, c, t, j, J);
-    for (int h = 0; starts_window(t) && h < v->net->nh; h++) {
+    for (int h = 0; starts_window(v, t) && h < v->net->nh; h++) {
         for (int m = 0; m < v->net->nh; m++) J->hh[h][m] = NULL;
         J->hz_loc[h] = NULL;
     }
@@ -29,28 +31,30 @@ static void ahead_jac(const ref_view *v, ref_ctx *c, int t, int j, ref_jac *J)
 {
     ref_jac next;
     plain_jac(v, c, t, j, J);
-    if (!starts_window(t + 1) || t >= v->tr->T || ref_jac_init(c, &next) != EP_OK) return;
+    if (!starts_window(v, t + 1) || t >= v->tr->T || ref_jac_init(c, &next) != EP_OK) return;
     plain_jac(v, c, t + 1, j, &next);
     for (int h = 0; h < v->net->nh; h++) J->zh[h] = next.zh[h];
 }
 
-static ref_view with_jac(const ref_net *net, const ref_traj *tr, void (*jac)(const ref_view *, ref_ctx *, int, int, ref_jac *))
+static ref_view with_jac(const ref_net *net, const ref_traj *tr, void (*jac)(const ref_view *, ref_ctx *, int, int, ref_jac *),
+                         const vfy_bug *bug)
 {
     ref_view v = ref_view_plain(net, tr);
     v.jac = jac;
+    v.user = bug;
     return v;
 }
 
 static ref_view view_e(const ref_net *net, const ref_traj *tr, void *user)
 {
     const vfy_bug *bug = user;
-    return bug->slip == VFY_SLIP_WINDOW_TRACES ? with_jac(net, tr, forgetting_jac) : ref_view_plain(net, tr);
+    return bug->slip == VFY_SLIP_WINDOW_TRACES ? with_jac(net, tr, forgetting_jac, bug) : ref_view_plain(net, tr);
 }
 
 static ref_view view_cut(const ref_net *net, const ref_traj *tr, void *user)
 {
     const vfy_bug *bug = user;
-    return bug->slip == VFY_SLIP_WINDOW_PSI ? with_jac(net, tr, ahead_jac) : ref_view_plain(net, tr);
+    return bug->slip == VFY_SLIP_WINDOW_PSI ? with_jac(net, tr, ahead_jac, bug) : ref_view_plain(net, tr);
 }
 
 /* Numbers of each array at one boundary. */
@@ -75,11 +79,11 @@ static void replace(ref_ctx *c, const ref_net *net, ref_seeds *to, int m, const 
             ref_set(c, &at[k][(size_t)m * n[k] + i], src[k] ? &src[k][(size_t)from * n[k] + i] : &c->zero);
 }
 
-/* The first boundary's seed is what crosses one step later. */
+/* The first boundary's seed is what crosses one step later, if anything does. */
 static void one_step_late(ref_ctx *c, const ref_view *v, const ref_num *reg, int window, ref_seeds *s)
 {
     ref_seeds late;
-    if (ref_seeds_exact(c, v, reg, window + 1, &late) == EP_OK) replace(c, v->net, s, 0, &late, 0);
+    if (ref_boundaries(v->tr->T, window + 1) > 0 && ref_seeds_exact(c, v, reg, window + 1, &late) == EP_OK) replace(c, v->net, s, 0, &late, 0);
 }
 
 static void spoil(ref_ctx *c, const ref_view *v, const ref_num *reg, const ref_adjoint *whole, int window, ref_seeds *s, void *user)
@@ -108,6 +112,6 @@ static void spoil(ref_ctx *c, const ref_view *v, const ref_num *reg, const ref_a
 vfy_views vfy_window_bug_views(const vfy_bug *bug)
 {
     union { const vfy_bug *in; void *out; } cast = {bug}; /* the views only read it */
-    return (vfy_views){.e = view_e, .cut = view_cut, .window = VFY_SLIP_WINDOW, .seed = REF_SEED_ZC, .spoil = spoil,
+    return (vfy_views){.e = view_e, .cut = view_cut, .window = length(bug), .seed = REF_SEED_ZC, .spoil = spoil,
                        .user = cast.out};
 }

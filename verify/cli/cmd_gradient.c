@@ -5,12 +5,16 @@
 #include <string.h>
 
 #include "cli.h"
+#include "epv_parse.h"
 #include "gradient.h"
 #include "outfile.h"
 
 typedef struct options {
-    const char *in, *out, *json;
-    bool has_rule, has_round, done;
+    const char *in, *out, *json, *synth_path;
+    bool has_rule, has_round, has_seed, done;
+    ref_seed seed;
+    long window;
+    vfy_synth synth;
     ep_rule rule;
     vfy_format round;
     long most_bits;
@@ -23,8 +27,11 @@ static void print_help(void)
     printf("usage: eprop-verify gradient FILE.epv [OPTION]...\n\n"
            "Correctly rounded gradients of every network in a vector file. An entry that the precision allowed can't decide\n"
            "is marked and its proved enclosure given.\n\n"
-           "  --rule RULE       bptt, rtrl, eprop1-symmetric, eprop1-random, eprop1-adaptive, eprop1-global, tbptt, eprop3\n"
-           "                    (default: the case's own)\n"
+           "  --rule RULE       bptt, rtrl, eprop1-symmetric, eprop1-random, eprop1-adaptive, eprop1-global, tbptt, tbptt-sg,\n"
+           "                    eprop3, eprop3-sg (default: the case's own)\n"
+           "  --window N        steps of a window (default: the case's own, or 1)\n"
+           "  --seed KIND       none, c, z, zc: what is seeded at a window's end (default: the case's own), exactly, or\n"
+           "  --synth FILE      as the synthesiser in FILE says (tbptt-sg, eprop3-sg; verify/synth_file.h has the form)\n"
            "  --round FORMAT    binary32 or binary64 (default: the case's own)\n"
            "  --max-bits N      precision cap, 128 to 65536 (default 8192)\n"
            "  --threads N       threads, 1 to 64 (default: all processors)\n"
@@ -43,10 +50,20 @@ static bool parse_round(const char *s, vfy_format *out)
     return true;
 }
 
+static bool parse_seed(const char *s, ref_seed *out)
+{
+    for (int k = 0; k < VFY_N_SEED; k++)
+        if (!strcmp(s, vfy_seed_name((vfy_seed)k))) {
+            *out = (ref_seed)k;
+            return true;
+        }
+    return false;
+}
+
 static int parse(int argc, char **argv, options *o)
 {
     static const struct option longs[] = {{"rule", 1, 0, 'r'}, {"round", 1, 0, 'f'}, {"max-bits", 1, 0, 'b'},
-                                          {"threads", 1, 0, 't'}, {"out", 1, 0, 'o'}, {"json", 1, 0, 'j'},
+                                          {"threads", 1, 0, 't'}, {"window", 1, 0, 'w'}, {"seed", 1, 0, 's'}, {"synth", 1, 0, 'y'}, {"out", 1, 0, 'o'}, {"json", 1, 0, 'j'},
                                           {"help", 0, 0, 'h'}, {0, 0, 0, 0}};
     long n = 0;
     opterr = 0;
@@ -61,6 +78,9 @@ static int parse(int argc, char **argv, options *o)
             if (!cli_number(optarg, 1, 64, &n)) return cli_usage("--threads: found '%.40s', expected 1 to 64", optarg);
             o->threads = (int)n;
         }
+        if (c == 'w' && !cli_number(optarg, 1, 1000000, &o->window)) return cli_usage("--window: found '%.40s', expected 1 to 1000000", optarg);
+        if (c == 's' && !(o->has_seed = parse_seed(optarg, &o->seed))) return cli_usage("--seed: found '%.40s', expected none, c, z or zc", optarg);
+        if (c == 'y') o->synth_path = optarg;
         if (c == 'o') o->out = optarg;
         if (c == 'j') o->json = optarg;
         if (c == 'h') {
@@ -73,13 +93,29 @@ static int parse(int argc, char **argv, options *o)
     }
     if (optind + 1 != argc) return cli_usage("gradient: found %d files, expected one FILE.epv", argc - optind);
     o->in = argv[optind];
+    if (o->synth_path && o->out) return cli_usage("--out with --synth: a vector file holds no synthesiser");
+    return CLI_HOLDS;
+}
+
+static bool synthetic(ep_rule r) { return r == EP_TBPTT_SG || r == EP_EPROP3_SG; }
+
+/* Is the synthesiser one for this case? */
+static int check_synth(const options *o, const vfy_epv_case *k, const vfy_gradient_args *a)
+{
+    size_t needs = 0;
+    if (!o->synth_path) return CLI_HOLDS;
+    if (!synthetic(a->rule)) return cli_usage("%s:%ld: --synth with rule %s, expected tbptt-sg or eprop3-sg", o->in, k->line, ep_rule_name(a->rule));
+    if (a->seed == REF_SEED_NONE) return cli_usage("%s:%ld: --synth with seed none, expected --seed c, z or zc", o->in, k->line);
+    ep_status st = vfy_synth_needs(&o->synth, &k->net, a->seed, &needs);
+    if (st != EP_OK) return cli_status(st, o->in);
+    if (needs != o->synth.n) return cli_usage("%s: found %zu numbers, expected %zu for %s:%ld", o->synth_path, o->synth.n, needs, o->in, k->line);
     return CLI_HOLDS;
 }
 
 static vfy_gradient_args case_args(const options *o, const vfy_epv_case *k)
 {
-    return (vfy_gradient_args){.rule = o->has_rule ? o->rule : k->rule, .window = k->window ? k->window : 1,
-                               .seed = (ref_seed)k->seed, .reg_off = k->reg_off, .round = o->has_round ? o->round : k->format,
+    return (vfy_gradient_args){.rule = o->has_rule ? o->rule : k->rule, .window = o->window ? (int)o->window : k->window ? k->window : 1,
+                               .seed = o->has_seed ? o->seed : (ref_seed)k->seed, .synth = o->synth_path ? &o->synth : NULL, .reg_off = k->reg_off, .round = o->has_round ? o->round : k->format,
                                .most_bits = o->most_bits, .threads = o->threads, .progress = o->progress};
 }
 
@@ -142,6 +178,8 @@ static ep_status fill_in(vfy_epv_case *k, const vfy_gradient *g, const vfy_gradi
         if (k->want[i].q < VFY_Q_GRAD) k->want[kept++] = k->want[i];
     k->n_want = kept;
     k->rule = a->rule;
+    k->seed = vfy_rule_has_seed(a->rule) ? (vfy_seed)a->seed : VFY_SEED_NONE;
+    k->window = vfy_rule_has_window(a->rule) ? a->window : 0;
     for (size_t i = 0; st == EP_OK && i < g->n; i++) st = vfy_epv_add(k, &g->entry[i].want);
     return st;
 }
@@ -152,6 +190,8 @@ static int one_case(const options *o, vfy_epv_case *k, json_t *all)
     vfy_gradient_args a = case_args(o, k);
     if (vfy_format_is_fixed(k->format))
         return cli_usage("%s:%ld: found integers, expected f32 or f64: `eprop-verify port` compares integers word for word", o->in, k->line);
+    int code = check_synth(o, k, &a);
+    if (code != CLI_HOLDS) return code;
     ep_status st = vfy_gradient_certify(&k->net, &k->batch, &a, &g);
     cli_progress_end();
     if (st == EP_NOTIMPL)
@@ -162,7 +202,7 @@ static int one_case(const options *o, vfy_epv_case *k, json_t *all)
         return CLI_UNDECIDED;
     }
     if (st != EP_OK) return cli_status(st, o->in);
-    int code = g.undecided ? CLI_UNDECIDED : CLI_HOLDS;
+    code = g.undecided ? CLI_UNDECIDED : CLI_HOLDS;
     if (o->out) st = fill_in(k, &g, &a);
     else print_entries(k, &g, a.round);
     if (all) json_array_append_new(all, entries_json(k, &g, &a));
@@ -192,7 +232,11 @@ int cmd_gradient(int argc, char **argv)
     char err[VFY_EPV_ERR] = "";
     int code = parse(argc, argv, &o);
     if (code != CLI_HOLDS || o.done) return code;
-    if (vfy_epv_read(o.in, &file, err, sizeof err) != EP_OK) return cli_usage("%s", err);
+    if (o.synth_path && vfy_synth_read(o.synth_path, &o.synth, err, sizeof err) != EP_OK) return cli_usage("%s", err);
+    if (vfy_epv_read(o.in, &file, err, sizeof err) != EP_OK) {
+        vfy_synth_free(&o.synth);
+        return cli_usage("%s", err);
+    }
     json_t *all = o.json ? json_array() : NULL;
     for (size_t k = 0; k < file->n && (code == CLI_HOLDS || code == CLI_UNDECIDED); k++) {
         int c = one_case(&o, &file->cases[k], all);
@@ -203,5 +247,6 @@ int cmd_gradient(int argc, char **argv)
     if (write && all && write_json(o.json, all) != CLI_HOLDS) code = CLI_USAGE;
     json_decref(all);
     vfy_epv_free(file);
+    vfy_synth_free(&o.synth);
     return code;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "evidence_e.h"
+#include "slips.h"
 #include "table_a.h"
 
 static double multiplier(void)
@@ -238,6 +239,58 @@ START_TEST(test_slip)
 }
 END_TEST
 
+/* ---- windows ------------------------------------------------------------------------------------------ */
+
+/* With exact seeds every length of windows gives BPTT's fractions. */
+START_TEST(test_windows_exact)
+{
+    vfy_views w = {.window = 1 + _i, .seed = REF_SEED_ZC};
+    int mismatches = -1;
+    ck_assert_int_eq(vfy_handworked_windows(&w, EP_N_MODEL, &mismatches), EP_OK);
+    ck_assert_msg(mismatches == 0, "windows of %d: %d entries differ", w.window, mismatches);
+    w.seed = REF_SEED_C; /* a case that cannot fail is none */
+    ck_assert_int_eq(vfy_handworked_windows(&w, EP_N_MODEL, &mismatches), EP_OK);
+    ck_assert_int_gt(mismatches, 0);
+}
+END_TEST
+
+START_TEST(test_windows_longest)
+{
+    vfy_views w = {.window = 5, .seed = REF_SEED_ZC};
+    int mismatches = -1;
+    ck_assert_int_eq(vfy_handworked_windows(&w, EP_N_MODEL, &mismatches), EP_NOTIMPL);
+    w.window = 2;
+    ck_assert_int_eq(vfy_handworked_windows(&w, EP_LSTM, &mismatches), EP_NOTIMPL);
+    ck_assert_int_eq(vfy_handworked_windows(&w, EP_RATE, &mismatches), EP_NOTIMPL);
+    ck_assert_int_eq(mismatches, -1);
+}
+END_TEST
+
+START_TEST(test_windows_cut)
+{
+    int mismatches = -1, compared = 0;
+    ck_assert_int_eq(vfy_cut_run((size_t)_i, &mismatches, &compared), EP_OK);
+    ck_assert_msg(mismatches == 0 && compared >= 6, "case %d: %d of %d differ", _i, mismatches, compared);
+    ck_assert_int_eq(vfy_cut_run(vfy_cut_count(), &mismatches, NULL), EP_DOMAIN);
+}
+END_TEST
+
+/* Every slip that only windows make is seen on paper. */
+START_TEST(test_windows_slip)
+{
+    vfy_slip which = (vfy_slip)(VFY_SLIP_WINDOW_LATE + _i);
+    int all = 0;
+    for (int window = 1; window < 5; window++) {
+        vfy_bug bug = {.slip = which, .place = vfy_slip_window_place(which), .window = window};
+        vfy_views w = vfy_window_bug_views(&bug);
+        int here = 0;
+        ck_assert_int_eq(vfy_handworked_windows(&w, EP_ALIF, &here), EP_OK);
+        all += here;
+    }
+    ck_assert_msg(all > 0, "%s is not seen", vfy_slip_name(which));
+}
+END_TEST
+
 /* ---- rows ---------------------------------------------------------------------------------------- */
 
 START_TEST(test_rows)
@@ -292,6 +345,10 @@ int main(void)
     tcase_add_loop_test(t, test_paper, 0, (int)vfy_handworked_count());
     tcase_add_test(t, test_paper_refuses);
     tcase_add_loop_test(t, test_slip, 0, (int)(sizeof slips / sizeof *slips));
+    tcase_add_loop_test(t, test_windows_exact, 0, 4);
+    tcase_add_test(t, test_windows_longest);
+    tcase_add_loop_test(t, test_windows_cut, 0, (int)vfy_cut_count());
+    tcase_add_loop_test(t, test_windows_slip, 0, VFY_N_SLIP - VFY_SLIP_WINDOW_LATE);
     tcase_add_test(t, test_rows);
     tcase_add_loop_test(t, test_rows_of_model, 0, EP_N_MODEL);
     suite_add_tcase(s, t);

@@ -35,7 +35,7 @@ END_TEST
 START_TEST(test_slip)
 {
     vfy_slip_row r;
-    vfy_bug bug = {(vfy_slip)(_i / VFY_N_PLACE), (vfy_place)(_i % VFY_N_PLACE)};
+    vfy_bug bug = {.slip = (vfy_slip)(_i / VFY_N_PLACE), .place = (vfy_place)(_i % VFY_N_PLACE)};
     ck_assert_int_eq(vfy_slip_try(bug, &r), EP_OK);
     if (!r.applies) return;
     for (int k = 0; k < VFY_N_SEES; k++)
