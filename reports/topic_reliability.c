@@ -18,7 +18,7 @@ static const rep_part parts[] = {
      "those with a gradient that is not all 0, numbers compared, those whose derived limit is above 1/64 of the largest of their kind (loose), spikes that "
      "no program of the format need agree on (ties), cases outside an engine's claims (refused) or a format's range (overflowed), the largest share of a "
      "limit, and numbers beyond it. Integer engines: every bit, against the integer model.",
-     .blind = "Networks have at most 33 neurons and 34 steps. A loose number would hide a small error."},
+     .blind = "Networks have at most 65 neurons and 130 steps. A loose number would hide a small error."},
     {.name = "faults",
      .title = "Killed, starved, without a disc",
      .shows = "Faults that were injected, how many struck while the program ran, the runs that then reached the same end as an undisturbed one, work lost beyond "

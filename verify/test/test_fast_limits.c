@@ -136,6 +136,24 @@ START_TEST(overflow_is_a_status)
 }
 END_TEST
 
+/* 1/v_th outside the format: the fast engine, which multiplies by it, says so; the scalar one divides. */
+START_TEST(a_threshold_without_an_inverse)
+{
+    lone l;
+    lone_make(&l, 10, 1, 0);
+    l.k.net.v_th = 0x1p-140;
+    l.k.net.opt.psi_scale = EP_SCALE_GAMMA;
+    opt_config cfg = {.net = &l.k.net, .rule = EP_BPTT, .B = 1, .T = 10};
+    size_t bytes = engine(_i)->state_size(&cfg);
+    void *mem = aligned_alloc(OPT_ALIGN, bytes);
+    opt_state *s;
+    ck_assert_ptr_nonnull(mem);
+    ck_assert_int_eq(engine(_i)->init(&cfg, mem, bytes, &s), _i == 2 ? EP_DOMAIN : EP_OK);
+    free(mem);
+    lone_free(&l);
+}
+END_TEST
+
 /* A sum over T steps of one trial rounds T times: at most T u of the sum of |terms|, here of equal terms, the worst kind. */
 START_TEST(long_runs_lose_at_most_T_roundings)
 {
@@ -244,6 +262,7 @@ int main(void)
     tcase_add_loop_test(t, a_product_beyond_memory_is_refused, 0, 4);
     tcase_add_test(t, other_ends);
     tcase_add_loop_test(t, overflow_is_a_status, 0, N_FLOAT);
+    tcase_add_loop_test(t, a_threshold_without_an_inverse, 0, N_FLOAT);
     tcase_add_loop_test(t, long_runs_lose_at_most_T_roundings, 0, 3 * N_FLOAT);
     tcase_add_loop_test(t, adaptation_next_to_one_stays_finite, 0, N_FLOAT);
     tcase_add_loop_test(t, certified_precision_is_lost_step_by_step, 0, 4);

@@ -9,7 +9,8 @@
 const char *const draw_names[DRAW_N] = {
     "beta 0", "rho near 1", "decays 0", "alpha near 1", "kappa near 1", "gamma tiny", "silent", "all firing", "one step", "one neuron",
     "huge weights", "huge readout", "subnormal", "tiny threshold", "delay beyond T", "refractory beyond T", "arrays absent", "mask 0",
-    "alpha shared", "beta negative", "huge input", "no input"};
+    "alpha shared", "beta negative", "huge input", "no input",
+    "subnormal threshold", "next to overflow"};
 
 /* Streams: one for choices, one for each kind of number. */
 enum { S_CHOICE = 1, S_WIN, S_WREC, S_BIAS, S_WOUT, S_BOUT, S_FB, S_X, S_TARGET, S_MASK, S_TRAIT, S_OPTION, S_THETA };
@@ -58,20 +59,21 @@ static void draw_traits(draw_case *k)
 {
     int n = choose(k, S_TRAIT, 0, 4);
     for (int i = 0; i < n; i++) k->traits |= 1U << choose(k, S_TRAIT, (uint64_t)(1 + i), DRAW_N);
-    if (has(k, DRAW_TINY_THRESHOLD)) k->traits &= ~(1U << DRAW_SUBNORMAL | 1U << DRAW_HUGE_WEIGHTS);
+    unsigned small = 1U << DRAW_TINY_THRESHOLD | 1U << DRAW_SUBNORMAL_THRESHOLD;
+    if (k->traits & small) k->traits &= ~(1U << DRAW_SUBNORMAL | 1U << DRAW_HUGE_WEIGHTS | 1U << DRAW_NEXT_TO_OVERFLOW);
 }
 
 /* Sizes that a reference of 128 bits handles in some hundredths of a second. */
 static void draw_sizes(draw_case *k, const int most[DRAW_N_SIZE])
 {
-    static const int in[] = {1, 1, 2, 3, 4, 7, 9}, rec[] = {1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33}, out[] = {1, 1, 2, 3, 5},
-                     steps[] = {1, 2, 3, 5, 8, 13, 21, 34}, trials[] = {1, 1, 1, 2, 3, 5};
-    static const struct { const int *of; int n; } table[] = {{in, 7}, {rec, 11}, {out, 5}, {steps, 8}, {trials, 6}};
+    static const int in[] = {1, 1, 2, 3, 4, 7, 9}, rec[] = {1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 65}, out[] = {1, 1, 2, 3, 5},
+                     steps[] = {1, 2, 3, 5, 8, 13, 21, 34, 70, 130}, trials[] = {1, 1, 1, 2, 3, 5};
+    static const struct { const int *of; int n; } table[] = {{in, 7}, {rec, 12}, {out, 5}, {steps, 10}, {trials, 6}};
     for (int d = 0; d < DRAW_N_SIZE; d++) k->size[d] = table[d].of[choose(k, S_CHOICE, (uint64_t)(10 + d), table[d].n)];
     if (has(k, DRAW_ONE_STEP)) k->size[DRAW_STEPS] = 1;
     if (has(k, DRAW_ONE_NEURON)) k->size[DRAW_REC] = 1;
     if (k->rule == EP_RTRL && k->size[DRAW_REC] > 5) k->size[DRAW_REC] = 1 + k->size[DRAW_REC] % 5;
-    double room = k->net.model == EP_LSTM ? 4000 : 12000;
+    double room = k->net.model == EP_LSTM ? 5000 : 14000;
     for (int d = DRAW_TRIALS; d >= DRAW_STEPS; d--) {
         double cost = (double)k->size[DRAW_REC] * (k->size[DRAW_REC] + k->size[DRAW_IN]) * k->size[DRAW_STEPS] * k->size[DRAW_TRIALS];
         if (cost > room) k->size[d] = 1 + (int)(k->size[d] * room / cost);
@@ -135,7 +137,7 @@ static void draw_constants(draw_case *k)
         net->theta[p] = has(k, DRAW_ARRAYS_ABSENT) && choose(k, S_CHOICE, (uint64_t)(30 + p), 3) == 0 ? NULL : v;
     }
     net->kappa = has(k, DRAW_DECAYS_0) ? 0 : has(k, DRAW_KAPPA_NEAR_1) ? 1 - 0x1p-24 : choose(k, S_CHOICE, 40, 4) ? 0.7f : 0;
-    net->v_th = has(k, DRAW_SILENT) ? 0x1p40 : has(k, DRAW_TINY_THRESHOLD) ? 0x1p-100 : number(k, S_CHOICE, 41, 0.4, 1.1);
+    net->v_th = has(k, DRAW_SILENT) ? 0x1p40 : has(k, DRAW_SUBNORMAL_THRESHOLD) ? 0x1p-140 : has(k, DRAW_TINY_THRESHOLD) ? 0x1p-100 : number(k, S_CHOICE, 41, 0.4, 1.1);
     net->gamma = has(k, DRAW_GAMMA_TINY) ? 0x1p-120 : number(k, S_CHOICE, 42, 0.2, 0.6);
     net->b_forget = net->model == EP_LSTM ? number(k, S_CHOICE, 43, 0, 2) : 0;
     net->n_ref = !spikes ? 0 : has(k, DRAW_LONG_REFRACTORY) ? k->size[DRAW_STEPS] + 3 : choose(k, S_CHOICE, 44, 5);
@@ -145,7 +147,7 @@ static void scale_weights(draw_case *k, double *Win, double *Wrec, double *b, do
 {
     const ep_net *net = &k->net;
     size_t n = (size_t)net->n_rec, nc = (size_t)ep_model_channels(net->model), in = nc * n * (size_t)net->n_in, K = n * (size_t)net->n_out;
-    double by = has(k, DRAW_HUGE_WEIGHTS) ? 0x1p30 : has(k, DRAW_SUBNORMAL) ? 0x1p-130 : has(k, DRAW_TINY_THRESHOLD) ? 0x1p-100 : 1;
+    double by = has(k, DRAW_NEXT_TO_OVERFLOW) ? 0x1p120 : has(k, DRAW_HUGE_WEIGHTS) ? 0x1p30 : has(k, DRAW_SUBNORMAL) ? 0x1p-130 : has(k, DRAW_SUBNORMAL_THRESHOLD) ? 0x1p-140 : has(k, DRAW_TINY_THRESHOLD) ? 0x1p-100 : 1;
     if (!ep_model_spikes(net->model) && by > 1) by = 64;
     scale(Win, in, by);
     scale(Wrec, nc * n * n, by);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "judge.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -142,11 +143,18 @@ static ep_status truth_for(const draw_case *k, const arm *a, const double *z, tr
     return truth_open(k, a->single, a->fast, z, at);
 }
 
+/* The fast engine multiplies by 1/v_th and says so where the format does not hold it (LIMITS.md). */
+static bool too_low(const hearing *h, const answer *a)
+{
+    double v_th = h->k->net.v_th, top = h->a->single ? (double)FLT_MAX : DBL_MAX;
+    return h->a->fast && !a->reached_init && ep_model_spikes(h->k->net.model) && 1 / v_th > top;
+}
+
 static void judge_arm(hearing *h, const answer *a, const double *z, truth made[4])
 {
     double peak;
     ep_status st;
-    if (a->refused) {
+    if (a->refused || (a->status == EP_DOMAIN && too_low(h, a))) {
         h->seen->refused++;
         return;
     }
