@@ -63,6 +63,7 @@ expect 'a tab, a missing licence line' ci/lint.sh 'reference/bad.c' sh "$tmp/hou
 
 expect 'a port without the reset' 'eprop-verify port' 'reset|first divergence' \
     "$build/eprop-verify" port --plugin "$build/verify/ports/c/no_reset/plugin.so"
+expect 'one weight of an engine wrong by 2^-14' 'random networks' 'the reference has' "$build/verify/test/differ/differ" --plant 4 --cases 8
 mkdir "$tmp/vectors"
 sed '0,/ 3f400000/s// 3f400001/' ci/fuzz/seeds/fuzz_epv/edge > "$tmp/vectors/edited.epv"
 expect 'a vector file edited by one digit' 'eprop-verify gradient' 'edited.epv' "$build/eprop-verify" gradient "$tmp/vectors/edited.epv"

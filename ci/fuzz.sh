@@ -29,14 +29,15 @@ afl() {
     from=ci/fuzz/seeds/$2
     [ -d "$state/default/queue" ] && from=- # it goes on
     mkdir -p "$build/afl"
-    before=$(sed -n 's/^execs_done *: *//p' "$state/default/fuzzer_stats" 2>/dev/null)
+    stats=$state/default/fuzzer_stats # of all runs together
+    before=$(sed -n 's/^execs_done *: *//p' "$stats" 2>/dev/null) spent=$(sed -n 's/^run_time *: *//p' "$stats" 2>/dev/null)
     AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_NO_UI=1 AFL_AUTORESUME=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
         afl-fuzz -i "$from" -o "$state" -m none -t 10000 -V "$seconds" -E "$runs" -- "$1" > "$3" 2>&1
     rc=$?
-    stats=$state/default/fuzzer_stats
     n=$(sed -n 's/^execs_done *: *//p' "$stats" 2>/dev/null)
     [ -z "$before" ] || [ "${n:-0}" -lt "$before" ] || n=$((n - before))
     s=$(sed -n 's/^run_time *: *//p' "$stats" 2>/dev/null)
+    [ -z "$spent" ] || [ "${s:-0}" -lt "$spent" ] || s=$((s - spent))
     ft=$(sed -n 's/^edges_found *: *//p' "$stats" 2>/dev/null)
     for f in "$state"/default/crashes/id* "$state"/default/hangs/id*; do
         [ -e "$f" ] && cp "$f" "$build/found/$2-$(cksum < "$f" | cut -d' ' -f1)"

@@ -52,7 +52,7 @@ threads: ## tests of what uses threads, under ThreadSanitizer (build-tsan/)
 	EPROP_TEST_MULTIPLIER=$${EPROP_TEST_MULTIPLIER:-0.1} $(MAKE) BUILD=build-tsan OPT=-O1 SAN=-fsanitize=thread check-threads
 check-threads: $(THREADED)
 	@CK_FORK=no sh ci/run-tests.sh $(BUILD) "$(THREADED)" ""
-canary: all $(PLUGIN_C) ## plant a mistake for each tool of continuous integration: it must be seen
+canary: all $(PLUGIN_C) $(DIFFER) ## plant a mistake for each tool of continuous integration: it must be seen
 	@$(call run_dir,canaries,make canary)
 	@sh ci/canary.sh $(BUILD)
 faults: all $(PORT_C) ## kill programs at random moments, take disc and memory away: build/runs/faults

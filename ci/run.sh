@@ -99,7 +99,7 @@ stage() {
         rm -rf "$d"
         if [ -n "$left" ]; then echo "install: uninstall left $left" >&2; exit 1; fi ;;
     package) # the manual is well-formed; the Debian package installs, works and is removed without a trace
-        make -j"$jobs" all man deb
+        make -j"$jobs" all man
         if command -v groff >/dev/null; then
             for f in build/man/*.1; do
                 said=$(groff -man -Tutf8 -ww -z "$f" 2>&1)
@@ -107,7 +107,12 @@ stage() {
             done
             echo "package: $(find build/man -name '*.1' | wc -l) pages of the manual"
         fi
-        sh ci/package.sh deb build "$(make -s version)" ;;
+        if command -v dpkg-shlibdeps >/dev/null; then
+            make -j"$jobs" deb
+            sh ci/package.sh deb build "$(make -s version)"
+        else
+            echo "package: dpkg-dev is not installed: no Debian package"
+        fi ;;
     dist) make dist && sh ci/package.sh dist build "$(make -s version)" ;;
     merge) for s in deps check lint canary; do stage "$s"; done ;; # what guards a merge
     all) for s in deps build check lint canary bare clang sanitize threads valgrind judge ports mutants vectors cross mcu fuzz differ faults gate install package dist report report-check; do stage "$s"; done ;;
