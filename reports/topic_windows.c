@@ -8,6 +8,10 @@ COLUMNS(apart, {"rule", REP_TEXT}, {"seed", REP_TEXT}, {"window", REP_NUM}, {"co
 COLUMNS(trial, {"series", REP_TEXT}, {"t", REP_INT}, {"channel", REP_INT}, {"value", REP_NUM});
 COLUMNS(runs, {"rule", REP_TEXT}, {"window", REP_TEXT}, {"seed", REP_TEXT}, {"iterations", REP_INT}, {"updates", REP_INT}, {"solved", REP_NUM});
 
+COLUMNS(perplexity, {"rule", REP_TEXT}, {"seed", REP_TEXT}, {"window", REP_NUM}, {"perplexity", REP_NUM});
+COLUMNS(words, {"rule", REP_TEXT}, {"window", REP_TEXT}, {"says", REP_TEXT}, {"seed", REP_TEXT}, {"iterations", REP_INT}, {"updates", REP_INT},
+        {"perplexity", REP_NUM}, {"frequencies", REP_NUM}, {"best", REP_NUM});
+
 #define FEW "Few seeds and a small budget: differences between neighbouring points are within the scatter of single runs."
 
 /* Three panels. */
@@ -43,6 +47,14 @@ static const rep_part parts[] = {
     {.name = "copy_runs", .title = "Copy and repeat: all runs",
      .shows = "Batches done, updates of the weights, length of the longest sequence solved, loss of the last batch, and time of the whole run.",
      .blind = "Times are of runs side by side on a busy machine.", COLUMNS_OF(runs)},
+    {.name = "word_perplexity", .script = "solved", .title = "Word prediction: perplexity against the window's length",
+     .shows = "Perplexity on the grammar's test text after training, lower is better: the median over seeds, and between the quartiles a band. The state runs on through the whole text; "
+              "BPTT, whose trials of 60 words begin anew, and the best possible, which is the grammar's own, are drawn across.",
+     .conclude = "What short windows cost, and what traces and synthetic gradients give back of it.", .blind = FEW " The text is a small grammar's; nothing is said of the Penn Treebank.",
+     COLUMNS_OF(perplexity), .prepare = rep_prepare_quartiles, .set = "x_label = 'window (words)'\ny_label = 'test perplexity'\ny_low = 5\n"},
+    {.name = "word_runs", .title = "Word prediction: all runs",
+     .shows = "What the synthesiser says at a window's end (c: dE/dc; z: the part of dE/dz still to come; zc: both), batches, updates of the weights, test perplexity; beside it that of word "
+              "frequencies alone, and of the grammar itself.", COLUMNS_OF(words)},
 };
 
 const rep_topic rep_topic_windows = {"windows", "Windows, traces and synthetic gradients", "Credit across the ends of windows: e-prop 3 beside truncated and full BPTT.", PARTS(parts)};
