@@ -256,12 +256,19 @@ static ep_status curve_failed(const run *r, char why[TASK_WHY])
     return EP_IO;
 }
 
+/* carry: states and traces of a text that runs on are no part of a checkpoint, so one is made where it begins anew. */
+static bool in_a_text(const run *r)
+{
+    uint64_t lane = task_order_lane(&r->order, r->s.t);
+    return lane && (uint64_t)r->s.iteration % lane > 0;
+}
+
 /* The curve first: a checkpoint never knows more than the file. */
 static ep_status save(run *r, char why[TASK_WHY])
 {
     double at = task_now();
     ep_status st = r->curve && fflush(r->curve) != 0 ? curve_failed(r, why) : EP_OK;
-    if (st == EP_OK && r->s.o->checkpoint && lead(r)) st = task_checkpoint_write(r->s.o->checkpoint, &r->s, why);
+    if (st == EP_OK && r->s.o->checkpoint && lead(r) && !in_a_text(r)) st = task_checkpoint_write(r->s.o->checkpoint, &r->s, why);
     lap(r, TASK_T_FILES, &at);
     return st;
 }
@@ -313,7 +320,7 @@ static ep_status loop(run *r, char why[TASK_WHY])
             r->out.end = TASK_STOP_RULE;
             break;
         }
-        if (st == EP_OK && due(r->s.iteration, o->checkpoint_every)) st = save(r, why);
+        if (st == EP_OK && (r->s.t->spec.carry ? !in_a_text(r) : due(r->s.iteration, o->checkpoint_every))) st = save(r, why);
         st = agree(r, st);
     }
     return st == EP_OK ? save(r, why) : st;
@@ -339,10 +346,8 @@ static ep_status open_team(run *r, char why[TASK_WHY])
 static ep_status open_apart(run *r, char why[TASK_WHY])
 {
     const task_train_options *o = r->s.o;
-    const char *found = o->checkpoint ? "--checkpoint, expected none: the state and the traces of a text that runs on are not part of it"
-                        : o->check_every || o->compare_every ? "--check or --compare, expected neither: they begin each trial anew" : NULL;
-    if (!found) return task_machine_open(r->s.t, &r->s.model, &o->engine, o->rule, r->mine, o->threads, r->out.seconds, &r->apart, why);
-    (void)snprintf(why, TASK_WHY, "carry = 1: found %s", found);
+    if (!o->check_every && !o->compare_every) return task_machine_open(r->s.t, &r->s.model, &o->engine, o->rule, r->mine, o->threads, r->out.seconds, &r->apart, why);
+    (void)snprintf(why, TASK_WHY, "carry = 1: found --check or --compare, expected neither: they begin each trial anew");
     return EP_NOTIMPL;
 }
 

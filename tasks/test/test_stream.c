@@ -312,6 +312,43 @@ START_TEST(resumed_bit_for_bit)
 }
 END_TEST
 
+/* An epoch is 9 batches: 999 trials of 60 words in 111 lanes. */
+static task_outcome text_trained(const char *iterations, ep_rule rule, const char *checkpoint, bool resume)
+{
+    setting set[] = {{"n_rec", "8"}, {"batch", "111"}, {"carry", "1"}, {"sg_seed", "zc"}, {"sg_input", "state"}, {"sg_hidden", "5"},
+                     {"valid_every", "4"}, {"valid_trials", "3"}, {"test_trials", "3"}, {"iterations", iterations}, {NULL, NULL}};
+    char why[TASK_WHY];
+    task t;
+    task_outcome r = {0};
+    task_train_options o = {.rule = rule, .threads = 1, .checkpoint = checkpoint, .resume = resume};
+    ck_assert_int_eq(task_describe(task_find("word"), NULL, 4, &t, why), EP_OK);
+    set_all(&t, set);
+    ck_assert_msg(task_open(&t, why) == EP_OK, "%s", why);
+    ck_assert_int_eq(task_engine_parse("fast", &o.engine, why), EP_OK);
+    ck_assert_msg(task_train(&t, &o, &r, why) == EP_OK, "%s", why);
+    o.compare_every = 1;
+    ck_assert_int_eq(task_train(&t, &o, &r, why), EP_NOTIMPL);
+    ck_assert(strstr(why, "expected neither") != NULL);
+    task_close(&t);
+    return r;
+}
+
+/* Checkpoints are made where the text begins anew: what was done behind one is done again. */
+START_TEST(a_text_is_resumed_at_its_start)
+{
+    ep_rule rule = _i ? EP_EPROP3_SG : EP_TBPTT;
+    task_outcome a = text_trained("18", rule, at("a.ck"), false), b = text_trained("13", rule, at("b.ck"), false);
+    ck_assert(a.test_loss > 0 && a.test_loss < b.test_loss); /* it has learnt */
+    b = text_trained("18", rule, at("b.ck"), true);
+    ck_assert_int_eq(b.start, 9);
+    ck_assert_double_eq(a.last.loss, b.last.loss);
+    ck_assert_double_eq(a.test_loss, b.test_loss);
+    same_files(at("a.ck"), at("b.ck"));
+    (void)remove(at("a.ck"));
+    (void)remove(at("b.ck"));
+}
+END_TEST
+
 static setting spiking[] = {{"window", "2"}, {"model", "lsnn"}, {"n_alif", "5"}, {"beta", "0.1"}, {"tau_m", "10"}, {"tau_a", "50"}, {"w_in", "5"}, {"v_th", "0.3"},
                             {"update", "window"}, {"sg_seed", "zc"}, {"sg_input", "state"}, {NULL, NULL}};
 
@@ -439,6 +476,7 @@ int main(void)
     tcase_add_loop_test(c, the_reference_says_the_same_seeds, 0, 16);
     tcase_add_test(c, rules_differ);
     tcase_add_loop_test(c, resumed_bit_for_bit, 0, 4);
+    tcase_add_loop_test(c, a_text_is_resumed_at_its_start, 0, 2);
     tcase_add_loop_test(c, spiking_units_learn_window_by_window, 0, N_RULE);
     tcase_add_loop_test(c, a_synthesiser_that_diverges_is_seen, 0, 4);
     tcase_add_loop_test(c, trials_are_what_they_say, 0, 15);
