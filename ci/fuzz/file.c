@@ -73,8 +73,9 @@ char *fuzz_text(const uint8_t *data, size_t n)
 void fuzz_command(int (*run)(int argc, char **argv), const uint8_t *data, size_t n)
 {
     static int nowhere = -1;
-    char *text = fuzz_text(data, n), name[] = "program", refused[] = "--fuzz-ends-here", *argv[MOST_ARGUMENTS + 3] = {name};
+    char *text = fuzz_text(data, n), name[] = "program", refused[300], *argv[MOST_ARGUMENTS + 3] = {name};
     int argc = 1;
+    snprintf(refused, sizeof refused, "--%0*d", (int)sizeof refused - 3, 0); /* longer than a file's name may be */
     for (char *line = strtok(text, "\n"); line && argc < MOST_ARGUMENTS; line = strtok(NULL, "\n"))
         if (strcmp(line, "--") != 0) argv[argc++] = line; /* behind it nothing is an option any more */
     argv[argc++] = refused; /* once as the value of an option that wants one */
