@@ -103,28 +103,36 @@ static void rows_by_steps(float *out, int out_pad, const float *rows, int n_rows
         }
 }
 
+/* Non-zero values of x [count], inputs at, at + 1, ..., behind the n in the lane's list; zeros are passed over eight at a time. Returns the new n. */
+static int collect_dense(const float *x, int count, int at, int n, e2_lane *l)
+{
+    enum { CHUNK = 8 };
+    for (int i = 0; i < count;) {
+        uint64_t bits[CHUNK / 2];
+        int end = i + CHUNK < count ? i + CHUNK : count;
+        if (i + CHUNK <= count) {
+            memcpy(bits, x + i, sizeof bits);
+            if (!(bits[0] | bits[1] | bits[2] | bits[3])) i = end;
+        }
+        for (; i < end; i++) {
+            l->hot[n] = (uint32_t)(at + i);
+            l->hot_value[n] = x[i];
+            n += x[i] != 0.0F;
+        }
+    }
+    return n;
+}
+
 /* Non-zero inputs of step t into the lane's list. */
 static int collect_inputs(const e2_input *in, int t, int n_main, e2_lane *l)
 {
-    int n = 0;
-    for (int i = 0; in->first && i < in->n_first; i++) {
-        float x = in->first[e2_row(t, in->n_first) + (size_t)i];
-        l->hot[n] = (uint32_t)i;
-        l->hot_value[n] = x;
-        n += x != 0.0F;
-    }
+    int n = in->first ? collect_dense(in->first + e2_row(t, in->n_first), in->n_first, 0, 0, l) : 0;
     const uint16_t *e = in->spikes ? in->spikes->event + e2_row(t, n_main) : NULL;
     for (int k = 0; e && k < in->spikes->count[t]; k++) {
         l->hot[n] = (uint32_t)(in->n_first + e[k]);
         l->hot_value[n++] = 1.0F;
     }
-    for (int i = 0; in->last && i < in->n_last; i++) {
-        float x = in->last[e2_row(t, in->n_last) + (size_t)i];
-        l->hot[n] = (uint32_t)(in->n_first + in->n_spikes + i);
-        l->hot_value[n] = x;
-        n += x != 0.0F;
-    }
-    return n;
+    return in->last ? collect_dense(in->last + e2_row(t, in->n_last), in->n_last, in->n_first + in->n_spikes, n, l) : n;
 }
 
 static void drive(const e2_net *w, const float *Win, const float *Wrec, const e2_pass *p, int t, int hot, e2_lane *l)
