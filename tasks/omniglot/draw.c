@@ -57,11 +57,14 @@ static int shape(int alphabet, int character, point p[MOST_STROKES][4])
 static void dot(unsigned char *ink, double x, double y, double pen)
 {
     int reach = (int)pen + 1, cx = (int)x, cy = (int)y;
-    for (int v = cy - reach; v <= cy + reach; v++)
+    for (int v = cy - reach; v <= cy + reach; v++) {
+        double dy = v + 0.5 - y;
+        if (v < 0 || v >= GLYPH_SIDE || dy * dy > pen * pen) continue;
         for (int h = cx - reach; h <= cx + reach; h++) {
-            double dx = h + 0.5 - x, dy = v + 0.5 - y;
-            if (v >= 0 && v < GLYPH_SIDE && h >= 0 && h < GLYPH_SIDE && dx * dx + dy * dy <= pen * pen) ink[v * GLYPH_SIDE + h] = 1;
+            double dx = h + 0.5 - x;
+            if (h >= 0 && h < GLYPH_SIDE && dx * dx + dy * dy <= pen * pen) ink[v * GLYPH_SIDE + h] = 1;
         }
+    }
 }
 
 static void stroke(unsigned char *ink, const point p[4], double pen)

@@ -15,12 +15,20 @@ static int shift_of(const bool *ink)
     return lo < GLYPH_SIDE ? (3 * GLYPH_SIDE - 1 - lo - hi) / 2 - GLYPH_SIDE : 0; /* half a pixel up */
 }
 
+/* The next ink of a line at or behind x; GLYPH_SIDE: there is none. */
+static int next_ink(const unsigned char *line, int x)
+{
+    const unsigned char *p = memchr(line + x, 1, (size_t)(GLYPH_SIDE - x));
+    return p ? (int)(p - line) : GLYPH_SIDE;
+}
+
 static void shifts(const unsigned char *ink, int *down, int *right)
 {
     bool row[GLYPH_SIDE] = {false}, column[GLYPH_SIDE] = {false};
-    for (int y = 0; y < GLYPH_SIDE; y++)
-        for (int x = 0; x < GLYPH_SIDE; x++)
-            if (ink[y * GLYPH_SIDE + x]) row[y] = column[x] = true;
+    for (int y = 0; y < GLYPH_SIDE; y++) {
+        const unsigned char *line = ink + y * GLYPH_SIDE;
+        for (int x = next_ink(line, 0); x < GLYPH_SIDE; x = next_ink(line, x + 1)) row[y] = column[x] = true;
+    }
     *down = shift_of(row);
     *right = shift_of(column);
 }
@@ -34,11 +42,11 @@ static int overlap(int p, int c, int side)
 
 void glyph_reduce(glyph_form form, const unsigned char *ink, unsigned char *out)
 {
-    int sum[GLYPH_AREA] = {0}, side = form.side, down = 0, right = 0;
+    int sum[GLYPH_AREA], side = form.side, down = 0, right = 0;
+    memset(sum, 0, (size_t)(side * side) * sizeof *sum);
     if (form.centred) shifts(ink, &down, &right);
     for (int y = 0; y < GLYPH_SIDE; y++)
-        for (int x = 0; x < GLYPH_SIDE; x++) {
-            if (!ink[y * GLYPH_SIDE + x]) continue;
+        for (int x = next_ink(ink + y * GLYPH_SIDE, 0); x < GLYPH_SIDE; x = next_ink(ink + y * GLYPH_SIDE, x + 1)) {
             int v = y + down, h = x + right;
             for (int r = v * side / GLYPH_SIDE; r < side && r * GLYPH_SIDE < (v + 1) * side; r++)
                 for (int c = h * side / GLYPH_SIDE; c < side && c * GLYPH_SIDE < (h + 1) * side; c++)
