@@ -190,8 +190,9 @@ static void print_results(const line *l, const shot_outcome *r)
     (void)getrusage(RUSAGE_SELF, &u);
     printf("%s %s, eprop2, %s, seed %ld\n", l->kind->name, l->variant, r->what, l->seed);
     printf(r->end == TASK_SIGNAL ? "stopped by a signal after %ld iterations\n" : "ended after %ld iterations\n", r->iterations);
-    printf("last loss %.6g, regularisers %.4g; rates %.4f, %.4f, %.4f spikes a step; update |eta dW| / |W| %.3g\n", r->last.loss, r->last.loss_reg,
-           r->facts.rate[0], r->facts.rate[1], r->facts.rate[2], r->facts.update);
+    if (!isnan(r->last.loss)) /* else it had nothing left to do */
+        printf("last loss %.6g, regularisers %.4g; rates %.4f, %.4f, %.4f spikes a step; update |eta dW| / |W| %.3g\n", r->last.loss, r->last.loss_reg,
+               r->facts.rate[0], r->facts.rate[1], r->facts.rate[2], r->facts.update);
     if (r->checks)
         printf("%ld checks by the reference: r %.3g of the rounding allowed, cosine %.9f; a spike differed in %ld\n", r->checks, r->check_r, r->check_cosine, r->flipped);
     if (r->end == TASK_ENDED) print_ways(l, r, "never seen", (uint64_t)l->spec->unseen, r->unseen);

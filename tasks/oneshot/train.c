@@ -155,7 +155,7 @@ ep_status shot_train(const shot_task *t, const shot_options *o, shot_outcome *ou
 {
     loop l = {.task = t, .o = o};
     double began = task_now();
-    *out = (shot_outcome){0};
+    *out = (shot_outcome){.last = {.loss = NAN}}; /* nothing yet */
     name_run(&l);
     ep_status st = shot_agree(o->team, shot_machine_open(t, t->spec->s.batch, o->threads, o->team, &l.m, why));
     if (st != EP_OK) {

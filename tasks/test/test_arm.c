@@ -112,6 +112,8 @@ START_TEST(resumes_bit_for_bit)
     ck_assert_double_eq(part.last.norm, whole.last.norm);
     for (int k = 0; k < SHOT_N_WAY; k++) ck_assert_double_eq(part.unseen[k].measure, whole.unseen[k].measure);
     ck_assert_double_gt(whole.facts.update, 0.0);
+    ck_assert_int_eq(train(&s, 6, 1, a, true, NULL, &part, why), EP_OK); /* nothing left to do */
+    ck_assert(isnan(part.last.loss) && part.unseen[SHOT_TAUGHT].E == whole.unseen[SHOT_TAUGHT].E);
     /* of another run: refused, and said why */
     s.e2.eta *= 2;
     ck_assert_int_eq(train(&s, 7, 1, a, true, NULL, &part, why), EP_FORMAT);
