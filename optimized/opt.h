@@ -67,6 +67,9 @@ typedef enum opt_part { OPT_WHOLE, OPT_FORWARD, OPT_BACKWARD } opt_part;
 typedef struct opt_trials {
     int T, B;           /* at most config.T, config.B */
     const void *x;      /* [B][T][n_in]; NULL = 0 */
+    /* In place of x, [B][T][n] words: input i is 1 where bit i mod 64 of word i/64 is set, else 0; no bit behind the last
+     * input. For grad where n = count(OPT_X_WORDS) > 0; EP_NOTIMPL elsewhere. */
+    const uint64_t *bits;
     const void *target; /* [B][T][n_out]; NULL = 0; classification: probabilities p* */
     const void *mask;   /* [B][T], m^t >= 0; NULL = 1 */
     const void *err;    /* [B][T][n_out] err^t itself, weighted and normalised, in place of target and mask, which
@@ -98,6 +101,7 @@ enum {
     OPT_LOSS,     /* [1] E of the steps learnt by target, with the regulariser */
     OPT_L,        /* [B][n_rec] last learning signal of e-prop 1, before delay_L */
     OPT_ZBAR,     /* [B][n_rec + 1] filtered z (and 1): what meets err in the readout's gradient */
+    OPT_X_WORDS,  /* [n] only counted: words of a step of opt_trials.bits */
     OPT_ALL_BIT = 0x1000
 };
 /* Parameters and gradients by ep_group, shaped as in ep_net. grad is that of everything since the last reset. */

@@ -61,8 +61,18 @@ ep_status task_batch_make(const task_spec *s, int most_B, task_batch *out)
     return EP_OK;
 }
 
+ep_status task_batch_bare(task_batch *bt, const task *t)
+{
+    const task_spec *s = &t->spec;
+    if (!t->kind->spikes || s->nets > 1 || bt->bits) return EP_OK;
+    bt->bits = malloc((size_t)bt->most_B * (size_t)s->T * task_words(s->n_in) * sizeof *bt->bits);
+    bt->bare = bt->bits;
+    return bt->bits ? EP_OK : EP_NOMEM;
+}
+
 void task_batch_free(task_batch *bt)
 {
+    free(bt->bits);
     for (int k = 0; k < TASK_MOST_NETS; k++) free(bt->x[k]);
     free(bt->target);
     free(bt->mask);
@@ -75,7 +85,8 @@ void task_batch_free(task_batch *bt)
 task_trial task_batch_trial(const task_batch *bt, const task_spec *s, int b)
 {
     size_t at = (size_t)b * (size_t)bt->T;
-    return (task_trial){.steps = bt->steps[b], .x = bt->x[0] + at * (size_t)s->n_in,
+    return (task_trial){.steps = bt->steps[b], .x = bt->bare ? NULL : bt->x[0] + at * (size_t)s->n_in,
+                        .bits = bt->bare ? bt->bits + at * task_words(s->n_in) : NULL,
                         .target = bt->target + at * (size_t)s->n_out, .mask = bt->mask + at};
 }
 
@@ -96,7 +107,8 @@ static void fill_one(void *arg, size_t b)
     const task_spec *s = &w->t->spec;
     size_t T = (size_t)w->bt->T, n_in = (size_t)s->n_in;
     task_trial tr = task_batch_trial(w->bt, s, (int)b);
-    memset(tr.x, 0, T * n_in * sizeof *tr.x);
+    if (tr.bits) memset(tr.bits, 0, T * task_words(s->n_in) * sizeof *tr.bits);
+    else memset(tr.x, 0, T * n_in * sizeof *tr.x);
     memset(tr.target, 0, T * (size_t)s->n_out * sizeof *tr.target);
     memset(tr.mask, 0, T * sizeof *tr.mask);
     w->t->kind->trial(w->t, w->bt->split, w->bt->index[b], &tr);

@@ -12,6 +12,8 @@ typedef struct task_batch {
     int T, B, most_B;
     int B_all;                /* trials that a mean over the batch is of: B, or those of all processes */
     float *x[TASK_MOST_NETS]; /* [B][T][n_in]; the second network reads frames last to first */
+    uint64_t *bits;           /* [B][T][task_words(n_in)] in place of x while `bare`; else NULL */
+    bool bare;
     double *target, *mask;    /* [B][T][n_out], [B][T] */
     int *steps;               /* [B]; behind them all is 0 */
     double *norm;             /* [B] what loss_norm divides by within the trial */
@@ -21,6 +23,9 @@ typedef struct task_batch {
 
 EP_MUST_USE ep_status task_batch_make(const task_spec *s, int most_B, task_batch *out);
 void task_batch_free(task_batch *bt);
+/* From now on the trials of a kind whose inputs are spikes are made of bits, a 32nd of the memory: what reads x needs
+ * bare = false before the batch is filled. EP_NOMEM. */
+EP_MUST_USE ep_status task_batch_bare(task_batch *bt, const task *t);
 /* Trials index[0 .. B-1] of a split. */
 void task_batch_fill(task_batch *bt, const task *t, task_split split, const uint64_t *index, int B, int threads);
 /* Trial b as the task sees it. */

@@ -78,6 +78,7 @@ const task_kind task_evidence = {
     .name = "evidence",
     .summary = "cues are counted, the answer is due after a delay",
     .variants = variants,
+    .spikes = true,
     .measure = "decision error",
     .describe = describe,
     .open = open,

@@ -114,6 +114,7 @@ static ep_status open_network(task_machine *m, int k, char why[TASK_WHY])
     if (!m->mem[k]) return EP_NOMEM;
     m->bytes += bytes;
     st = e->init(&cfg, m->mem[k], bytes, &m->s[k]);
+    m->bits = st == EP_OK && !m->stream && e->count(m->s[k], OPT_X_WORDS) > 0;
     if (st == EP_DOMAIN) (void)snprintf(why, TASK_WHY, "engine %s: a weight or constant is out of its range", m->engine.name);
     return st;
 }
@@ -252,6 +253,7 @@ ep_status task_machine_load(task_machine *m)
 
 static const void *input(const task_machine *m, const task_batch *bt, int k)
 {
+    if (bt->bare) return NULL; /* of bits */
     size_t n = (size_t)bt->B * (size_t)bt->T * (size_t)m->t->spec.n_in;
     if (m->engine.opt->format == OPT_BINARY32) return bt->x[k];
     double *x = m->x;
@@ -259,6 +261,8 @@ static const void *input(const task_machine *m, const task_batch *bt, int k)
     if (m->engine.opt->format == OPT_FIXED) (void)opt_fixed_encode(m->s[k], OPT_FIXED_X, x, (int32_t *)m->x_fixed, n);
     return m->engine.opt->format == OPT_FIXED ? m->x_fixed : m->x;
 }
+
+static const uint64_t *bits(const task_batch *bt) { return bt->bare ? bt->bits : NULL; }
 
 /* y += the outputs of network k, its steps in the order of the trial. */
 static ep_status collect(task_machine *m, const task_batch *bt, int k)
@@ -345,7 +349,7 @@ static ep_status one_network(task_machine *m, const task_batch *bt, const task_r
 {
     task_to_engine(m, OPT_FIXED_TARGET, bt->target, (size_t)bt->B * (size_t)bt->T * (size_t)m->t->spec.n_out, m->target);
     convert_mask(m, bt);
-    opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, 0), .target = m->target, .mask = m->mask,
+    opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, 0), .bits = bits(bt), .target = m->target, .mask = m->mask,
                      .part = r->grad ? OPT_WHOLE : OPT_FORWARD};
     return m->engine.opt->grad(m->s[0], &tr);
 }
@@ -354,7 +358,7 @@ static ep_status forward_all(task_machine *m, const task_batch *bt)
 {
     ep_status st = EP_OK;
     for (int k = 0; st == EP_OK && k < m->t->spec.nets; k++) {
-        opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, k), .part = OPT_FORWARD};
+        opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, k), .bits = bits(bt), .part = OPT_FORWARD};
         st = m->engine.opt->grad(m->s[k], &tr);
         if (st == EP_OK) st = collect(m, bt, k);
     }
@@ -403,7 +407,7 @@ static ep_status backward_all(task_machine *m, const task_batch *bt, bool learn)
                    (char *)m->err[0] + (b * T + (size_t)t) * K * each, K * each);
     if (m->future) st = look_ahead(m, bt);
     for (int k = 0; st == EP_OK && k < s->nets; k++) {
-        opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, k), .err = m->err[k], .mask = mask, .part = OPT_BACKWARD};
+        opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, k), .bits = bits(bt), .err = m->err[k], .mask = mask, .part = OPT_BACKWARD};
         if (m->future && bt->T > s->window) {
             tr.seeds = &m->future->seeds;
             tr.delivered = &m->future->delivered;

@@ -62,6 +62,7 @@ typedef struct task_machine {
     double *seconds;                  /* [TASK_N_PHASE] of the caller */
     bool by_err;                      /* the loss is made here, not in the engine */
     bool stream;                      /* window by window */
+    bool bits;                        /* the engine takes bits in place of x */
     task_future *future;              /* rules with synthetic gradients; or NULL */
     size_t steps;                     /* neuron steps of gradients so far */
 } task_machine;

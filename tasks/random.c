@@ -32,8 +32,21 @@ static uint32_t few(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t l
     return count;
 }
 
+/* Where spikes go: numbers, or bits from bit `first` of rows of `words`. */
+typedef struct place {
+    float *x;
+    size_t stride, words, first;
+    uint64_t *bits;
+} place;
+
+static inline void put(const place *to, size_t t, size_t i)
+{
+    if (to->x) to->x[t * to->stride + i] = 1;
+    else to->bits[t * to->words + (to->first + i) / 64] |= UINT64_C(1) << (to->first + i) % 64;
+}
+
 /* Most draws are no spikes; the rare one that equals p's first 16 bits is settled by 32 more. */
-uint64_t task_spikes(uint64_t seed, uint64_t stream, uint64_t counter, double p, int T, int n, int stride, float *x)
+static uint64_t draw_spikes(uint64_t seed, uint64_t stream, uint64_t counter, double p, int T, int n, const place *to)
 {
     const double scaled = p * 0x1p16;
     const uint32_t limit = scaled < 0x1p16 ? (uint32_t)scaled : 1 << 16, all = (uint32_t)T * (uint32_t)n;
@@ -46,18 +59,26 @@ uint64_t task_spikes(uint64_t seed, uint64_t stream, uint64_t counter, double p,
         for (uint32_t k = 0; k < count; k++) {
             uint32_t h = found[k], at = m + h, draw = word[h / EACH][h % EACH / 2] >> 16 * (h % 2) & 0xffff;
             if (at < all && (draw < limit || ep_rng_uniform(seed, stream, UINT64_C(1) << 63 | (first + h / EACH) << 3 | h % EACH) < rest))
-                x[(size_t)(at / (uint32_t)n) * (size_t)stride + at % (uint32_t)n] = 1;
+                put(to, at / (uint32_t)n, at % (uint32_t)n);
         }
     }
     return counter + (all + EACH - 1) / EACH;
+}
+
+uint64_t task_spikes(uint64_t seed, uint64_t stream, uint64_t counter, double p, int T, int n, int stride, float *x)
+{
+    return draw_spikes(seed, stream, counter, p, T, n, &(place){.x = x, .stride = (size_t)stride});
 }
 
 void task_group_spikes(task_groups *in, int g, double p, int first, int steps)
 {
     const task_spec *s = &in->t->spec;
     int size = s->n_in / in->groups;
-    float *x = in->out->x + (size_t)first * (size_t)s->n_in + g * size;
-    in->drawn = task_spikes(in->t->seed, in->stream, in->drawn, p, steps, size, s->n_in, x);
+    size_t words = task_words(s->n_in), row = (size_t)first;
+    place to = {.stride = (size_t)s->n_in, .words = words, .first = (size_t)(g * size)};
+    if (in->out->bits) to.bits = in->out->bits + row * words;
+    else to.x = in->out->x + row * to.stride + to.first;
+    in->drawn = draw_spikes(in->t->seed, in->stream, in->drawn, p, steps, size, &to);
 }
 
 /* Taylor's series over a quarter turn, to 2^-53: additions and products alone, so the same bits everywhere. */

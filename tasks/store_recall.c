@@ -106,6 +106,7 @@ const task_kind task_store_recall = {
     .name = "store-recall",
     .summary = "one bit is stored, kept and recalled on command",
     .variants = variants,
+    .spikes = true,
     .measure = "recall error",
     .published = {{"iterations to the stop rule", EP_BPTT, 28, "second-hand, a text that quotes the paper"},
                   {"iterations to the stop rule", EP_EPROP1_SYMMETRIC, 50, "second-hand, a text that quotes the paper; feedback not said"}},

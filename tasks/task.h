@@ -80,7 +80,8 @@ typedef struct task_spec {
 /* Where one trial goes. All arrays come in zeroed. */
 typedef struct task_trial {
     int steps;      /* <= spec.T; given by task_kind.steps */
-    float *x;       /* [steps][n_in] */
+    float *x;       /* [steps][n_in]; NULL where bits take its place */
+    uint64_t *bits; /* NULL, or, for kinds whose inputs are spikes, [steps][task_words(n_in)]: bit i mod 64 of word i/64 is input i */
     double *target; /* [steps][n_out]; classification: probabilities */
     double *mask;   /* [steps] m^t >= 0 */
 } task_trial;
@@ -117,6 +118,7 @@ typedef struct task {
 struct task_kind {
     const char *name, *summary;
     const char *const *variants; /* NULL-terminated; the first is the default */
+    bool spikes;                 /* all inputs come by task_group_spikes, so a trial can be made of bits */
     const char *measure;         /* what 1 - good/of is called: "decision error"; or "loss" */
     task_published published[TASK_MOST_PUBLISHED]; /* what = NULL ends */
     /* Fills the description of a variant (zeroed before, with delay 1 and density 1). */
@@ -176,6 +178,8 @@ uint32_t task_pick(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t n)
 /* Poisson spikes in bins: x[t * stride + i] = 1 with probability p for i < n, t < T. Uses counters from `counter` on;
  * returns the counter after the last. T n < 2^32. */
 uint64_t task_spikes(uint64_t seed, uint64_t stream, uint64_t counter, double p, int T, int n, int stride, float *x);
+/* 64-bit words of n bits. */
+static inline size_t task_words(int n) { return ((size_t)n + 63) / 64; }
 /* sin(2 pi turns), |error| <= 2^-51, the same bits on every machine. */
 double task_sine(double turns);
 /* A trial whose inputs are groups of neurons, n_in / groups each, that fall silent and spike together. */

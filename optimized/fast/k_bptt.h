@@ -102,13 +102,13 @@ static void sort_group(const lsnn *s, const strip *w, size_t n, lane *ln, size_t
     size_t events = 0, words = s->xw + s->zw, square = 64 * words;
     for (size_t g = 0; g < n; g++) {
         uint64_t *to = ln->turned + g * square;
-        if (w[g].x) turn_bits(w[g].xbits + t0 * s->xw, s->xw, steps, to, 1);
+        if (w[g].fed) turn_bits(w[g].xbits + t0 * s->xw, s->xw, steps, to, 1);
         turn_bits(strip_z(s, &w[g], t0), s->zw, steps, to + 64 * s->xw, 1);
     }
     for (size_t i = 0; i + 1 < s->R; i++) {
         size_t at = i < s->n_in ? i : 64 * s->xw + i - s->n_in;
         ln->first[i] = (uint32_t)events;
-        for (size_t g = 0; g < n && (i >= s->n_in || w[g].x); g++)
+        for (size_t g = 0; g < n && (i >= s->n_in || w[g].fed); g++)
             events += list_bits_by(GROUP, ln->turned + g * square + at, 1, (uint32_t)g, ln->times + events);
     }
     ln->first[s->R - 1] = ln->first[s->R] = (uint32_t)events;
@@ -155,7 +155,7 @@ static void gather_group(const lsnn *s, const strip *w, size_t n, lane *ln, size
 {
     bool binary = all_binary(w, n);
     sort_group(s, w, n, ln, t0, steps);
-    ln->dense_in = mostly(ln, 0, s->n_in, n * steps);
+    ln->dense_in = w[0].x && mostly(ln, 0, s->n_in, n * steps);
     ln->dense_rec = mostly(ln, s->n_in, s->R - 1, n * steps);
     for (size_t g = 0; g < n && (ln->dense_in || ln->dense_rec); g++) {
         if (ln->dense_rec) spike_matrix(s, &w[g], t0, steps, ln->pre);

@@ -195,6 +195,7 @@ INLINE void pad_rows(const lsnn *s, uint32_t *at, size_t n)
  * processor computes. */
 INLINE void list_inputs(const lsnn *s, strip *w, size_t t)
 {
+    if (!w->x) return; /* they are there */
     const real *x = w->x + t * s->n_in;
     if (t + AHEAD < w->steps)
         for (size_t i = 0; i < s->n_in; i += 64 / sizeof(real)) __builtin_prefetch(x + AHEAD * s->n_in + i);
@@ -212,7 +213,7 @@ static void forward_neurons(const lsnn *s, strip *w, lane *ln, size_t t, const r
     const real *base = s->W + (s->R - 1) * s->np, *zeros = base + s->np;
     uint32_t *at = ln->rows;
     size_t n = 0, k = 0;
-    if (w->x) {
+    if (w->fed) {
         list_inputs(s, w, t);
         n = list_bits(w->xbits + t * s->xw, s->xw, 0, at);
     }

@@ -72,12 +72,12 @@ static void sort_events(const lsnn *s, const strip *w, lane *ln, size_t t0, size
 {
     size_t squares = (steps + 63) / 64, n = 0;
     uint64_t *z = ln->turned + s->xw * 64 * squares;
-    if (w->x) turn_bits(w->xbits + t0 * s->xw, s->xw, steps, ln->turned, squares);
+    if (w->fed) turn_bits(w->xbits + t0 * s->xw, s->xw, steps, ln->turned, squares);
     turn_bits(strip_z(s, w, t0), s->zw, steps, z, squares);
     for (size_t i = 0; i + 1 < s->R; i++) {
         ln->first[i] = (uint32_t)n;
         if (i >= s->n_in) n += list_bits(z + (i - s->n_in) * squares, squares, 0, ln->times + n);
-        else if (w->x) n += list_bits(ln->turned + i * squares, squares, 0, ln->times + n);
+        else if (w->fed) n += list_bits(ln->turned + i * squares, squares, 0, ln->times + n);
     }
     ln->first[s->R - 1] = ln->first[s->R] = (uint32_t)n;
 }
@@ -124,11 +124,11 @@ static void spike_matrix(const lsnn *s, const strip *w, size_t t0, size_t steps,
             pre[t * s->n_rec + i] = (real)(strip_z(s, w, t0 + t)[i / 64] >> (i % 64) & 1);
 }
 
-/* Sorts the events of a block and says which channels are dense. */
+/* Sorts the events of a block and says which channels are dense: inputs only where they are there as numbers. */
 static void prepare_events(const lsnn *s, const strip *w, lane *ln, size_t t0, size_t steps)
 {
     sort_events(s, w, ln, t0, steps);
-    ln->dense_in = mostly(ln, 0, s->n_in, steps);
+    ln->dense_in = w->x && mostly(ln, 0, s->n_in, steps);
     ln->dense_rec = mostly(ln, s->n_in, s->R - 1, steps);
     if (ln->dense_rec) spike_matrix(s, w, t0, steps, ln->pre);
 }

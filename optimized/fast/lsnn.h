@@ -99,6 +99,14 @@ static ep_status init(const opt_config *cfg, void *mem, size_t bytes, opt_state 
 
 static bool finite_or_absent(const lsnn *s, const void *v, size_t n) { return !v || s->k->finite(v, n); }
 
+/* No bit behind the last input. */
+static bool bits_in_range(const lsnn *s, const uint64_t *bits, size_t steps)
+{
+    uint64_t beyond = s->n_in % 64 ? ~UINT64_C(0) << (s->n_in % 64) : 0, found = 0;
+    for (size_t t = 1; t <= steps; t++) found |= bits[t * s->xw - 1] & beyond;
+    return found == 0;
+}
+
 static ep_status check_trials(const lsnn *s, const opt_trials *tr, int longest)
 {
     if (tr->T < 0 || tr->T > longest || tr->B < 0 || tr->B > s->cfg.B) return EP_DOMAIN;
@@ -107,6 +115,8 @@ static ep_status check_trials(const lsnn *s, const opt_trials *tr, int longest)
                 not_negative(tr->mask, steps) && finite_or_absent(s, tr->err, steps * s->n_out);
     if (s->cfg.loss == EP_CLASSIFICATION) good = good && not_negative(tr->target, steps * s->n_out);
     if (!good) return EP_DOMAIN;
+    if (tr->bits && count_of(s, OPT_X_WORDS) == 0) return EP_NOTIMPL;
+    if (tr->bits && (tr->x || !bits_in_range(s, tr->bits, steps))) return EP_DOMAIN;
     if (tr->delivered && s->cfg.window < 1) return EP_DOMAIN;
     return (tr->seeds || tr->delivered) && !s->general && s->bptt ? EP_NOTIMPL : EP_OK;
 }
@@ -183,6 +193,7 @@ static ep_status get(const opt_state *handle, int quantity, void *out, size_t n)
     const lsnn *s = inside_const(handle);
     real *to = out;
     if (n != count_of(s, quantity)) return EP_DOMAIN;
+    if (quantity == OPT_X_WORDS && n) return EP_NOTIMPL;
     int g = group_of(quantity, OPT_GRAD_0);
     if (g >= 0) {
         fast_ftz was = fast_ftz_enter();

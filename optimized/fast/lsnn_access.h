@@ -60,6 +60,7 @@ static size_t count_of(const lsnn *s, int quantity)
     case OPT_Z_PAST: return B * s->delay * s->n_rec;
     case OPT_FBAR: return s->n_rec;
     case OPT_LOSS: return 1;
+    case OPT_X_WORDS: return s->chunked || s->streams ? 0 : s->xw;
     default: return B * field_of(s, quantity).width;
     }
 }

@@ -12,6 +12,7 @@ static strip open_strip(const lsnn *s, size_t b, size_t steps)
 {
     strip w = strip_of(s, b, steps, s->lanes, 0, 1);
     w.x = s->n_in ? s->x + b * s->block * s->n_in : NULL;
+    w.fed = s->n_in > 0;
     w.L = s->has_L || s->general ? s->L + b * s->block * s->np : NULL;
     w.binary = s->binary[b];
     return w;
@@ -84,6 +85,7 @@ static void step_all(lsnn *s, const real *x)
             memset(s->L + (b * s->block + row) * s->np, 0, s->np * sizeof(real));
             if (s->general) memset(s->pend + (b * late_ring(s) + (size_t)(s->t % late_ring(s))) * s->np, 0, s->np * sizeof(real));
         } else w.x = x && s->n_in ? x + b * s->n_in : NULL;
+        w.fed = w.x;
         s->k->forward(s, &w, 1, s->lanes, row, row + 1);
         s->binary[b] = w.binary;
         memset(w.err + row * s->kp, 0, s->kp * sizeof(real));

@@ -117,9 +117,11 @@ static void slot_range(const job *a, size_t slot, size_t *from, size_t *to)
     *to = *from + each < a->s->nb ? *from + each : a->s->nb;
 }
 
-static const real *input_of(const lsnn *s, const opt_trials *tr, size_t b)
+/* The strip's inputs are those of its trial, from step t0 on. */
+static void feed(const lsnn *s, const opt_trials *tr, size_t t0, strip *w)
 {
-    return tr->x && s->n_in ? (const real *)tr->x + b * (size_t)tr->T * s->n_in : NULL;
+    w->x = tr->x && s->n_in ? (const real *)tr->x + (w->b * (size_t)tr->T + t0) * s->n_in : NULL;
+    w->fed = w->x || tr->bits;
 }
 
 static size_t spikes_of_group(const strip *w, size_t n, const lsnn *s)
@@ -137,7 +139,8 @@ static void forward_group(const job *a, strip *w, size_t n, size_t b, lane *ln)
     for (size_t g = 0; g < n; g++) {
         clear_trial(s, b + g);
         w[g] = strip_of(s, b, T, ln, g, n);
-        w[g].x = input_of(s, a->tr, b + g);
+        feed(s, a->tr, 0, &w[g]);
+        if (a->tr->bits) memcpy(w[g].xbits, a->tr->bits + (b + g) * T * s->xw, T * s->xw * sizeof *w[g].xbits);
     }
     s->k->forward(s, w, n, ln, 0, T);
     for (size_t g = 0; g < n; g++) {
@@ -203,7 +206,7 @@ static void backward_slot(void *arg, size_t slot, size_t lane_index)
         n = group_size(s, true, end - b);
         for (size_t g = 0; g < n; g++) {
             w[g] = strip_of(s, b, (size_t)a->tr->T, &s->lanes[lane_index], g, n);
-            w[g].x = input_of(s, a->tr, b + g);
+            feed(s, a->tr, 0, &w[g]);
             w[g].binary = s->binary[b + g];
             if (a->tr->part == OPT_BACKWARD) errors(s, &w[g], a->tr, 0);
         }
@@ -282,13 +285,12 @@ static void chunked_slot(void *arg, size_t slot, size_t lane_index)
     size_t b, end, T = (size_t)a->tr->T;
     slot_range(a, slot, &b, &end);
     for (; b < end; b++) {
-        const real *x = input_of(s, a->tr, b);
         clear_trial(s, b);
         clear_traces(s, s->lean ? lane_index : b);
         s->bad[b] = false;
         for (size_t t = 0; t < T; t += s->block) {
             strip w = strip_of(s, b, T - t < s->block ? T - t : s->block, ln, 0, 1);
-            w.x = x ? x + t * s->n_in : NULL;
+            feed(s, a->tr, t, &w);
             s->k->forward(s, &w, 1, ln, 0, w.steps);
             s->bad[b] = s->bad[b] || w.bad;
             errors(s, &w, a->tr, t);

@@ -19,7 +19,7 @@ enum { GROUP = 16, MOST_SLOTS = 16, N_HIST = 4, BLOCK_STEPS = 512, GROUP_STEPS =
 typedef struct strip {
     size_t b, steps, home;         /* home: whose traces: the trial's, or its thread's */
     const real *x;                 /* [steps][n_in] */
-    bool binary, bad;              /* x is 0 or 1; not finite */
+    bool fed, binary, bad;         /* there are inputs: x, or xbits alone; they are 0 or 1; one is not finite */
     uint64_t *zbits, *xbits;       /* [steps + d][zw], [steps][xw] */
     real *psi;                     /* [steps] rows ld apart; BPTT leaves dv here */
     size_t ld;                     /* np, or n np where n trials lie side by side step by step */

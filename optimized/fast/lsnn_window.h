@@ -19,7 +19,7 @@ static void window_forward_slot(void *arg, size_t slot, size_t lane_index)
         strip w = strip_of(s, b, s->fill, &s->lanes[lane_index], 0, 1);
         end_chunk(s, &w);
         w.steps = (size_t)a->tr->T;
-        w.x = input_of(s, a->tr, b);
+        feed(s, a->tr, 0, &w);
         s->k->forward(s, &w, 1, &s->lanes[lane_index], 0, w.steps);
         s->binary[b] = w.binary;
         errors(s, &w, a->tr, 0);
@@ -60,7 +60,7 @@ static void window_backward_slot(void *arg, size_t slot, size_t lane_index)
     slot_range(a, slot, &b, &end);
     for (; b < end; b++) {
         strip w = strip_of(s, b, s->fill, ln, 0, 1);
-        w.x = input_of(s, a->tr, b);
+        feed(s, a->tr, 0, &w);
         w.binary = s->binary[b];
         if (a->tr->err) errors(s, &w, a->tr, 0);
         adjoints(s, a->tr, &w, ln);

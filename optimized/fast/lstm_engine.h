@@ -320,6 +320,7 @@ static ep_status check_trials(const state *s, const opt_trials *tr, int longest)
 {
     if (tr->T < 0 || tr->T > longest || tr->B < 0 || tr->B > s->cfg.B) return EP_DOMAIN;
     size_t steps = (size_t)tr->T * (size_t)tr->B;
+    if (tr->bits) return EP_NOTIMPL;
     if (!finite_or_null(s, tr->x, steps * s->n_in) || !finite_or_null(s, tr->target, steps * s->n_out) ||
         !finite_or_null(s, tr->mask, steps) || !all_not_negative(tr->mask, steps) ||
         !finite_or_null(s, tr->err, steps * s->n_out))
@@ -332,7 +333,9 @@ static ep_status forward(opt_state *handle, const opt_trials *tr)
 {
     state *s = inside(handle);
     if (!s->streams) return EP_NOTIMPL;
-    if (tr->T < 1 || check_trials(s, tr, s->cfg.window) != EP_OK) return EP_DOMAIN;
+    if (tr->T < 1) return EP_DOMAIN;
+    ep_status st = check_trials(s, tr, s->cfg.window);
+    if (st != EP_OK) return st;
     if ((s->pending && s->e3) || (s->t > 0 && (size_t)tr->B != s->nb)) return EP_DOMAIN;
     fast_ftz was = fast_ftz_enter();
     s->nb = (size_t)tr->B;
@@ -348,7 +351,8 @@ static ep_status backward(opt_state *handle, const opt_trials *tr)
     state *s = inside(handle);
     if (!s->streams) return EP_NOTIMPL;
     if (!s->pending || (uint64_t)tr->T != s->t - s->start || (size_t)tr->B != s->nb) return EP_DOMAIN;
-    if (check_trials(s, tr, s->cfg.window) != EP_OK) return EP_DOMAIN;
+    ep_status st = check_trials(s, tr, s->cfg.window);
+    if (st != EP_OK) return st;
     fast_ftz was = fast_ftz_enter();
     for (size_t n = 0; tr->err && n < (size_t)tr->T; n++)
         for (size_t b = 0; b < s->nb; b++) loss_of_trials(s, tr, n, s->start + 1 + n, b);

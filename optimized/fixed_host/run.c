@@ -135,6 +135,7 @@ ep_status host_grad(opt_state *s, const opt_trials *tr)
 {
     host *h = host_of(s);
     if (tr->T < 0 || tr->T > h->cfg.T || tr->B < 0 || tr->B > h->cfg.B || tr->delivered) return EP_DOMAIN;
+    if (tr->bits) return EP_NOTIMPL;
     size_t T = (size_t)tr->T, B = (size_t)tr->B, in = h->n_in, K = h->n_out;
     const int32_t *x = tr->x;
     bool learns = tr->part != OPT_FORWARD;

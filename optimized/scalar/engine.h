@@ -226,6 +226,7 @@ static ep_status check_trials(const state *s, const opt_trials *tr, int longest)
 {
     if (tr->T < 0 || tr->T > longest || tr->B < 0 || tr->B > s->cfg.B) return EP_DOMAIN;
     size_t steps = (size_t)tr->T * (size_t)tr->B;
+    if (tr->bits) return EP_NOTIMPL;
     if (!all_finite(tr->x, steps * s->n_in) || !all_finite(tr->target, steps * s->n_out) ||
         !all_finite(tr->mask, steps) || !all_not_negative(tr->mask, steps) || !all_finite(tr->err, steps * s->n_out))
         return EP_DOMAIN;
@@ -245,7 +246,9 @@ static ep_status forward(opt_state *handle, const opt_trials *tr)
 {
     state *s = inside(handle);
     if (!s->streams) return EP_NOTIMPL;
-    if (tr->T < 1 || check_trials(s, tr, s->cfg.window) != EP_OK) return EP_DOMAIN;
+    if (tr->T < 1) return EP_DOMAIN;
+    ep_status st = check_trials(s, tr, s->cfg.window);
+    if (st != EP_OK) return st;
     if ((s->pending && s->eps) || (s->t > 0 && (size_t)tr->B != s->nb)) return EP_DOMAIN;
     s->nb = (size_t)tr->B;
     forward_window(s, tr);
@@ -259,7 +262,8 @@ static ep_status backward(opt_state *handle, const opt_trials *tr)
     state *s = inside(handle);
     if (!s->streams) return EP_NOTIMPL;
     if (!s->pending || tr->T < 1 || (uint64_t)tr->T > s->t || (size_t)tr->B != s->nb) return EP_DOMAIN;
-    if (check_trials(s, tr, s->cfg.window) != EP_OK) return EP_DOMAIN;
+    ep_status st = check_trials(s, tr, s->cfg.window);
+    if (st != EP_OK) return st;
     backward_window(s, tr);
     s->pending = false;
     return check_gradient(s);

@@ -171,6 +171,74 @@ START_TEST(blocks_of_steps_join)
 }
 END_TEST
 
+/* Inputs of a case as 0 and 1, one in eight, and as bits. */
+static uint64_t *inputs_as_bits(trial_set *s, uint64_t seed)
+{
+    size_t rows = (size_t)s->T * (size_t)s->B, n_in = (size_t)s->k.net.n_in, words = (n_in + 63) / 64;
+    uint64_t *bits = calloc(rows * words, sizeof *bits);
+    for (size_t k = 0; k < rows * n_in; k++) {
+        s->x[k] = ep_rng_uniform(seed, 61, k) < 0.125;
+        if (s->x[k] > 0) bits[k / n_in * words + k % n_in / 64] |= UINT64_C(1) << k % n_in % 64;
+    }
+    return bits;
+}
+
+static ep_status run_bits(const rig *r, const trial_set *s, const uint64_t *bits, const void *x)
+{
+    size_t steps = (size_t)s->T * (size_t)s->B;
+    void *target = rig_in(r, s->target, steps * (size_t)s->k.net.n_out), *mask = rig_in(r, s->mask, steps);
+    opt_trials tr = {.T = s->T, .B = s->B, .x = x, .bits = bits, .target = target, .mask = mask};
+    ep_status st = r->e->grad(r->s, &tr);
+    free(target);
+    free(mask);
+    return st;
+}
+
+START_TEST(inputs_may_come_as_bits)
+{
+    for (int m = 0; m < N_RULE; m++) {
+        trial_set s = any_case((uint64_t)_i, rules[m]);
+        uint64_t *bits = inputs_as_bits(&s, (uint64_t)_i);
+        rig want = case_run(&s, opt_fast_f32(), 0), got = case_open(&s, opt_fast_f32(), 0);
+        on_own_path(&got);
+        ck_assert_uint_eq(got.e->count(got.s, OPT_X_WORDS), ((size_t)s.k.net.n_in + 63) / 64);
+        ck_assert_int_eq(run_bits(&got, &s, bits, NULL), EP_OK);
+        same_bits(&got, &want, OPT_LOSS, "loss");
+        same_bits(&got, &want, OPT_ALL(OPT_Y), "y");
+        for (int g = EP_G_WIN; g <= EP_G_BOUT; g++) same_bits(&got, &want, OPT_GRAD(g), "gradient");
+        rig_close(&want);
+        rig_close(&got);
+        free(bits);
+        free(s.k.store);
+    }
+}
+END_TEST
+
+START_TEST(bits_beyond_the_inputs_and_other_engines_are_refused)
+{
+    trial_set s = case_make(3, EP_EPROP1_RANDOM);
+    uint64_t *bits = inputs_as_bits(&s, 3), word = 0;
+    size_t last = ((size_t)s.k.net.n_in + 63) / 64 - 1;
+    ck_assert_int_ne(s.k.net.n_in % 64, 0);
+    rig r = case_open(&s, opt_fast_f32(), 0), chunks = case_open(&s, opt_fast_f32(), 1), other = case_open(&s, opt_scalar_f32(), 0);
+    bits[last] |= UINT64_C(1) << 63;
+    ck_assert_int_eq(run_bits(&r, &s, bits, NULL), EP_DOMAIN);
+    bits[last] &= ~(UINT64_C(1) << 63);
+    ck_assert_int_eq(run_bits(&r, &s, bits, bits), EP_DOMAIN);
+    ck_assert_int_eq(r.e->get(r.s, OPT_X_WORDS, &word, last + 1), EP_NOTIMPL);
+    ck_assert_int_eq(run_bits(&r, &s, bits, NULL), EP_OK);
+    ck_assert_uint_eq(chunks.e->count(chunks.s, OPT_X_WORDS), 0);
+    ck_assert_int_eq(run_bits(&chunks, &s, bits, NULL), EP_NOTIMPL);
+    ck_assert_uint_eq(other.e->count(other.s, OPT_X_WORDS), 0);
+    ck_assert_int_eq(run_bits(&other, &s, bits, NULL), EP_NOTIMPL);
+    rig_close(&r);
+    rig_close(&chunks);
+    rig_close(&other);
+    free(bits);
+    free(s.k.store);
+}
+END_TEST
+
 START_TEST(most_cases_are_alive)
 {
     double all = 0, dead = 0;
@@ -199,6 +267,8 @@ int main(void)
     tcase_add_loop_test(t, blocks_of_steps_join, 0, 16);
     tcase_add_loop_test(t, gradients_are_those_of_the_scalar_engine, 0, loops(80));
     tcase_add_loop_test(t, forward_pass_has_the_scalar_engines_bits, 0, loops(80));
+    tcase_add_loop_test(t, inputs_may_come_as_bits, 0, loops(40));
+    tcase_add_test(t, bits_beyond_the_inputs_and_other_engines_are_refused);
     tcase_add_loop_test(t, threads_change_nothing, 0, loops(30));
     tcase_add_loop_test(t, online_steps_are_those_of_the_scalar_engine, 0, loops(40));
     tcase_add_loop_test(t, chunks_are_causal, 0, loops(40));

@@ -42,6 +42,37 @@ static uint64_t digest(const task *t, const task_batch *bt)
     return h;
 }
 
+/* Trials made of bits are those made of numbers; numbers come back where they are asked for. */
+START_TEST(bits_are_the_numbers)
+{
+    static const char *const names[] = {"store-recall", "evidence"};
+    enum { B = 3 };
+    task t = opened(names[_i], NULL);
+    const uint64_t index[B] = {4, 5, 9};
+    task_batch want, got;
+    size_t n_in = (size_t)t.spec.n_in, words = task_words(t.spec.n_in), steps = B * (size_t)t.spec.T, spikes = 0;
+    ck_assert_int_eq(task_batch_make(&t.spec, B, &want), EP_OK);
+    ck_assert_int_eq(task_batch_make(&t.spec, B, &got), EP_OK);
+    ck_assert_int_eq(task_batch_bare(&got, &t), EP_OK);
+    task_batch_fill(&want, &t, TASK_VALID, index, B, 1);
+    for (int again = 0; again < 2; again++) task_batch_fill(&got, &t, TASK_VALID, index, B, 2); /* nothing of the last is left */
+    ck_assert(got.bare && !task_batch_trial(&got, &t.spec, 0).x);
+    for (size_t k = 0; k < steps * n_in; k++) {
+        bool set = got.bits[k / n_in * words + k % n_in / 64] >> k % n_in % 64 & 1;
+        ck_assert_msg(set == (want.x[0][k] > 0), "step %zu, input %zu", k / n_in, k % n_in);
+        spikes += set;
+    }
+    ck_assert_uint_gt(spikes, steps / 10);
+    ck_assert_mem_eq(got.target, want.target, steps * (size_t)t.spec.n_out * sizeof *got.target);
+    got.bare = false;
+    task_batch_fill(&got, &t, TASK_VALID, index, B, 1);
+    ck_assert_uint_eq(digest(&t, &got), digest(&t, &want));
+    task_batch_free(&want);
+    task_batch_free(&got);
+    task_close(&t);
+}
+END_TEST
+
 /* ---- golden ---------------------------------------------------------------------------------------------------- */
 
 static const struct { const char *name, *variant; uint64_t train, test; } golden[] = {
@@ -295,6 +326,7 @@ int main(void)
     TCase *t = tcase_create("tasks");
     tcase_set_timeout(t, 0);
     tcase_add_loop_test(t, bits_are_those_of_every_machine, 0, 5);
+    tcase_add_loop_test(t, bits_are_the_numbers, 0, 2);
     tcase_add_loop_test(t, a_trial_does_not_depend_on_its_neighbours, 0, 3);
     tcase_add_loop_test(t, store_recall_is_consistent, 0, 4);
     tcase_add_loop_test(t, evidence_is_counted, 0, 2);
