@@ -25,15 +25,16 @@ settings() { # TASK -> options of this size
 }
 checked() { # TASK -> options of the run that is checked by the reference
     case $1 in
-    pattern) echo "--iterations 101 --check 50 --set T=400" ;;
-    store-recall) echo "--iterations 11 --check 10 --set T=400 --set batch=8" ;;
-    evidence) echo "--iterations 11 --check 10 --set T=1200 --set batch=8 --set n_rec=50 --set n_alif=25" ;;
+    pattern) echo "--iterations 101 --check 50 --set T=400 --set n_rec=50" ;;
+    store-recall) echo "--iterations 11 --check 10 --set T=400 --set batch=4 --set n_rec=50 --set n_alif=20" ;;
+    evidence) echo "--iterations 11 --check 10 --set T=1200 --set batch=4 --set n_rec=50 --set n_alif=25" ;;
     speech) echo "--data $corpus --iterations 6 --check 5 --set batch=2 --set n_rec=12 --set n_alif=4 --set w_in=1" ;;
     esac
 }
 integer() { # TASK -> further options of the same run in integers, which are slow
     case $1 in
-    pattern) echo "--iterations 11 --check 10 --set n_rec=50" ;;
+    pattern) echo "--iterations 11 --check 10" ;;
+    speech) echo "--set batch=1" ;;
     *) echo "--iterations 6 --check 5 --set batch=2 --set n_rec=24 --set n_alif=8" ;;
     esac
 }
