@@ -41,7 +41,7 @@ static inline void ball_abs_set(ref_num *x, double abs) { memcpy((unsigned char 
 /* The program whose answers are bounded, and what was met: one case at a time. */
 typedef struct ball_world {
     double u;          /* unit roundoff */
-    double tiny;       /* what an underflow loses: the smallest subnormal, or the smallest normal number where those are flushed */
+    double tiny;       /* what an underflow loses: the smallest subnormal; where those are flushed, the least of the sigmoid (LIMITS.md) */
     double normal;     /* below it an input may be flushed, by as much as itself; 0: never */
     double longest;    /* terms of the longest sum */
     bool forward;

@@ -198,6 +198,26 @@ static void summary(const request *r, const shared *s)
     printf("; %ld numbers compared, %ld cases with findings\n", numbers, s->found);
 }
 
+/* Cases that once were findings, as they were drawn. */
+static const struct { uint64_t seed; long number; } once[] = {
+    {2, 2008}, /* gates of an LSTM below e^-87 */
+    {11, 148}, /* a threshold whose inverse binary32 does not hold */
+};
+
+static int again(request *r, shared *s)
+{
+    int rc = 0;
+    for (size_t k = 0; k < sizeof once / sizeof *once && rc != 3; k++) {
+        request one = *r;
+        one.seed = once[k].seed;
+        one.from = once[k].number;
+        one.to = one.from + 1;
+        int seen = run(&one, s);
+        rc = seen ? seen : rc;
+    }
+    return rc;
+}
+
 /* The test: no finding in ordinary engines, every planted error found, and cases that live. */
 static int test(request *r, shared *s)
 {
@@ -211,6 +231,8 @@ static int test(request *r, shared *s)
         printf("differ: %ld of %ld cases are alive\n", alive, cases);
         rc = rc ? rc : 1;
     }
+    int old = rc == 3 ? 3 : again(r, s);
+    rc = old ? old : rc;
     r->quiet = true;
     r->to = PLANTED_CASES;
     r->mask = PLANTED_ARMS; /* binary64 and integers */
