@@ -415,6 +415,7 @@ static ep_status finish(run *r, char why[TASK_WHY])
     r->bt.bare = false; /* tables show numbers */
     if (st == EP_OK && r->s.o->out) st = task_write_data(judge(r), &r->bt, r->s.o->out, why);
     if (st == EP_OK && r->s.o->out && t->kind->report) st = t->kind->report(t, &ask, r->s.o->out, why);
+    if (st == EP_IO && !*why) (void)snprintf(why, TASK_WHY, "%.300s/data: a table cannot be written in full (is the disk full?)", r->s.o->out);
     lap(r, TASK_T_FILES, &at);
     return st;
 }

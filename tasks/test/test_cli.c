@@ -345,6 +345,17 @@ START_TEST(a_full_disk_ends_the_run)
 }
 END_TEST
 
+/* So are the tables at the end of a run, and the line says which disk. */
+START_TEST(a_full_disk_under_the_tables_is_said)
+{
+    if (access("/dev/full", W_OK) != 0) return;
+    ck_assert(mkdir("filled", 0777) == 0 && mkdir("filled/data", 0777) == 0);
+    ck_assert_int_eq(symlink("/dev/full", "filled/data/neurons.tsv"), 0);
+    result r = run(SMALL " --quiet --iterations 2 --out filled");
+    ck_assert_msg(r.code == 3 && lines(r.err) == 1 && strstr(r.err, "filled/data: a table cannot be written"), "code %d: %s", r.code, r.err);
+}
+END_TEST
+
 START_TEST(bad_checkpoints_are_said)
 {
     ck_assert_int_eq(run(SMALL " --iterations 2 --quiet --checkpoint b.ck").code, 0);
@@ -377,6 +388,7 @@ int main(void)
     tcase_add_test(t, omniglot_stopped_and_resumed);
     tcase_add_test(t, killed_at_any_moment);
     tcase_add_test(t, a_full_disk_ends_the_run);
+    tcase_add_test(t, a_full_disk_under_the_tables_is_said);
     tcase_add_test(t, bad_checkpoints_are_said);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
