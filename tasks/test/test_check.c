@@ -9,6 +9,7 @@
 #include <check.h>
 #include <math.h>
 
+#include "timit_tree.h"
 #include "train.h"
 
 typedef const char *const setting[2];
@@ -25,11 +26,14 @@ static const row rows[] = {
     {"pattern", "paper", {{"T", "60"}, {"n_rec", "40"}}},
     {"store-recall", "early", {{"T", "400"}, {"n_in", "8"}, {"n_rec", "12"}, {"n_alif", "6"}, {"batch", "2"}}},
     {"store-recall", "early", {{"T", "400"}, {"n_in", "8"}, {"n_rec", "12"}, {"n_alif", "6"}, {"batch", "2"}, {"nets", "2"}, {"frame", "5"}}},
+#ifdef TASK_SPEECH
+    {"speech", "lstm", {{"n_rec", "5"}, {"batch", "2"}}},
+#endif
 };
 enum { N_ROW = sizeof rows / sizeof *rows };
 
 static const char *const engines[] = {"scalar:f64", "scalar:f32", "fast:f64", "fast:f32"};
-static const ep_rule rules[] = {EP_BPTT, EP_EPROP1_RANDOM, EP_EPROP1_SYMMETRIC, EP_TBPTT, EP_EPROP3};
+static const ep_rule rules[] = {EP_BPTT, EP_EPROP1_RANDOM, EP_EPROP1_SYMMETRIC, EP_EPROP1_ADAPTIVE, EP_EPROP1_GLOBAL, EP_TBPTT, EP_EPROP3};
 
 static task opened(const row *r)
 {
@@ -39,6 +43,7 @@ static task opened(const row *r)
     ck_assert_int_eq(task_describe(task_find(r->task), r->variant, 2, &t, why), EP_OK);
     for (int k = 0; k < 2; k++)
         for (setting *s = k ? r->set : all; (*s)[0]; s++) ck_assert_msg(task_spec_set(&t.spec, (*s)[0], (*s)[1], why) == EP_OK, "%s", why);
+    t.data_dir = tree_dir;
     ck_assert_msg(task_open(&t, why) == EP_OK, "%s", why);
     return t;
 }
@@ -48,6 +53,12 @@ START_TEST(first_gradient_is_within_its_bound)
 {
     const row *r = &rows[_i / 4];
     const char *engine = engines[_i % 4];
+    tree_make(); /* of short utterances, for speech */
+    ck_assert_int_eq(setenv("EPROP_CACHE", tree_path("cache"), 1), 0);
+    tree_utterance("TRAIN/DR1/FAAA0", "SX1", true);
+    tree_utterance("TRAIN/DR3/MEEE0", "SX6", true);
+    tree_utterance("TEST/DR1/MBBB0", "SX3", true);
+    tree_utterance("TEST/DR2/MCCC0", "SX4", true);
     for (size_t k = 0; k < sizeof rules / sizeof *rules; k++) {
         char why[TASK_WHY];
         task t = opened(r);
@@ -61,6 +72,7 @@ START_TEST(first_gradient_is_within_its_bound)
         ck_assert_msg(p->check_r > 0 && p->check_r < 1.01, "row %d %s %s %s: r %g", _i / 4, r->task, engine, ep_rule_name(rules[k]), p->check_r);
         task_close(&t);
     }
+    tree_remove();
 }
 END_TEST
 
