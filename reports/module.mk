@@ -46,6 +46,7 @@ published: all engines ports ## the report with trained tasks, learning times, w
 	@$(call is_stored,eprop2/manifest.json) || $(MAKE) --no-print-directory eprop2
 	@$(call is_stored,canaries/data/canaries.tsv) || $(MAKE) --no-print-directory canary
 	@$(call is_stored,faults/data/faults.tsv) || $(MAKE) --no-print-directory faults
+	@$(call is_stored,differ/data/differ.tsv) || $(MAKE) --no-print-directory differ
 	@$(call is_stored,wordlength/manifest.json) || $(MAKE) --no-print-directory wordlength
 	@$(call is_stored,targets/data/targets.tsv) || $(MAKE) --no-print-directory targets
 	@$(call is_stored,scaling/data/exponents.tsv) || cp -r $(call stored,targets/runs/scale) $(call stored,scaling) 2>/dev/null || { $(call bench_scaling,--level full); }

@@ -42,10 +42,13 @@ copy: $(BUILD)/eprop-train $(BUILD)/eprop-bench ## copy-repeat as the report sho
 	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-report.sweep $(BUILD)/runs/copy
 word: $(BUILD)/eprop-train $(BUILD)/eprop-bench ## perplexity of each rule with windows, as the report shows it, into build/runs/word (minutes; goes on where it was stopped)
 	@sh tasks/word.sh $(BUILD) tasks/sweeps/word-report.sweep $(BUILD)/runs/word
+copy-budget: $(BUILD)/eprop-train $(BUILD)/eprop-bench ## copy-repeat with 15,000 batches of 100 trials, one seed: build/runs/copy-budget, a part of the report (an hour)
+	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-budget.sweep $(BUILD)/runs/copy-budget $(COPY_RUNS)
+	@cd $(BUILD)/runs/copy-budget/data && mv copy_runs.tsv copy_budget.tsv && find . -name 'copy_*.tsv' ! -name copy_budget.tsv -delete
 arm: $(BUILD)/eprop-train ## train the small arm task by e-prop 2: build/runs/arm, a part of the report (minutes)
 	@$(BUILD)/eprop-train arm --variant small --set eta=5e-4 --iterations 300 --out $(BUILD)/runs/arm
 omniglot: $(BUILD)/eprop-train ## train the small omniglot task by e-prop 2: build/runs/omniglot, a part of the report (minutes)
 	@$(BUILD)/eprop-train omniglot --variant small --out $(BUILD)/runs/omniglot
-.PHONY: arm omniglot tasks tasks-full copy word
+.PHONY: arm omniglot copy-budget tasks tasks-full copy word
 $(BUILD)/tasks/test/test_cli $(BUILD)/tasks/test/test_mpi: $(BUILD)/eprop-train
 $(BUILD)/tasks/test/test_cli.o $(BUILD)/tasks/test/test_mpi.o: CPPFLAGS += -DTRAIN_PROGRAM='"$(abspath $(BUILD)/eprop-train)"'
