@@ -154,9 +154,6 @@ START_TEST(refused)
         a.synth = &use;
         ck_assert_int_eq(ref_gradient(&e.c, &e.run, &a, &g), EP_DOMAIN);
     }
-    vfy_gradient certified; /* from a file, which holds no seeds */
-    vfy_gradient_args args = {.rule = EP_EPROP3_SG, .window = 5, .round = VFY_F64, .most_bits = 256, .threads = 1};
-    ck_assert_int_eq(vfy_gradient_certify(&k.net, &k.batch, &args, &certified), EP_NOTIMPL);
     for (int i = 0; i < EP_N_GROUP; i++)
         for (size_t j = 0; j < g.n[i]; j++) ck_assert_double_eq(g.g[i][j].d, 0.0);
     vfy_session_close(&e);
