@@ -52,11 +52,12 @@ set style fill transparent solid 0.12 noborder
 if (!exists("x_label")) { x_label = head[1] }
 if (!exists("y_label")) { y_label = head[2] }
 set logscale x
-set xtics (1, 2, 3, 4, 5, 8, 20)
+set xtics (1, 2, 3, 4, 5, 8, 20, 60)
 set xlabel x_label
 set ylabel y_label
 set offsets graph 0.04, graph 0.04, graph 0.04, 0
 set yrange [0:*]
+if (exists("y_low")) { set yrange [y_low:*] }
 if (exists("quoted")) {
     set yrange [0:80]
     do for [k=1:words(quoted)] {

@@ -1,0 +1,71 @@
+# gnuplot figures/omniglot_pictures.gp   (in the folder of report.html)
+NAME = 'omniglot_pictures'
+W = 960
+H = 480
+array series[2] = ['one example of each class', 'asked afterwards']
+array head[6] = ['x', 'y', 'ink', 'class', 'named', 'first']
+
+# Terminal, colours (Okabe and Ito's, distinct for every kind of colour vision) and frame of all figures.
+# gnuplot -e 'png=1' NAME.gp writes a PNG instead of the SVG, 'pdf=1' a PDF.
+set encoding utf8
+if (exists("png")) {
+    set terminal pngcairo size W, H enhanced font 'DejaVu Sans,11' background '#ffffff'
+    set output 'figures/'.NAME.'.png'
+} else { if (exists("pdf")) {
+    set terminal pdfcairo size W/96.0, H/96.0 enhanced font 'DejaVu Sans,9' background '#ffffff'
+    set output 'figures/'.NAME.'.pdf'
+} else {
+    set terminal svg size W, H enhanced font 'Helvetica,Arial,sans-serif,14' background '#ffffff'
+    set output 'figures/'.NAME.'.svg'
+} }
+# In SVG one small picture (its cells stay sharp: svg.c); elsewhere a rectangle a cell.
+IMAGE = exists("pdf") || exists("png") ? 'image pixels' : 'image'
+array okabe[7] = [0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x000000]
+array shape[7] = [7, 5, 9, 13, 11, 6, 4]
+colour(k) = okabe[(k - 1) % 7 + 1]
+marker(k) = shape[(k - 1) % 7 + 1]
+set border 3 lc rgb '#444444'
+set tics nomirror out scale 0.6 textcolor rgb '#222222'
+set grid lc rgb '#dddddd' lw 1 lt 1
+# About three tics over a range, at round numbers.
+nice_step(r) = r > 0 ? (tic = 10**floor(log10(r / 3.0)), many = r / 3.0 / tic, tic * (many < 1.5 ? 1 : many < 3.5 ? 2 : many < 7.5 ? 5 : 10)) : 1
+DAT = 'figures/'.NAME.'.dat'
+# A learning rule has the same colour and mark in every figure.
+rules = 'bptt eprop1-symmetric eprop1-random eprop1-adaptive eprop1-global tbptt tbptt-sg eprop3 eprop3-sg rtrl'
+array rule_rgb[10] = [0x000000, 0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0x999999, 0xE69F00, 0x56B4E9, 0x7B4FA3, 0x8C6D31]
+rule_number(s) = sum [k=1:words(rules)] (word(rules, k) eq s ? k : 0)
+rule_colour(s, k) = rule_number(s) ? rule_rgb[rule_number(s)] : colour(k)
+rule_marker(s, k) = marker(rule_number(s) ? rule_number(s) : k)
+# So has a model.
+models = 'lif alif lsnn lstm rate synaptic'
+model_number(s) = sum [k=1:words(models)] (word(models, k) eq s ? k : 0)
+model_colour(s, k) = colour(model_number(s) ? model_number(s) : k)
+model_marker(s, k) = marker(model_number(s) ? model_number(s) : k)
+
+# Strips of pictures in grey: the examples, then the queries with the class that each is of and the one that was named.
+rows = |series|
+array wide[rows]
+do for [k=1:rows] { stats DAT index k-1 using 1:2 nooutput; wide[k] = STATS_max_x }
+side = STATS_max_y
+set multiplot
+unset key
+unset border
+unset tics
+unset grid
+set palette defined (0 '#f4f4f4', 1 '#101010')
+set cbrange [0:1]
+unset colorbox
+do for [k=1:rows] {
+    set xrange [-1:wide[k] + 1]
+    set yrange [side + 1:-0.22 * side]
+    set lmargin at screen 0.02
+    set rmargin at screen 0.98
+    set tmargin at screen 1 - (k - 1.0) / rows - 0.07
+    set bmargin at screen 1 - 1.0 * k / rows + 0.01
+    set title series[k] offset 0, -0.4 noenhanced
+    plot DAT index k-1 using 1:2:3 with @IMAGE, \
+         DAT index k-1 using ($2 == 0 && $6 > 0 ? $1 + side / 2 : NaN):(-0.11 * side):(sprintf('class %d', $4)) with labels font ',10' textcolor rgb '#333333', \
+         for [r=0:1] DAT index k-1 using ($2 == 0 && $6 > 0 && $5 > 0 && ($5 == $4) == r ? $1 + side / 2 : NaN):(side * 0.99):(r ? 'right' : sprintf('named %d', $5)) \
+             with labels font ',10' textcolor rgb (r ? '#0072B2' : '#D55E00')
+}
+unset multiplot
