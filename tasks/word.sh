@@ -5,20 +5,10 @@
 set -eu
 build=$1 sweep=$2 out=$3
 runs=$build/sweeps/$(basename "$out")
-jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
-mkdir -p "$runs"
-# runs of another sweep are not these
-if ! cmp -s "$sweep" "$runs/sweep"; then rm -rf "$runs"; mkdir -p "$runs"; cp "$sweep" "$runs/sweep"; fi
-"$build/eprop-bench" sweep "$sweep" --out "$runs" --jobs "$jobs" || [ $? -eq 1 ]
+. "$(dirname "$0")/sweep.sh"
+carry_out "$build" "$sweep" "$runs"
 rm -rf "$out"
 mkdir -p "$out/data"
-
-key() { # FILE KEY -> its value in a flat JSON file, - for null
-    sed -n "s/^ *\"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$1" | sed 's/^null$/-/' | head -n 1
-}
-number() { # FILE NAME -> an entry of the description
-    sed -n "s/^ *\"$2\": \"\([^\"]*\)\".*/\1/p" "$1" | head -n 1
-}
 
 # Test perplexity, and those of word frequencies alone and of the grammar itself; BPTT's window is the trial.
 { printf '# rule window says seed iterations updates perplexity frequencies best seconds\n'

@@ -194,13 +194,4 @@ static inline int loops(int n)
     return scaled < 1 ? 1 : scaled;
 }
 
-static inline int run_suite(Suite *s)
-{
-    SRunner *run = srunner_create(s);
-    srunner_run_all(run, CK_ENV);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
-    return failed ? 1 : 0;
-}
-
 #endif

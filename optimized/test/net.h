@@ -141,4 +141,13 @@ static inline void *rig_slice(const rig *r, const double *from, size_t B, size_t
     return v;
 }
 
+static inline int run_suite(Suite *s)
+{
+    SRunner *run = srunner_create(s);
+    srunner_run_all(run, CK_ENV);
+    int failed = srunner_ntests_failed(run);
+    srunner_free(run);
+    return failed ? 1 : 0;
+}
+
 #endif

@@ -335,9 +335,5 @@ int main(void)
     tcase_add_test(tc, test_signals);
     tcase_add_loop_test(tc, test_parts_of_a_gradient, 0, 2);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -149,9 +149,5 @@ int main(void)
     tcase_add_test(tc, test_probabilities);
     tcase_add_test(tc, test_constants_come_back);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }
