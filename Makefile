@@ -53,7 +53,7 @@ CHECK_TESTS += $(BUILD)/$(basename $(1))
 ALL_SRC += $(1)
 $(BUILD)/$(basename $(1)): $(call objs,$(1)) $(2)
 	@mkdir -p $$(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -o $$@ $$(filter %.o,$$^) $(2) $(3) -lcheck -lsubunit -lrt $(LDFLAGS)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $$@ $$(filter %.o,$$^) $(2) $(3) -lcheck -lsubunit -lrt $$(LDFLAGS)
 endef
 check_tests = $(foreach f,$(1),$(eval $(call check_test,$(f),$(2),$(3))))
 

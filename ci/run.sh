@@ -5,7 +5,13 @@ set -eu
 cd "$(dirname "$0")/.."
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
+# Says how long a stage took: what all of them together may take is an hour.
 stage() {
+    began=$(date +%s)
+    perform "$1"
+    [ "$1" = all ] || [ "$1" = merge ] || echo "-- $1: $(($(date +%s) - began)) s"
+}
+perform() {
     echo "== $1"
     case $1 in
     deps) make deps ;;

@@ -16,6 +16,11 @@ $(eval $(call program,eprop-verify,$(wildcard verify/cli/*.c),$(LIB_VFY) $(LIB_T
 # Check's archive calls floor: libm must come after it for tests that need nothing else of libm.
 $(call check_tests,$(wildcard verify/test/test_*.c),$(LIB_VFY) $(LIB_TABLE_A) $(LIB_REF) $(LIB_SPEC),$(LDLIBS_VFY) -lcheck -lm)
 
+# Memory refused to our own objects, request by request.
+ALL_SRC += verify/test/starve.c
+$(BUILD)/verify/test/test_starve: $(BUILD)/verify/test/starve.o
+$(BUILD)/verify/test/test_starve: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=free
+
 # Random networks through all engines against the reference: a test without an argument, `make differ` for more.
 DIFFER := $(BUILD)/verify/test/differ/differ
 DIFFER_SRC := $(wildcard verify/test/differ/*.c)
@@ -47,7 +52,8 @@ $(BUILD)/verify/ports/c/no_reset/plugin.so: verify/ports/c/plugin.c verify/ports
 	@mkdir -p $(@D)
 	$(Q)cp $< $(@D)/plugin.c && sed 's/ - c.v_th \* z_before\[j\]//' verify/ports/c/network.h > $(@D)/network.h
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -Iverify -o $@ $(@D)/plugin.c -lm
-$(BUILD)/verify/test/test_port_template: $(PLUGIN_C)
+$(BUILD)/verify/test/test_port_template $(BUILD)/verify/test/test_starve: $(PLUGIN_C)
+$(BUILD)/verify/test/test_starve.o: CPPFLAGS += -DPLUGIN_SO='"$(abspath $(BUILD))/verify/ports/c/plugin.so"'
 $(BUILD)/verify/test/test_port_template.o: CPPFLAGS += -DPLUGIN_SO='"$(abspath $(BUILD))/verify/ports/c/%splugin.so"'
 
 # Ports for the loader's tests: one right (0), ten with one wrong line, the rest with a broken table or answer.

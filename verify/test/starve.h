@@ -1,0 +1,27 @@
+/* starve.h: what becomes of a piece of work when memory ends in the middle of it.
+ *
+ * The linker sends every malloc, calloc, realloc and strdup of the program's own objects here (-Wl,--wrap; libraries keep
+ * theirs). starve() runs the work once undisturbed, then again and again with the k-th of its requests refused.
+ * SPDX-License-Identifier: MIT */
+#ifndef STARVE_H
+#define STARVE_H
+
+#include "eprop.h"
+
+/* Everything the work asks for must be given back by it, whatever it returns. */
+typedef ep_status (*starve_work)(const void *of);
+
+typedef struct starve_report {
+    size_t requests;  /* of the undisturbed run */
+    size_t refused;   /* runs with a refusal */
+    size_t survived;  /* of them: ended with EP_OK although something was refused */
+    size_t other;     /* ended with another status than EP_NOMEM and EP_OK */
+    size_t leaks;     /* runs that kept blocks */
+    size_t worst;     /* request of the first run that is in one of the last three, from 1; 0: none */
+    ep_status first, status; /* of the undisturbed run; of the worst */
+} starve_report;
+
+/* Refuses the k-th request alone, and from the k-th on all: each for at most `most` values of k, the first ones one by one. */
+starve_report starve(starve_work work, const void *of, size_t most);
+
+#endif

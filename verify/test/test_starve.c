@@ -1,0 +1,319 @@
+/* Memory that ends at any request: every function of the reference and of the judge says EP_NOMEM, keeps no block, and
+ * crashes nowhere.
+ * SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "algo.h"
+#include "cases.h"
+#include "eprop2_case.h"
+#include "evidence.h"
+#include "gradient.h"
+#include "plugin.h"
+#include "port_verdict.h"
+#include "starve.h"
+#include "synth.h"
+#include "tape.h"
+#include "vectors.h"
+#include "windows.h"
+
+static vfy_case networks[EP_N_MODEL];
+static char folder[] = "/tmp/eprop-starve-XXXXXX";
+
+/* Refuses in turn. survives: something is asked for that the work can do without. */
+static void expect(starve_work work, const void *of, size_t most, const char *what, bool survives)
+{
+    starve_report r = starve(work, of, most);
+    ck_assert_msg(r.first == EP_OK && r.requests > 0, "%s: undisturbed: %s after %zu requests", what, ep_status_name(r.first), r.requests);
+    ck_assert_msg(!r.leaks, "%s: %zu runs of %zu keep blocks, the first at request %zu of %zu", what, r.leaks, r.refused, r.worst, r.requests);
+    ck_assert_msg(!r.other && (!r.survived || survives), "%s: %zu runs of %zu end well, %zu otherwise; the first at request %zu of %zu: %s", what, r.survived,
+                  r.refused, r.other, r.worst, r.requests, ep_status_name(r.status));
+}
+
+static void expect_nomem(starve_work work, const void *of, size_t most, const char *what) { expect(work, of, most, what, false); }
+
+/* ---- the reference ---------------------------------------------------------------------------------------- */
+
+typedef struct rule_case { const vfy_case *k; const ref_arith *ar; ref_rule_args a; } rule_case;
+
+static ep_status by_rule(const void *of)
+{
+    const rule_case *r = of;
+    vfy_session s;
+    ref_grad g;
+    ep_status st = vfy_session_open(r->k, r->ar, 64, 2305843009213693951u, 1, &s);
+    if (st) return st;
+    st = ref_grad_init(&s.c, &s.net, &g);
+    if (!st) st = ref_gradient(&s.c, &s.run, &r->a, &g);
+    vfy_session_close(&s);
+    return st;
+}
+
+START_TEST(every_rule)
+{
+    char what[64];
+    for (int m = 0; m < EP_N_MODEL; m++)
+        for (int rule = 0; rule < EP_EPROP2; rule++) {
+            rule_case r = {&networks[m], rule % 2 ? ref_arith_mpfr() : ref_arith_mpfi(),
+                           {.rule = (ep_rule)rule, .window = 3, .seed = REF_SEED_ZC, .threads = rule % 3 + 1}};
+            snprintf(what, sizeof what, "%s %s", ep_model_name((ep_model)m), ep_rule_name((ep_rule)rule));
+            expect_nomem(by_rule, &r, 24, what);
+        }
+}
+END_TEST
+
+static ep_status by_factorization(const void *of)
+{
+    const vfy_case *k = of;
+    vfy_session s;
+    ref_grad g, h;
+    ep_status st = vfy_session_open(k, ref_arith_running(), 64, 0, 1, &s);
+    if (st) return st;
+    st = ref_grad_init(&s.c, &s.net, &g);
+    if (!st) st = ref_gradient_factorized(&s.c, &s.run, 2, &g);
+    if (!st) st = ref_grad_init(&s.c, &s.net, &h);
+    if (!st) st = ref_tape_gradient(&s.c, &s.net, &k->batch, NULL, 0, &h);
+    vfy_session_close(&s);
+    return st;
+}
+
+static ep_status step_by_step(const void *of)
+{
+    const vfy_case *k = of;
+    ref_ctx c;
+    ref_net net;
+    ref_online o;
+    ep_status st = ref_ctx_init(&c, ref_arith_mpfr(), 64);
+    if (st) return st;
+    st = ref_net_load(&c, &k->net, &net);
+    if (!st) st = ref_online_init(&c, &net, &o);
+    for (int t = 1; !st && t <= k->batch.T; t++) st = ref_online_step(&c, &o, EP_EPROP1_SYMMETRIC, &k->batch, 0, t, NULL);
+    if (!st) ref_online_regularise(&c, &o, &k->batch);
+    if (!st) st = c.status;
+    ref_ctx_clear(&c);
+    return st;
+}
+
+START_TEST(factorization_tape_steps)
+{
+    for (int m = 0; m < EP_N_MODEL; m++) {
+        expect_nomem(by_factorization, &networks[m], 40, ep_model_name((ep_model)m));
+        expect_nomem(step_by_step, &networks[m], 60, ep_model_name((ep_model)m));
+    }
+}
+END_TEST
+
+static ep_status measured(const void *of)
+{
+    const vfy_case *k = of;
+    vfy_identity identity;
+    vfy_scaling scaling;
+    vfy_routes routes;
+    vfy_certificate certificate;
+    ep_status st = vfy_measure_identity(k, 2305843009213693951u, 1, NULL, &identity);
+    if (!st) st = vfy_measure_scaling(k, 64, NULL, &scaling);
+    if (!st) st = vfy_measure_routes(k, 128, NULL, &routes);
+    if (!st) st = vfy_certify(k, 20, NULL, 2, NULL, &certificate);
+    return st;
+}
+static ep_status measured_in_windows(const void *of)
+{
+    vfy_windows w;
+    return vfy_measure_windows(of, ref_arith_mpfr(), 64, 0, 1, 3, &w);
+}
+static ep_status certified(const void *of)
+{
+    const vfy_case *k = of;
+    vfy_gradient g;
+    vfy_gradient_args a = {.rule = EP_EPROP1_SYMMETRIC, .round = VFY_F32, .most_bits = 256, .threads = 1};
+    ep_status st = vfy_gradient_certify(&k->net, &k->batch, &a, &g);
+    if (!st) vfy_gradient_free(&g);
+    return st;
+}
+START_TEST(evidence)
+{
+    for (int m = 0; m < EP_N_MODEL; m++) {
+        expect_nomem(measured, &networks[m], 8, ep_model_name((ep_model)m));
+        expect_nomem(measured_in_windows, &networks[m], 8, ep_model_name((ep_model)m));
+        expect_nomem(certified, &networks[m], 8, ep_model_name((ep_model)m));
+    }
+}
+END_TEST
+
+static ep_status learning_to_learn(const void *of)
+{
+    const vfy_e2_case *k = of;
+    ref_ctx c;
+    ref_e2 p;
+    ref_e2_grad g;
+    ref_num *dE = NULL;
+    vfy_e2_live live;
+    ep_status st = ref_ctx_init(&c, ref_arith_mpfr(), 64);
+    if (st) return st;
+    st = ref_e2_run(&c, &k->src, 2, &p);
+    if (!st) st = ref_e2_grad_init(&c, &p, &g);
+    if (!st) st = ref_e2_gradient(&c, &p, REF_E2_FULL, NULL, &g);
+    if (!st && !(dE = ref_vec(&c, 1))) st = EP_NOMEM;
+    if (!st) st = ref_e2_tangent(&c, &p, &g, dE);
+    ref_ctx_clear(&c);
+    return st ? st : vfy_e2_liveness(&k->src, &live);
+}
+START_TEST(eprop2)
+{
+    vfy_e2_spec spec = {.main = EP_LIF, .module = EP_LIF, .seed = 33};
+    vfy_e2_case k;
+    ck_assert_int_eq(vfy_e2_case_make(&spec, &k), EP_OK);
+    expect_nomem(learning_to_learn, &k, 60, "e-prop 2");
+    vfy_e2_case_free(&k);
+}
+END_TEST
+
+/* ---- the judge ----------------------------------------------------------------------------------------------- */
+
+static ep_status made(const void *of)
+{
+    vfy_vectors v;
+    char err[512];
+    ep_status st = vfy_vectors_make(of, &v, err, sizeof err);
+    if (!st) vfy_vectors_free(&v);
+    return st;
+}
+static ep_status written(const void *of)
+{
+    char err[512], path[64];
+    const vfy_vectors *v = of;
+    vfy_vectors_args a = {.seed = 1};
+    static int n;
+    snprintf(path, sizeof path, "%s/w%d", folder, n++);
+    return vfy_vectors_write(path, &a, v, err, sizeof err);
+}
+static ep_status read_back(const void *of)
+{
+    char err[VFY_EPV_ERR];
+    vfy_epv_file *file;
+    FILE *f = fmemopen((void *)(uintptr_t)of, strlen(of), "r");
+    if (!f) return EP_IO;
+    ep_status st = vfy_epv_read_stream(f, "text", &file, err, sizeof err);
+    if (!st) vfy_epv_free(file);
+    fclose(f);
+    return st;
+}
+static vfy_vectors set;
+START_TEST(vector_files)
+{
+    char err[512] = "", *text = NULL;
+    size_t n = 0;
+    vfy_vectors_args a = {.seed = 1};
+    expect_nomem(made, &a, 3, "vectors");
+    expect(written, &set, 12, "writing", true); /* a folder's own entry is synced where that can be done */
+    for (size_t i = 0; i < set.n; i += 9) {
+        FILE *f = open_memstream(&text, &n);
+        ck_assert_int_eq(vfy_epv_print(f, &set.made[i].c, 1, err, sizeof err), EP_OK);
+        fclose(f);
+        expect_nomem(read_back, text, 24, set.made[i].c.id);
+        free(text);
+    }
+}
+END_TEST
+
+/* The template port, spoken for in this process: the host says in its protocol that it could not. */
+static ep_status hosted(const void *of)
+{
+    const char *text = of;
+    char *said = NULL;
+    size_t n = 0;
+    FILE *in = fmemopen((void *)(uintptr_t)text, strlen(text), "r"), *out = open_memstream(&said, &n);
+    int rc = vfy_host(PLUGIN_SO, in, out, out);
+    fclose(in);
+    fclose(out);
+    ep_status st = rc == 0 && strstr(said, "done") ? EP_OK : EP_NOMEM;
+    (free)(said);
+    return st;
+}
+typedef struct judging { const vfy_epv_case *c; vfy_port_args a; } judging;
+static void keep(void *user, size_t i, vfy_outcome *o)
+{
+    (void)i;
+    *(vfy_outcome *)user = *o;
+    memset(o, 0, sizeof *o);
+}
+static ep_status judged(const void *of)
+{
+    const judging *j = of;
+    vfy_claims claims;
+    vfy_outcome o = {0};
+    vfy_judged verdict;
+    char err[VFY_EPV_ERR];
+    ep_status st = vfy_port_run(&j->a, &j->c, 1, &claims, keep, &o, err, sizeof err);
+    if (st) return st;
+    vfy_judge(j->c, &o, VFY_CLASS_BOUND, &verdict);
+    if (verdict.status == VFY_PASSED) return EP_OK;
+    return verdict.status == VFY_PORT_BROKE && strstr(verdict.reason, "memory") ? EP_NOMEM : EP_PORT;
+}
+START_TEST(ports)
+{
+    char *text = NULL, what[64], err[VFY_EPV_ERR];
+    size_t n = 0, seen = 0;
+    vfy_plugin p;
+    ck_assert_int_eq(vfy_plugin_load(PLUGIN_SO, &p, err, sizeof err), EP_OK);
+    for (size_t i = 0; i < set.n && seen < 4; i++) {
+        const vfy_epv_case *c = &set.made[i].c;
+        if (vfy_plugin_claims(p.port, c, err, sizeof err) != EP_OK) continue;
+        snprintf(what, sizeof what, "case %s", c->id);
+        FILE *f = open_memstream(&text, &n);
+        fputs("eprop 1\n", f);
+        ck_assert_int_eq(vfy_case_print(f, c, vfy_asked(c)), EP_OK);
+        fputs("bye\n", f);
+        fclose(f);
+        expect_nomem(hosted, text, 40, what);
+        free(text);
+        judging j = {c, {.way = VFY_WAY_PLUGIN, .target = PLUGIN_SO, .timeout = 20}};
+        expect_nomem(judged, &j, 40, what);
+        seen++;
+    }
+    vfy_plugin_unload(&p);
+    ck_assert_uint_eq(seen, 4);
+}
+END_TEST
+
+static void prepare(void)
+{
+    char err[512] = "";
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    for (int m = 0; m < EP_N_MODEL; m++)
+        ck_assert_int_eq(vfy_case_make(&(vfy_case_spec){.model = (ep_model)m, .T = 30, .delay = m == EP_LSNN ? 2 : 1, .seed = 1},
+                                       &networks[m]), EP_OK);
+    ck_assert_msg(vfy_vectors_make(&(vfy_vectors_args){.seed = 1}, &set, err, sizeof err) == EP_OK, "%s", err);
+    ck_assert_int_eq(vfy_vectors_name(&set), EP_OK);
+}
+static void tidy(void)
+{
+    char command[64];
+    vfy_vectors_free(&set);
+    for (int m = 0; m < EP_N_MODEL; m++) vfy_case_free(&networks[m]);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+int main(void)
+{
+    Suite *s = suite_create("starve");
+    TCase *t = tcase_create("memory");
+    tcase_add_unchecked_fixture(t, prepare, tidy);
+    tcase_set_timeout(t, 300);
+    tcase_add_test(t, every_rule);
+    tcase_add_test(t, factorization_tape_steps);
+    tcase_add_test(t, evidence);
+    tcase_add_test(t, eprop2);
+    tcase_add_test(t, vector_files);
+    tcase_add_test(t, ports);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
