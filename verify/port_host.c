@@ -79,36 +79,56 @@ static void drop_case(hosted *k)
     *k = (hosted){.p = k->p};
 }
 
-/* b, t: only this step (t = 0: everything). */
-static size_t report(FILE *out, const vfy_epv_case *c, const vfy_answer *a, int b, int t)
+/* Elements from..from+n-1 of a quantity. */
+static size_t tell(FILE *out, const vfy_epv_case *c, const vfy_answer *a, vfy_quantity q, size_t from, size_t n)
+{
+    vfy_shape s = vfy_quantity_shape(q, &c->net, c->batch.T, c->batch.B, c->updates);
+    size_t count = 0;
+    for (size_t i = from; i < from + n; i++) {
+        int index[VFY_MAX_AXES];
+        char hex[17];
+        uint64_t bits = 0;
+        vfy_shape_index(&s, i, index);
+        if (c->updates && !vfy_epv_reports(c, index[0])) continue;
+        count++;
+        fprintf(out, "got %s", vfy_quantity_name(q));
+        for (int d = 0; d < s.nd; d++) fprintf(out, " %d", index[d]);
+        if (vfy_format_is_fixed(c->format)) {
+            (void)vfy_bits_of(c->format, vfy_answer_value(a, q, i), &bits);
+        } else if (c->format == VFY_F32) {
+            uint32_t low;
+            memcpy(&low, (const float *)a->q[q] + i, sizeof low);
+            bits = low;
+        } else {
+            memcpy(&bits, (const double *)a->q[q] + i, sizeof bits);
+        }
+        vfy_bits_text(c->format, bits, hex);
+        fprintf(out, " %s\n", hex);
+    }
+    return count;
+}
+
+/* Step t of trials b..b_end-1, quantity by quantity. */
+static size_t tell_step(FILE *out, const vfy_epv_case *c, const vfy_answer *a, int b, int b_end, int t)
 {
     size_t count = 0;
     for (int q = 0; q < VFY_N_QUANTITY; q++) {
-        if (!a->q[q]) continue;
+        size_t width = a->q[q] ? vfy_plugin_width(c, (vfy_quantity)q) : 0;
+        for (int k = b; width && k < b_end; k++)
+            count += tell(out, c, a, (vfy_quantity)q, ((size_t)k * (size_t)c->batch.T + (size_t)(t - 1)) * width, width);
+    }
+    return count;
+}
+
+/* b, t: only this step; t = 0: everything, in ascending t, what has no time last. */
+static size_t report(FILE *out, const vfy_epv_case *c, const vfy_answer *a, int b, int t)
+{
+    size_t count = 0;
+    if (t) return tell_step(out, c, a, b, b + 1, t);
+    for (int step = 1; step <= c->batch.T; step++) count += tell_step(out, c, a, 0, c->batch.B, step);
+    for (int q = 0; q < VFY_N_QUANTITY; q++) {
         vfy_shape s = vfy_quantity_shape((vfy_quantity)q, &c->net, c->batch.T, c->batch.B, c->updates);
-        size_t width = vfy_plugin_width(c, (vfy_quantity)q), n = t ? width : vfy_shape_size(&s);
-        size_t from = t ? ((size_t)b * (size_t)c->batch.T + (size_t)(t - 1)) * width : 0;
-        for (size_t i = from; i < from + n; i++) {
-            int index[VFY_MAX_AXES];
-            char hex[17];
-            uint64_t bits = 0;
-            vfy_shape_index(&s, i, index);
-            if (c->updates && !vfy_epv_reports(c, index[0])) continue;
-            count++;
-            fprintf(out, "got %s", vfy_quantity_name((vfy_quantity)q));
-            for (int d = 0; d < s.nd; d++) fprintf(out, " %d", index[d]);
-            if (vfy_format_is_fixed(c->format)) {
-                (void)vfy_bits_of(c->format, vfy_answer_value(a, (vfy_quantity)q, i), &bits);
-            } else if (c->format == VFY_F32) {
-                uint32_t low;
-                memcpy(&low, (const float *)a->q[q] + i, sizeof low);
-                bits = low;
-            } else {
-                memcpy(&bits, (const double *)a->q[q] + i, sizeof bits);
-            }
-            vfy_bits_text(c->format, bits, hex);
-            fprintf(out, " %s\n", hex);
-        }
+        if (a->q[q] && !vfy_plugin_width(c, (vfy_quantity)q)) count += tell(out, c, a, (vfy_quantity)q, 0, vfy_shape_size(&s));
     }
     return count;
 }

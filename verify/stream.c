@@ -24,6 +24,7 @@ typedef struct side {
 
 struct vfy_stream {
     const vfy_epv_case *k;
+    ref_arith running;
     side side[2];                       /* intervals, running bound */
     uint64_t mask;
     int t, columns;                     /* t: the step that the reference has done */
@@ -90,15 +91,15 @@ static void stream_close(vfy_stream *s)
 static ep_status stream_open(const vfy_epv_case *c, uint64_t mask, vfy_stream **out)
 {
     vfy_stream *s = calloc(1, sizeof *s);
-    const ref_arith ar = vfy_running_in(c->format);
     if (!s) return EP_NOMEM;
+    s->running = vfy_running_in(c->format);
     s->k = c;
     s->mask = mask;
     s->columns = vfy_trace_columns(&c->net);
     s->out.r.limit = vfy_error_limit(c);
     s->out.exact = true;
     ep_status st = open_side(s, ref_arith_mpfi(), &s->side[0]);
-    if (st == EP_OK) st = open_side(s, &ar, &s->side[1]);
+    if (st == EP_OK) st = open_side(s, &s->running, &s->side[1]);
     for (int q = 0; st == EP_OK && q < VFY_N_QUANTITY; q++)
         if (mask >> q & 1 && !(s->seen[q] = calloc(width_of(s, (vfy_quantity)q) / 8 + 1, 1))) st = EP_NOMEM;
     if (st == EP_OK) *out = s;
