@@ -75,6 +75,7 @@ typedef struct opt_trials {
     const void *err;    /* [B][T][n_out] err^t itself, weighted and normalised, in place of target and mask, which
                          * are then not read; E is the regulariser's part alone */
     opt_part part;      /* after OPT_FORWARD gradients are 0 and online states need reset */
+    bool alone;         /* OPT_FORWARD: an OPT_BACKWARD is not to follow, so that histories need not be kept; if one does, it runs the trials again */
     const opt_seeds *seeds;     /* tbptt-sg, eprop3*: given; NULL = 0 */
     const opt_seeds *delivered; /* bptt, tbptt*, eprop3*: receives what each window's start delivers; NULL = not wanted */
 } opt_trials;

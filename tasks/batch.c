@@ -120,9 +120,15 @@ static void fill_one(void *arg, size_t b)
         memcpy(back + (size_t)task_reversed(step, tr.steps, s->frame) * n_in, tr.x + (size_t)step * n_in, n_in * sizeof *back);
 }
 
+static bool has(const task_batch *bt, task_split split, const uint64_t *index, int B)
+{
+    return bt->keeps && bt->split == split && bt->B == B && memcmp(bt->index, index, (size_t)B * sizeof *index) == 0;
+}
+
 void task_batch_fill(task_batch *bt, const task *t, task_split split, const uint64_t *index, int B, int threads)
 {
     fill_job w = {.bt = bt, .t = t};
+    if (has(bt, split, index, B)) return;
     bt->B = bt->B_all = B;
     bt->split = split;
     bt->T = 1;

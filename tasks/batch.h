@@ -19,6 +19,7 @@ typedef struct task_batch {
     double *norm;             /* [B] what loss_norm divides by within the trial */
     uint64_t *index;          /* [B] */
     task_split split;
+    bool keeps;               /* its trials never change: to fill it with those that it has is no work */
 } task_batch;
 
 EP_MUST_USE ep_status task_batch_make(const task_spec *s, int most_B, task_batch *out);

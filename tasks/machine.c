@@ -345,20 +345,21 @@ static void convert_mask(const task_machine *m, const task_batch *bt)
     else task_to_engine(m, OPT_ERR, bt->mask, steps, m->mask);
 }
 
-static ep_status one_network(task_machine *m, const task_batch *bt, const task_result *r)
+static ep_status one_network(task_machine *m, const task_batch *bt)
 {
     task_to_engine(m, OPT_FIXED_TARGET, bt->target, (size_t)bt->B * (size_t)bt->T * (size_t)m->t->spec.n_out, m->target);
     convert_mask(m, bt);
-    opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, 0), .bits = bits(bt), .target = m->target, .mask = m->mask,
-                     .part = r->grad ? OPT_WHOLE : OPT_FORWARD};
+    opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, 0), .bits = bits(bt), .target = m->target, .mask = m->mask};
     return m->engine.opt->grad(m->s[0], &tr);
 }
 
-static ep_status forward_all(task_machine *m, const task_batch *bt)
+/* Outputs; every step is hidden, so that the engine makes no loss of them. */
+static ep_status forward_all(task_machine *m, const task_batch *bt, bool alone)
 {
     ep_status st = EP_OK;
+    const void *hidden = m->engine.opt->format == OPT_FIXED ? NULL : memset(m->mask, 0, (size_t)bt->B * (size_t)bt->T * m->engine.opt->element);
     for (int k = 0; st == EP_OK && k < m->t->spec.nets; k++) {
-        opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, k), .bits = bits(bt), .part = OPT_FORWARD};
+        opt_trials tr = {.T = bt->T, .B = bt->B, .x = input(m, bt, k), .bits = bits(bt), .mask = hidden, .part = OPT_FORWARD, .alone = alone};
         st = m->engine.opt->grad(m->s[k], &tr);
         if (st == EP_OK) st = collect(m, bt, k);
     }
@@ -422,8 +423,9 @@ static ep_status run_engine(task_machine *m, const task_batch *bt, task_result *
 {
     const task_spec *s = &m->t->spec;
     double start = task_now();
-    ep_status st = m->by_err ? forward_all(m, bt) : one_network(m, bt, r);
-    if (st == EP_OK && !m->by_err) st = collect(m, bt, 0);
+    bool whole = r->grad && !m->by_err;
+    ep_status st = whole ? one_network(m, bt) : forward_all(m, bt, !r->grad);
+    if (st == EP_OK && whole) st = collect(m, bt, 0);
     double middle = task_now();
     if (st == EP_OK) r->loss = task_loss(s, bt, m->y, m->err_sum, m->part, m->threads);
     double after = task_now();

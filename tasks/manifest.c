@@ -79,6 +79,7 @@ ep_status task_write_summary(const task *t, const task_train_options *o, const t
     json_t *root = who(t, o), *phases = json_object();
     (void)getrusage(RUSAGE_SELF, &u);
     for (int k = 0; k < TASK_N_PHASE; k++) (void)json_object_set_new(phases, task_phase_names[k], number(r->seconds[k]));
+    (void)json_object_set_new(phases, "valid_engine", number(r->valid_engine)); /* a part of valid */
     (void)json_object_set_new(root, "end", json_string(ends[r->end]));
     (void)json_object_set_new(root, "iterations", json_integer(r->iterations));
     (void)json_object_set_new(root, "updates", json_integer(r->updates));

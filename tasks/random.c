@@ -1,6 +1,7 @@
 /* Counter-based numbers for generators of trials.
  * SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <string.h>
 
 #include "rng_lanes.h"
 #include "task.h"
@@ -16,20 +17,28 @@ uint32_t task_pick(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t n)
 }
 
 enum { BLOCKS = 8, EACH = 8, DRAWS = BLOCKS * EACH };
+enum { BIG_ENDIAN_WORDS = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ };
+typedef uint16_t lanes __attribute__((vector_size(2 * EACH))); /* the draws of a block as they lie in memory */
 
-/* Draws of 16 bits, eight a block; found gets the places of those <= limit, of which it returns how many. No branch depends on a draw. */
-static uint32_t few(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t limit, uint32_t word[BLOCKS][4], uint8_t found[DRAWS + 1])
+/* Draws of 16 bits, eight a block. Bit b of 16-bit lane l of found: is draw l of block b <= limit. No branch depends on a draw. */
+static void few(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t limit, uint32_t word[BLOCKS][4], uint64_t found[2])
 {
-    uint32_t count = 0;
+    const uint16_t top = (uint16_t)(limit < UINT16_MAX ? limit : UINT16_MAX);
+    lanes all = {0};
     ep_rng_blocks(seed, stream, counter, word);
-    for (uint32_t b = 0; b < BLOCKS; b++)
-        for (uint32_t w = 0; w < 4; w++) {
-            found[count] = (uint8_t)(EACH * b + 2 * w);
-            count += (word[b][w] & 0xffff) <= limit;
-            found[count] = (uint8_t)(EACH * b + 2 * w + 1);
-            count += word[b][w] >> 16 <= limit;
-        }
-    return count;
+    for (unsigned b = 0; b < BLOCKS; b++) {
+        lanes draw;
+        memcpy(&draw, word[b], sizeof draw);
+        all |= (lanes)(draw <= top) & (uint16_t)(1u << b);
+    }
+    memcpy(found, &all, sizeof all);
+}
+
+/* Which draw bit `at` of found[half] is: the lower 16 bits of a word come first. */
+static inline uint32_t draw_at(unsigned half, unsigned at)
+{
+    unsigned block = at % 16, lane = 4 * half + (BIG_ENDIAN_WORDS ? 3 - at / 16 : at / 16);
+    return EACH * block + (BIG_ENDIAN_WORDS ? lane ^ 1 : lane);
 }
 
 /* Where spikes go: numbers, or bits from bit `first` of rows of `words`. */
@@ -52,15 +61,16 @@ static uint64_t draw_spikes(uint64_t seed, uint64_t stream, uint64_t counter, do
     const uint32_t limit = scaled < 0x1p16 ? (uint32_t)scaled : 1 << 16, all = (uint32_t)T * (uint32_t)n;
     const double rest = scaled - limit;
     uint32_t word[BLOCKS][4];
-    uint8_t found[DRAWS + 1];
+    uint64_t found[2];
     for (uint32_t m = 0; m < all; m += DRAWS) {
         uint64_t first = counter + m / EACH;
-        uint32_t count = few(seed, stream, first, limit, word, found);
-        for (uint32_t k = 0; k < count; k++) {
-            uint32_t h = found[k], at = m + h, draw = word[h / EACH][h % EACH / 2] >> 16 * (h % 2) & 0xffff;
-            if (at < all && (draw < limit || ep_rng_uniform(seed, stream, UINT64_C(1) << 63 | (first + h / EACH) << 3 | h % EACH) < rest))
-                put(to, at / (uint32_t)n, at % (uint32_t)n);
-        }
+        few(seed, stream, first, limit, word, found);
+        for (unsigned half = 0; half < 2; half++)
+            for (uint64_t left = found[half]; left; left &= left - 1) {
+                uint32_t h = draw_at(half, (unsigned)__builtin_ctzll(left)), at = m + h, draw = word[h / EACH][h % EACH / 2] >> 16 * (h % 2) & 0xffff;
+                if (at < all && (draw < limit || ep_rng_uniform(seed, stream, UINT64_C(1) << 63 | (first + h / EACH) << 3 | h % EACH) < rest))
+                    put(to, at / (uint32_t)n, at % (uint32_t)n);
+            }
     }
     return counter + (all + EACH - 1) / EACH;
 }

@@ -14,7 +14,7 @@ jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 settings() { # TASK -> options of this size
     case "$size $1" in
     "small pattern") echo "--iterations 400 --compare 40" ;;
-    "small store-recall") echo "--iterations 60 --compare 6 --set T=1200 --set batch=32 --set valid_trials=64 --set test_trials=128 --set stop_below=-1" ;;
+    "small store-recall") echo "--iterations 60 --compare 6 --set T=1200 --set batch=32 --set valid_every=3 --set valid_trials=64 --set test_trials=128 --set stop_below=-1" ;;
     "small speech") echo "--data $corpus --iterations 60 --compare 6 --set n_rec=60 --set n_alif=20 --set batch=8 --set lr_warmup=10 --set valid_every=10 --set valid_trials=8 --set w_in=0.3 --set w_rec=0.3" ;;
     "small evidence") echo "--iterations 60 --compare 6 --set T=1500 --set batch=32 --set valid_every=5 --set test_trials=128 --set stop_below=-1" ;;
     "full pattern") echo "--compare 100" ;;

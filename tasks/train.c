@@ -15,6 +15,7 @@ typedef struct run {
     task_machine m;
     task_machine apart;   /* carry: evaluates, so that m stays in the midst of its text */
     task_batch bt;
+    task_batch held;      /* held-out trials, where one batch has room for all and no curriculum moves them */
     task_order order;
     task_checker check;
     uint64_t *index;
@@ -109,7 +110,8 @@ static ep_status validate(run *r, task_split split, long n, double *loss, double
     double before[TASK_N_PHASE], start = task_now();
     memcpy(before, r->out.seconds, sizeof before);
     ep_status st = r->s.t->spec.carry ? task_machine_load(&r->apart) : EP_OK;
-    if (st == EP_OK) st = task_evaluate(judge(r), &r->bt, split, n, loss, measure);
+    if (st == EP_OK) st = task_evaluate(judge(r), split == TASK_VALID && r->held.keeps ? &r->held : &r->bt, split, n, loss, measure);
+    r->out.valid_engine += r->out.seconds[TASK_T_ENGINE] - before[TASK_T_ENGINE];
     memcpy(r->out.seconds, before, sizeof before);
     r->out.seconds[TASK_T_VALID] += task_now() - start;
     return st;
@@ -351,6 +353,19 @@ static ep_status open_apart(run *r, char why[TASK_WHY])
     return EP_NOTIMPL;
 }
 
+static ep_status open_held(run *r)
+{
+    const task *t = r->s.t;
+    const task_spec *s = &t->spec;
+    uint64_t count = t->kind->count ? t->kind->count(t, TASK_VALID) : 0;
+    int n = count && (uint64_t)s->valid_trials > count ? (int)count : s->valid_trials;
+    if (!lead(r) || s->valid_every < 1 || n < 1 || n > r->mine || t->kind->advance) return EP_OK;
+    ep_status st = task_batch_make(s, n, &r->held);
+    if (st == EP_OK && r->bt.bare) st = task_batch_bare(&r->held, t);
+    r->held.keeps = st == EP_OK;
+    return st;
+}
+
 static ep_status open_run(run *r, char why[TASK_WHY])
 {
     const task *t = r->s.t;
@@ -364,6 +379,7 @@ static ep_status open_run(run *r, char why[TASK_WHY])
     if (st == EP_OK && o->resume) st = task_checkpoint_read(o->checkpoint, &r->s, why);
     if (st == EP_OK) st = task_batch_make(&t->spec, t->spec.batch, &r->bt);
     if (st == EP_OK && r->m.bits) st = task_batch_bare(&r->bt, t);
+    if (st == EP_OK) st = open_held(r);
     if (st == EP_OK) st = task_order_make(t, &r->order);
     if (st == EP_OK && (o->check_every || o->compare_every) && lead(r)) st = task_checker_make(&r->m, &r->check, why);
     r->index = calloc((size_t)t->spec.batch, sizeof *r->index);
@@ -379,6 +395,7 @@ static void close_run(run *r)
     task_checker_free(&r->check);
     task_order_free(&r->order);
     task_batch_free(&r->bt);
+    task_batch_free(&r->held);
     task_machine_close(&r->m);
     task_machine_close(&r->apart);
     task_optim_free(&r->s.optim);

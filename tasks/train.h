@@ -56,6 +56,7 @@ typedef struct task_outcome {
     double test_loss, test_measure;
     double first_flip_t, first_flip_j, first_flip_margin; /* of the first check that saw one; NAN */
     double seconds[TASK_N_PHASE], total;
+    double valid_engine;          /* seconds of `valid` that the engine took */
     double ns_per_neuron_step;    /* of the engine's time */
     size_t engine_bytes;
     char engine[256];

@@ -63,7 +63,7 @@ static bool input_bits(const real *x, size_t n, uint64_t *bits)
 /* ---- neurons --------------------------------------------------------------------------------------------- */
 
 /* What a pass over the neurons need not ask at every vector. */
-enum { ADAPTS = 1, REFRACTORY = 2, OTHER = 4 /* reset in the same step, >=, psi unmasked */ };
+enum { ADAPTS = 1, REFRACTORY = 2, OTHER = 4 /* reset in the same step, >=, psi unmasked */, BARE = 8 /* psi is not wanted */ };
 
 /* Constants as vectors, and where a trial's rows lie: local to a pass, since a store through a vector may change any
  * number of the state as far as the compiler knows. */
@@ -87,7 +87,11 @@ INLINE vec add_four(vec I, const four *f, size_t j)
 /* psi and spikes, from x = v - A. Returns the spikes' bits. */
 INLINE uint64_t spikes_of(unsigned kind, const pass *c, vec x, size_t j)
 {
-    vec u = v_abs(x) * c->inverse_width, p = v_pick(u < c->one, c->scale * (c->one - u));
+    vec p = {0};
+    if (!(kind & BARE)) {
+        vec u = v_abs(x) * c->inverse_width;
+        p = v_pick(u < c->one, c->scale * (c->one - u));
+    }
     ivec over = x > v_set(0);
     if ((kind & OTHER) && c->ge) over = x >= v_set(0);
     if (kind & REFRACTORY) {
@@ -98,7 +102,7 @@ INLINE uint64_t spikes_of(unsigned kind, const pass *c, vec x, size_t j)
         v_store(c->refr + j, left + v_pick(over, c->pause));
         if (!((kind & OTHER) && c->unmasked)) p = v_pick(~refractory, p);
     }
-    v_store(c->psi + j, p);
+    if (!(kind & BARE)) v_store(c->psi + j, p);
     v_store(c->z + j, v_pick(over, c->one));
     return v_mask(over);
 }
@@ -136,12 +140,15 @@ INLINE void neurons_pass(unsigned kind, const lsnn *s, size_t b, const real *bas
 
 static void step_neurons(const lsnn *s, size_t b, const real *base, const four *last, real *psi, uint64_t *now)
 {
-    switch ((s->has_a ? ADAPTS : 0) | (s->n_ref > 1 ? REFRACTORY : 0) | (s->ge || s->same_step || s->unmasked ? OTHER : 0)) {
+    switch ((s->has_a ? ADAPTS : 0) | (s->n_ref > 1 ? REFRACTORY : 0) | (s->ge || s->same_step || s->unmasked ? OTHER : 0) | (psi ? 0 : BARE)) {
     case 0: neurons_pass(0, s, b, base, last, psi, now); break;
     case ADAPTS: neurons_pass(ADAPTS, s, b, base, last, psi, now); break;
     case REFRACTORY: neurons_pass(REFRACTORY, s, b, base, last, psi, now); break;
     case ADAPTS | REFRACTORY: neurons_pass(ADAPTS | REFRACTORY, s, b, base, last, psi, now); break;
-    default: neurons_pass(ADAPTS | REFRACTORY | OTHER, s, b, base, last, psi, now); /* absent parts are 0 */
+    case ADAPTS | REFRACTORY | BARE: neurons_pass(ADAPTS | REFRACTORY | BARE, s, b, base, last, psi, now); break;
+    default: /* absent parts are 0 */
+        if (psi) neurons_pass(ADAPTS | REFRACTORY | OTHER, s, b, base, last, psi, now);
+        else neurons_pass(ADAPTS | REFRACTORY | OTHER | BARE, s, b, base, last, psi, now);
     }
 }
 
@@ -240,7 +247,7 @@ static void forward_neurons(const lsnn *s, strip *w, lane *ln, size_t t, const r
     if (dense) last = (four){{dense, zeros, zeros, zeros}};
     uint64_t *now = w->zbits + (t + s->delay) * s->zw;
     if (s->general) step_general(s, w, t, base, &last, now);
-    else step_neurons(s, w->b, base, &last, w->psi + t * w->ld, now);
+    else step_neurons(s, w->b, base, &last, w->psi ? w->psi + t * w->ld : NULL, now);
 }
 
 INLINE void readout_tile(size_t nv, const lsnn *s, const trial_list *z, size_t k, const real *before, real *y)

@@ -128,7 +128,7 @@ static ep_status grad(opt_state *handle, const opt_trials *tr)
     ep_status st = check_trials(s, tr, s->cfg.T);
     if (st == EP_OK) {
         s->fill = 0; /* nothing of an open chunk is wanted */
-        clear_gradient(s, tr->part != OPT_BACKWARD || !s->keep_all || s->chunked);
+        clear_gradient(s, tr->part != OPT_BACKWARD || !s->keep_all || s->forgets || s->chunked);
         s->nb = (size_t)tr->B;
         st = run_trials(s, tr);
         s->pending = s->streams && s->traces; /* traces are cleared trial by trial: reset before forward */

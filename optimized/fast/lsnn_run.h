@@ -142,6 +142,7 @@ static void forward_group(const job *a, strip *w, size_t n, size_t b, lane *ln)
         feed(s, a->tr, 0, &w[g]);
         if (a->tr->bits) memcpy(w[g].xbits, a->tr->bits + (b + g) * T * s->xw, T * s->xw * sizeof *w[g].xbits);
     }
+    for (size_t g = 0; s->forgets && g < n; g++) w[g].psi = NULL;
     s->k->forward(s, w, n, ln, 0, T);
     for (size_t g = 0; g < n; g++) {
         s->bad[b + g] = w[g].bad;
@@ -173,7 +174,7 @@ static void backward_group(const job *a, const strip *w, size_t n, size_t slot, 
  * history is used while it is cached. */
 static size_t group_size(const lsnn *s, bool dense, size_t left)
 {
-    size_t n = (dense || s->bptt) && !s->general ? GROUP : 1;
+    size_t n = (dense || (s->bptt && !s->forgets)) && !s->general ? GROUP : 1;
     return n < left ? n : left;
 }
 
@@ -306,7 +307,8 @@ static void chunked_slot(void *arg, size_t slot, size_t lane_index)
 static void run_whole(job *a)
 {
     lsnn *s = a->s;
-    bool kept = a->tr->part == OPT_BACKWARD && s->keep_all;
+    bool kept = a->tr->part == OPT_BACKWARD && s->keep_all && !s->forgets;
+    s->forgets = a->tr->part == OPT_FORWARD && a->tr->alone;
     if (!kept) fast_parallel(forward_slot, a, a->slots, s->n_lane);
     for (size_t j = 0; s->cfg.c_reg > 0 && j < s->n_rec; j++) s->reg[j] = reg_signal(s, j);
     if (s->keep_all && a->tr->part != OPT_FORWARD) fast_parallel(backward_slot, a, a->slots, s->n_lane);

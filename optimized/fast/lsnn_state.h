@@ -21,7 +21,7 @@ typedef struct strip {
     const real *x;                 /* [steps][n_in] */
     bool fed, binary, bad;         /* there are inputs: x, or xbits alone; they are 0 or 1; one is not finite */
     uint64_t *zbits, *xbits;       /* [steps + d][zw], [steps][xw] */
-    real *psi;                     /* [steps] rows ld apart; BPTT leaves dv here */
+    real *psi;                     /* [steps] rows ld apart; BPTT leaves dv here; NULL: not wanted */
     size_t ld;                     /* np, or n np where n trials lie side by side step by step */
     real *errbar;                  /* [steps] rows of [kp], le apart: g_out times filtered errors */
     size_t le;
@@ -66,6 +66,7 @@ typedef struct lsnn {
     bool chunked, bptt, keep_all, has_a, ge, same_step, unmasked, distinct_alpha;
     bool streams, traces, pending; /* windows go on from each other; traces run on; a window waits for its backward */
     bool lean;         /* chunks for grad alone: traces of threads */
+    bool forgets;      /* the last whole trials left no psi behind */
     size_t n_home;     /* sets of traces: B, lean: n_lane */
     /* General path: components of h, numbers kept of a neuron and step, rows of dW (the theta_p follow the channels). */
     bool general, synaptic, old_v, cut, learns[EP_N_THETA];

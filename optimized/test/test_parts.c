@@ -22,7 +22,16 @@ static ep_status part(const rig *r, const trial_set *s, const double *x, const d
     return st;
 }
 
-static void two_parts(trial_set *s, const opt_engine *e, int chunk)
+/* A forward pass that sees no target. */
+static void blind(const rig *r, const trial_set *s, bool alone)
+{
+    opt_trials tr = {.T = s->T, .B = s->B, .x = rig_in(r, s->x, (size_t)s->T * (size_t)s->B * (size_t)s->k.net.n_in), .part = OPT_FORWARD, .alone = alone};
+    ck_assert_int_eq(r->e->grad(r->s, &tr), EP_OK);
+    free((void *)(uintptr_t)tr.x);
+}
+
+/* alone: that the rest is to follow is not said beforehand. */
+static void compare_parts(trial_set *s, const opt_engine *e, int chunk, bool alone)
 {
     rig want = case_open(s, e, chunk), got = case_open(s, e, chunk);
     size_t n;
@@ -39,10 +48,10 @@ static void two_parts(trial_set *s, const opt_engine *e, int chunk)
         free(zero);
     }
     if (all) { /* after a forward pass that saw no target, so that the errors can only be the given ones */
-        opt_trials blind = {.T = s->T, .B = s->B, .x = rig_in(&got, s->x, (size_t)s->T * (size_t)s->B * (size_t)s->k.net.n_in), .part = OPT_FORWARD};
-        ck_assert_int_eq(e->grad(got.s, &blind), EP_OK);
-        free((void *)(uintptr_t)blind.x);
+        blind(&got, s, alone);
+        same_bits(&got, &want, OPT_ALL(OPT_Y), "y");
         ck_assert_int_eq(part(&got, s, s->x, err, OPT_BACKWARD), EP_OK);
+        same_bits(&got, &want, OPT_FBAR, "fbar");
         for (int g = 0; g < (int)EP_G_THETA; g++) {
             same_bits(&got, &want, OPT_GRAD(g), ep_group_name((ep_group)g));
             double *w = rig_get(&want, OPT_GRAD(g), &n);
@@ -55,6 +64,12 @@ static void two_parts(trial_set *s, const opt_engine *e, int chunk)
     free(err);
     rig_close(&want);
     rig_close(&got);
+}
+
+static void two_parts(trial_set *s, const opt_engine *e, int chunk)
+{
+    compare_parts(s, e, chunk, false);
+    compare_parts(s, e, chunk, true);
 }
 
 START_TEST(spiking)

@@ -73,6 +73,32 @@ START_TEST(bits_are_the_numbers)
 }
 END_TEST
 
+/* A batch that keeps its trials makes them once, and others when they are asked for. */
+START_TEST(a_batch_that_keeps_is_filled_once)
+{
+    task t = opened("evidence", NULL);
+    const uint64_t some[3] = {0, 1, 2}, others[3] = {0, 1, 3};
+    task_batch bt = filled(&t, TASK_VALID, 0, 3), want = filled(&t, TASK_VALID, 0, 3);
+    bt.keeps = true;
+    float was = bt.x[0][0];
+    bt.x[0][0] = 7; /* seen to stay */
+    task_batch_fill(&bt, &t, TASK_VALID, some, 3, 1);
+    ck_assert(bt.x[0][0] > 6);
+    bt.x[0][0] = was;
+    ck_assert_uint_eq(digest(&t, &bt), digest(&t, &want));
+    for (int k = 0; k < 3; k++) { /* other trials, another number of them, another split */
+        task_split split = k == 2 ? TASK_TEST : TASK_VALID;
+        task_batch_fill(&bt, &t, split, k ? some : others, k == 1 ? 2 : 3, 1);
+        task_batch_fill(&want, &t, split, k ? some : others, k == 1 ? 2 : 3, 1);
+        ck_assert_int_eq(bt.B, want.B);
+        ck_assert_uint_eq(digest(&t, &bt), digest(&t, &want));
+    }
+    task_batch_free(&bt);
+    task_batch_free(&want);
+    task_close(&t);
+}
+END_TEST
+
 /* ---- golden ---------------------------------------------------------------------------------------------------- */
 
 static const struct { const char *name, *variant; uint64_t train, test; } golden[] = {
@@ -327,6 +353,7 @@ int main(void)
     tcase_set_timeout(t, 0);
     tcase_add_loop_test(t, bits_are_those_of_every_machine, 0, 5);
     tcase_add_loop_test(t, bits_are_the_numbers, 0, 2);
+    tcase_add_test(t, a_batch_that_keeps_is_filled_once);
     tcase_add_loop_test(t, a_trial_does_not_depend_on_its_neighbours, 0, 3);
     tcase_add_loop_test(t, store_recall_is_consistent, 0, 4);
     tcase_add_loop_test(t, evidence_is_counted, 0, 2);
