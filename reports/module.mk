@@ -28,8 +28,9 @@ report-proof: $(BUILD)/eprop-verify $(BUILD)/eprop-report ## the proof alone, as
 	if [ $$rc -ne 0 ]; then echo "report: the report is written, but the proof did not hold everywhere (exit $$rc)" >&2; fi; exit $$rc
 eprop2: $(BUILD)/eprop-verify ## prove the outer gradient of e-prop 2, with tables for the report: build/runs/eprop2
 	@$(BUILD)/eprop-verify eprop2 --out $(BUILD)/runs/eprop2
-report: ## prove everything, judge ports and mutants, measure, draw the figures: build/report/report.html (5 minutes)
-	@$(MAKE) --no-print-directory mutants ports-check fixed-bounds bench-quick eprop2
+report: ## prove everything, judge ports and mutants, train, measure, draw the figures: build/report/report.html (5 minutes)
+	@$(MAKE) --no-print-directory -j2 --output-sync=target mutants ports-check fixed-bounds eprop2 windows report-tasks # most have one thread
+	@$(MAKE) --no-print-directory bench-quick
 	@$(MAKE) --no-print-directory report-proof
 # What was published: everything that a report can show, with its data; kept in the repository. It is assembled from the runs that are in
 # build/runs; what is missing there is made, and may be stopped and started again. To make a run anew, take its folder away.
@@ -59,7 +60,7 @@ published: all engines ports ## the report with trained tasks, learning times, w
 	@$(call is_stored,prove/prove.json) || $(BUILD)/eprop-verify prove --model all --evidence ABCDE --level quick --out $(call stored,prove)
 	@$(MAKE) --no-print-directory publish
 # Tables whose figures are large and are drawn anew by `make tasks arm omniglot windows`: without them the published report stays below 5 MB.
-UNPUBLISHED := trained_store_recall trained_pattern trained_evidence trained_speech speech_spectrogram speech_confusion arm_raster arm_signal omniglot_raster omniglot_signal windows_lsnn
+UNPUBLISHED := output_store_recall output_evidence trained_store_recall trained_pattern trained_evidence trained_speech speech_spectrogram speech_confusion arm_raster arm_signal omniglot_raster omniglot_signal windows_lsnn
 publish: $(BUILD)/eprop-report ## the same from the runs that are there, without making any (seconds)
 	@rm -rf $(BUILD)/published-runs && mkdir -p $(BUILD)/published-runs && cp -r $(RUN_DIRS) $(BUILD)/published-runs
 	@rm -f $(patsubst %,$(BUILD)/published-runs/*/data/%.tsv,$(UNPUBLISHED))

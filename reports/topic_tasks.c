@@ -22,6 +22,7 @@ COLUMNS(long_runs, {"task", REP_TEXT}, {"rule", REP_TEXT}, {"seed", REP_TEXT}, {
         {"test_loss", REP_NUM}, {"test_measure", REP_NUM});
 COLUMNS(engines, {"engine", REP_TEXT}, {"seed", REP_TEXT}, {"iteration", REP_INT}, {"loss", REP_NUM});
 COLUMNS(checked, {"task", REP_TEXT}, {"engine", REP_TEXT}, {"iteration", REP_INT}, {"cosine", REP_NUM}, {"r", REP_NUM}, {"flips", REP_NUM});
+COLUMNS(kept, {"tables", REP_TEXT}, {"origin", REP_TEXT}, {"commit", REP_TEXT});
 COLUMNS(published, {"engine", REP_TEXT}, {"update", REP_INT}, {"loss", REP_NUM}, {"published", REP_NUM}, {"difference", REP_NUM});
 
 COLUMNS(arm_path, {"series", REP_TEXT}, {"t", REP_INT}, {"x", REP_NUM}, {"y", REP_NUM});
@@ -45,19 +46,24 @@ COLUMNS(omniglot_unseen, {"way", REP_TEXT}, {"set", REP_TEXT}, {"episodes", REP_
 #define DISTANCE_CONCLUDE "This is the distance that a learning rule keeps from the exact gradient along its own way; 1 is the same direction, 0 unrelated. " \
     "With symmetric feedback what is missing is the paths through other neurons alone; with random or global feedback the learning signal is another as well."
 #define OUTPUT_SHOWS "The first readout in one trial after training, for each rule, beside what was asked for (grey); one seed."
-#define TRAINED_SHOWS "One trial of a network trained by e-prop 1 with symmetric feedback. From the top: spikes, neurons sorted by activity; of two neurons the membrane, " \
+#define TRAINED_SHOWS "One trial of a network trained by e-prop 1 with symmetric feedback. From the top: spikes, neurons sorted by activity, the busiest uppermost; of two neurons the membrane, " \
     "the adaptation, the pseudo-derivative, the eligibility trace of the busiest input, and the learning signal. Of long trials every second, third ... step is drawn, and every spike."
 #define FEW_SEEDS "Three seeds show the order of magnitude of the scatter, not more."
 
 #define CURVE(task_, title_, set_) {.name = "curve_" task_, .script = "curves", .title = title_ ": learning curves", .shows = CURVE_SHOWS, \
     .blind = FEW_SEEDS, COLUMNS_OF(curve), .prepare = rep_prepare_quartiles, .set = set_ "x_label = 'iteration'\n"}
 #define ERROR(task_, title_) {.name = "error_" task_, .script = "curves", .title = title_ ": held-out error", .shows = ERROR_SHOWS, .blind = FEW_SEEDS, \
-    COLUMNS_OF(error), .prepare = rep_prepare_quartiles, .set = "x_label = 'iteration'\ny_label = 'share of wrong decisions'\n"}
+    COLUMNS_OF(error), .prepare = rep_prepare_quartiles, .set = "x_label = 'iteration'\ny_label = 'share of wrong decisions'\nset yrange [0:*]\n"}
 #define DISTANCE(task_, title_) {.name = "distance_" task_, .script = "curves", .title = title_ ": distance from BPTT during training", \
     .shows = DISTANCE_SHOWS, .conclude = DISTANCE_CONCLUDE, .blind = FEW_SEEDS, COLUMNS_OF(distance), .prepare = rep_prepare_quartiles, \
     .set = "x_label = 'iteration'\ny_label = 'cosine to BPTT'\n"}
 #define OUTPUT(task_, title_) {.name = "output_" task_, .script = "output", .title = title_ ": target and output", .shows = OUTPUT_SHOWS, \
     COLUMNS_OF(output), .prepare = rep_prepare_series}
+#define ANSWER(task_, title_, which_) {.name = "output_" task_, .script = "output", .title = title_ ": target and output", \
+    .shows = "In one trial after training, for each rule, the probability of the second of the two answers (" which_ "), which is the softmax of the readout. Grey: the right answer, 0 or 1, at the steps at " \
+    "which it was asked for; elsewhere the output may be anything. One seed.", \
+    .conclude = "Where the grey line lies, the decision is right if a rule's line is on its side of one half.", \
+    .set = "y_label = 'probability of the second answer'\nset yrange [-0.03:1.03]\n", COLUMNS_OF(output), .prepare = rep_prepare_series}
 #define TRAINED(task_, title_) {.name = "trained_" task_, .script = "trained", .title = title_ ": a trial of the trained network", .shows = TRAINED_SHOWS, \
     COLUMNS_OF(trained), .prepare = prepare_trained}
 
@@ -77,6 +83,9 @@ static ep_status prepare_trained(const rep_table *t, rep_buf *dat, rep_buf *vars
 }
 
 static const rep_part parts[] = {
+    {.name = "tasks_kept", .title = "What was trained for this report, and what was not",
+     .shows = "A report that is made in minutes trains one seed of BPTT and of e-prop 1 with symmetric feedback; the rest of this section is from the runs whose tables are kept with the "
+     "project, and the commit with which they were made. `make tasks` trains all of them anew.", COLUMNS_OF(kept)},
     {.name = "published_run", .title = "A published training run, reproduced by eprop-train",
      .shows = "Pattern generation from the same random numbers that two other programs used: the loss before each of five updates, beside what NEST (binary64 engines) "
      "and TensorFlow (binary32 engine) printed, and the relative difference.",
@@ -108,10 +117,12 @@ static const rep_part parts[] = {
     CURVE("store_recall", "Store and recall", "y_label = 'cross-entropy (nats)'\n"),
     ERROR("store_recall", "Store and recall"),
     DISTANCE("store_recall", "Store and recall"),
+    ANSWER("store_recall", "Store and recall", "a stored 1"),
     TRAINED("store_recall", "Store and recall"),
     CURVE("evidence", "Evidence accumulation", "y_label = 'cross-entropy (nats)'\n"),
     ERROR("evidence", "Evidence accumulation"),
     DISTANCE("evidence", "Evidence accumulation"),
+    ANSWER("evidence", "Evidence accumulation", "right"),
     TRAINED("evidence", "Evidence accumulation"),
     {.name = "training_long", .title = "Longer runs, kept with the project",
      .shows = "Evidence accumulation as it is described, 400 iterations of 64 trials, three seeds a rule: the first iteration at which the error on 128 held-out trials was below 0.05 (- never), the last "
@@ -123,6 +134,7 @@ static const rep_part parts[] = {
     {.name = "curve_pattern_paper", .script = "curves", .title = "Pattern generation with 600 neurons and 3 outputs: learning curves",
      .shows = "Training loss, every fifth iteration, summed over 1000 steps and 3 outputs; the learning rate falls by 0.7 every 100 iterations.", .blind = "One seed.",
      COLUMNS_OF(curve), .prepare = rep_prepare_quartiles, .set = "set logscale y\nset autoscale yfix\nx_label = 'iteration'\ny_label = 'loss'\n"},
+    DISTANCE("pattern_paper", "Pattern generation with 600 neurons and 3 outputs"),
     CURVE("speech", "Speech", "y_label = 'cross-entropy (nats)'\n"),
     ERROR("speech", "Speech"),
     DISTANCE("speech", "Speech"),

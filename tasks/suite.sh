@@ -1,6 +1,7 @@
 #!/bin/sh
-# suite.sh BUILD OUT [small|full]: trains every task by every rule over three seeds and gathers tables for the report in
-# OUT/data. small: minutes, settings below; full: as the tasks are described. Speech is left out where the corpus can't be made.
+# suite.sh BUILD OUT [small|full|report]: trains every task by every rule over three seeds and gathers tables for the report in
+# OUT/data. small: minutes, settings below; full: as the tasks are described; report: half a minute, one seed of two rules as in small and the
+# published run, and for all that takes longer the tables that reports/published has. Speech is left out where the corpus can't be made.
 # Runs that an earlier, stopped call finished are kept in OUT.work until the tables are whole, and not done again.
 # SPDX-License-Identifier: MIT
 set -eu
@@ -10,9 +11,15 @@ work=$out.work
 rules="bptt eprop1-symmetric eprop1-random eprop1-adaptive eprop1-global"
 seeds="1 2 3"
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+heard=eprop1-random # speech: whose spectrogram and confusions
+kept= scale=$size
+if [ "$size" = report ]; then # beside other work
+    rules="bptt eprop1-symmetric" seeds=1 jobs=1 heard=eprop1-symmetric scale=small
+    kept=$(dirname "$0")/../reports/published
+fi
 
 settings() { # TASK -> options of this size
-    case "$size $1" in
+    case "$scale $1" in
     "small pattern") echo "--iterations 400 --compare 40" ;;
     "small store-recall") echo "--iterations 60 --compare 6 --set T=1200 --set batch=32 --set valid_every=3 --set valid_trials=64 --set test_trials=128 --set stop_below=-1" ;;
     "small speech") echo "--data $corpus --iterations 60 --compare 6 --set n_rec=60 --set n_alif=20 --set batch=8 --set lr_warmup=10 --set valid_every=10 --set valid_trials=8 --set w_in=0.3 --set w_rec=0.3" ;;
@@ -42,7 +49,7 @@ tasks="pattern store-recall evidence"
 engines="scalar:f64 fast:f64 fast:f32"
 integers="fixed:s16.15 fixed:q15 fixed:w8 fixed:reckon"
 corpus=$build/corpus
-if [ "$size" = small ]; then
+if [ "$scale" = small ]; then
     corpus=$build/corpus-small
     if [ -x "$build/speech-corpus" ] && "$build/speech-corpus" --speakers 18 --out "$corpus" >&2; then tasks="$tasks speech"; fi
 elif [ -d "$corpus" ]; then tasks="$tasks speech"
@@ -56,6 +63,7 @@ mkdir -p "$work"
         for s in $seeds; do for r in $rules; do
             echo "$train $t --rule $r --seed $s --threads 1 --quiet --out $work/$t.$r.$s $(settings "$t")"
         done; done
+        [ "$size" != report ] || continue
         for e in $engines; do
             echo "$train $t --rule eprop1-random --engine $e --threads 1 --quiet --out $work/check.$t.$e $(checked "$t") --set valid_every=0 --set test_trials=0"
         done
@@ -63,7 +71,7 @@ mkdir -p "$work"
             echo "$train $t --rule eprop1-random --engine $e --threads 1 --quiet --out $work/check.$t.$e $(checked "$t") $(integer "$t") --set valid_every=0 --set test_trials=0"
         done
     done
-    for e in $engines $integers; do # one after another, from the same weights on the same input
+    [ "$size" = report ] || for e in $engines $integers; do # one after another, from the same weights on the same input
         echo "$train pattern --rule eprop1-symmetric --engine $e --threads 1 --quiet --out $work/engine.$e --iterations 100 --set T=400 --set n_rec=50 --set optimizer=adam --set lr=3e-3"
     done
     for e in $engines; do
@@ -107,11 +115,16 @@ for t in $tasks; do
     table "$t" 2 loss > "$tables/data/curve_$name.tsv"
     table "$t" 12 cosine > "$tables/data/distance_$name.tsv"
     [ "$t" = pattern ] || { table "$t" 8 error; quoted "$t"; } > "$tables/data/error_$name.tsv"
-    # target against output of one seed, the first output alone
+    # target against output of one seed: the first output alone, of a decision between two the probability of the second
     n=$(every "$work/$t.bptt.1/data/output.tsv" 1)
     [ "$t" = speech ] || { printf '# series t y\n'
-      awk -v OFS='\t' -v n="$n" '!/^#/ && $2 == 0 && ($1 - 1) % n == 0 { print "target", $1, sprintf("%.4g", $3) }' "$work/$t.bptt.1/data/output.tsv"
-      for r in $rules; do awk -v OFS='\t' -v r="$r" -v n="$n" '!/^#/ && $2 == 0 && ($1 - 1) % n == 0 { print r, $1, sprintf("%.4g", $4) }' "$work/$t.$r.1/data/output.tsv"; done
+      for r in target $rules; do
+          [ "$r" = target ] && from=bptt || from=$r
+          awk -v OFS='\t' -v r="$r" -v n="$n" -v task="$t" '/^#/ { next }
+              $2 == 0 { y = $4; target = $3 }
+              $2 == 1 && task != "pattern" { y = 1 / (1 + exp(y - $4)); target = $5 > 0 ? $3 : "-" }
+              $2 == (task != "pattern") && ($1 - 1) % n == 0 { out = r == "target" ? target : y; print r, $1, out == "-" ? out : sprintf("%.4g", out) }' "$work/$t.$from.1/data/output.tsv"
+      done
     } > "$tables/data/output_$name.tsv"
     d=$work/$t.eprop1-symmetric.1/data
     { printf '# series t rank v a psi e L\n'
@@ -130,6 +143,7 @@ key() { sed -n "s/^  \"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$1" 
           "$(key "$j" test_loss)" "$(key "$j" test_measure)" "$(key "$j" seconds)" "$(key "$j" ns_per_neuron_step)"
   done; done; done
 } > "$tables/data/training.tsv"
+if [ "$size" != report ]; then
 { printf '# task engine iteration cosine r flips\n'
   for t in $tasks; do for e in $engines $integers; do
       awk -F, -v OFS='\t' -v t="$t" -v e="$e" 'NR > 1 && $9 != "" { print t, e, $1, $9, $10 == "" ? "-" : $10, $11 }' "$work/check.$t.$e/curve.csv"
@@ -138,6 +152,7 @@ key() { sed -n "s/^  \"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$1" 
 { printf '# engine seed iteration loss\n'
   for e in $engines $integers; do awk -F, -v OFS='\t' -v e="$e" 'NR > 1 { print e, 1, $1, $2 }' "$work/engine.$e/curve.csv"; done
 } > "$tables/data/curve_engines.tsv"
+fi
 # Per task and rule: medians over seeds, beside what others report.
 { printf '# task rule seeds stopped_at loss test_loss test_measure measure published\n'
   awk -F'\t' -v OFS='\t' '
@@ -166,7 +181,7 @@ key() { sed -n "s/^  \"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$1" 
       }' "$tables/data/training.tsv"
 } > "$tables/data/training_rules.tsv"
 for f in spectrogram confusion parts accuracy; do # speech: those of one run
-    case $tasks in *speech) cp "$work/speech.eprop1-random.1/data/speech_$f.tsv" "$tables/data/" ;; esac
+    case $tasks in *speech) cp "$work/speech.$heard.1/data/speech_$f.tsv" "$tables/data/" ;; esac
 done
 { printf '# engine update loss published difference\n'
   for e in $engines; do
@@ -178,8 +193,16 @@ done
           NR > 1 { d = $2 / want[NR - 1] - 1; printf "%s\t%d\t%s\t%s\t%.2g\n", e, $1 + 1, $2, want[NR - 1], d < 0 ? -d : d }' "$work/table-a.$e/curve.csv"
   done
 } > "$tables/data/published_run.tsv"
+# What takes longer is that of the published report, which says so.
+if [ -n "$kept" ] && [ -f "$kept/data/training.tsv" ] && [ -f "$kept/runs/tasks.json" ]; then
+    cp "$kept"/data/curve_*.tsv "$kept"/data/error_*.tsv "$kept"/data/distance_*.tsv "$kept"/data/training*.tsv "$tables/data/"
+    { printf '# tables origin commit\n'
+      printf 'learning curves, errors, distances, what each rule reached, checks while training\t%s\t%s\n' "kept with the project" "$(key "$kept/runs/tasks.json" commit)"
+      printf 'published run, outputs, trials of trained networks, spectrogram, confusions\t%s\t%s\n' "trained for this report, one seed" "$(key "$work/pattern.bptt.1/manifest.json" commit)"
+    } > "$tables/data/tasks_kept.tsv"
+fi
 cp "$(dirname "$0")"/results/*.tsv "$tables/data/" # longer runs
-cp "$work/pattern.eprop1-random.1/manifest.json" "$tables/manifest.json"
+cp "$work/pattern.bptt.1/manifest.json" "$tables/manifest.json"
 rm -rf "$out"
 mv "$tables" "$out"
 rm -rf "$work"

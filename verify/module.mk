@@ -91,7 +91,6 @@ mutants: $(BUILD)/eprop-verify ## which one-line mistakes are caught, and where:
 
 windows: $(BUILD)/eprop-verify ## how far rules in windows are from BPTT, by window length: build/runs/windows, a part of the report
 	@rm -rf $(BUILD)/runs/windows && $(BUILD)/eprop-verify windows --out $(BUILD)/runs/windows
-report: windows
 .PHONY: windows
 
 # Ports as examples: each a program that speaks lines.

@@ -27,9 +27,9 @@ set format x ''
 set key at screen RM, 0.995 right top Left reverse horizontal samplen 1.5 noenhanced
 set tmargin at screen panel_top(1)
 set bmargin at screen panel_top(1) - each
-set ylabel 'neuron'
+set ylabel 'neuron by rate'
 set ytics nice_step(j_max)
-set yrange [-1:j_max + 1] reverse
+set yrange [j_max + 1:-1]
 plot DAT index 0 using 1:2 with lines lw 1.8 lc rgb '#333333' notitle, \
      for [m=1:|series|] NaN with lines lw 3 lc rgb colour(m) title series[m]
 unset key
@@ -43,7 +43,7 @@ do for [p=1:n_what] {
     set ylabel what[p]
     set ytics nice_step(span[p])
     set format y '%.2g'
-    if (p == n_what) { set format x '%g'; set xlabel 'time step t' offset 0, 0.7 }
+    if (p == n_what) { set format x '%g'; set xlabel 'time step t (1 ms)' offset 0, 0.7 }
     plot for [m=1:|series|] DAT index m using 1:(column(column_of[p])) with lines lw 1.4 lc rgb colour(m)
 }
 unset multiplot
