@@ -51,7 +51,7 @@ static bool run_own(void *arg)
     }
     for (size_t k = 0; k < p->k; k += BLOCK) {
         size_t rows = p->k - k < BLOCK ? p->k - k : BLOCK;
-        p->own->pack(rows, p->n, 0, panels, p->B + k * p->ldb, p->ldb, 1, p->P);
+        p->own->pack(rows, p->n, 0, panels, p->B + k * p->ldb, p->ldb, p->P, rows);
         p->own->gemm_transposed(0, p->m, p->n, rows, p->A + k * p->lda, p->lda, p->P, rows, p->C, p->ldb, NULL, p->sliver);
     }
     return true;
@@ -97,7 +97,7 @@ static bool compare(product *p, double peak, bench_out *out)
     p->P = draw(rows * np, 4);
     p->sliver = draw(LSTM_TILE_ROWS * BLOCK + LSTM_PAD, 5);
     bool good = p->A && p->B && p->C && p->P && p->sliver;
-    if (good && !p->weights) p->own->pack(p->k, p->n, 0, np / panel, p->B, p->ldb, 1, p->P);
+    if (good && !p->weights) p->own->pack(p->k, p->n, 0, np / panel, p->B, p->ldb, p->P, p->k);
     if (good) {
         bench_side s[2] = {{.run = run_own, .arg = p}, {.run = run_blas, .arg = p}};
         double work = 2e-9 * (double)p->m * (double)p->n * (double)p->k;

@@ -1,11 +1,14 @@
 /* bench-windows: e-prop 3 beside truncated BPTT, times in the same rounds, with copy-repeat's network.
  * SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "lines.h"
 #include "lstm_subject.h"
+#include "roofline.h"
 
-enum { N_REC = 100, N_IN = 10, N_OUT = 9, TRIALS = 100, SIDES = 6 };
+enum { N_REC = 100, N_IN = 10, N_OUT = 9, TRIALS = 100, SIDES = 6, ROW = N_REC + N_IN + 1, TRACES = 3 * N_REC * ROW };
 
 /* Windows one by one, the gradient read after each, as where weights change with every window. */
 static bool run_updates(void *arg)
@@ -22,6 +25,35 @@ static bool run_updates(void *arg)
         w->e->reset(w->s, OPT_RESET_GRAD);
     }
     return good;
+}
+
+/* Seconds in which all traces are read and written once, wherever this machine keeps them. */
+static double traces_pass(void)
+{
+    size_t n = (size_t)TRIALS * TRACES;
+    float *v = calloc(n, sizeof *v);
+    double best = INFINITY;
+    for (int round = 0; v && round < 6; round++) {
+        double start = bench_wall_seconds();
+        for (size_t i = 0; i < n; i++) v[i] = v[i] * 0.5f + 1;
+        best = fmin(best, bench_wall_seconds() - start);
+    }
+    free(v);
+    return best;
+}
+
+/* What e-prop 3 must take in units of truncated BPTT whose gradient takes `seconds`, if its multiply-adds ran at the same speed and
+ * nothing else took time: a step and trial has 4N(N + n_in + 1) of them forward and as many for the weights, 4 N^2 back but for a
+ * window's first step, and 3N(N + n_in + 1) that enter the traces, of all chunks but a trial's last one. With an update after each
+ * window every window reads and writes all traces. */
+static void put_least(const lstm_subject *k, int window, bool update, double seconds, bench_out *out)
+{
+    char what[96];
+    double w = window, windows = ceil(k->T / w), same = 8.0 * N_REC * ROW + 4.0 * N_REC * N_REC * (1 - 1 / w);
+    (void)snprintf(what, sizeof what, "at least, windows of %d, %s", window, update ? "an update each" : "in a long stream");
+    bench_line l = {.subject = k->name, .what = what, .unit = "x", .got = 1 + TRACES / same};
+    if (update) l.got += windows * traces_pass() / seconds;
+    if (!out->targets) bench_put(out, &l);
 }
 
 /* e-prop 3 beside truncated BPTT with windows of `window` steps, the first `forms` of: whole trials, one by one, an update each. */
@@ -49,6 +81,7 @@ static bool compare_window(const lstm_subject *k, int window, int forms, bench_o
         good = l.error < 1e-4;
         bench_put(out, &l);
     }
+    if (good) put_least(k, window, forms > 2, bench_seconds(&s[2 * forms - 2], rounds), out);
     for (int n = 0; n < 2 * forms; n++) bench_lstm_close(&w[n]);
     return good;
 }

@@ -117,7 +117,7 @@ static void settle(const opt_state *handle)
     state *s = (state *)(uintptr_t)handle;
     if (s->streams && s->e3) {
         uint64_t to = s->pending ? s->start : s->t;
-        chunk_flush(s, to, to - s->flushed <= (uint64_t)s->cfg.window); /* one window: more will follow, each by itself */
+        chunk_flush(s, to, s->live && to - s->flushed <= (uint64_t)s->cfg.window); /* one window of several: more will follow, each by itself */
     }
     if (!s->chunks) return;
     chunk_flush(s, s->learnt ? s->t : s->t - 1, false);

@@ -15,8 +15,6 @@
 
 #include "lstm_forward.h"
 
-typedef enum pass { PASS_ALL, PASS_WINDOW, PASS_SCAN } pass; /* eprop3: adjoints of a window for Ltr; the scan that takes it */
-
 /* One call of grad, or one window of a stream. Steps lo+1 .. hi are the block at hand. */
 typedef struct job {
     state *s;
@@ -24,7 +22,6 @@ typedef struct job {
     uint64_t origin, from, T, lo, hi; /* steps before those of tr; before the first, and the last of this job */
     size_t parts;
     bool stream, ends;                /* one window; with nothing behind it */
-    pass pass;
 } job;
 
 static size_t part_of(size_t n, size_t parts, size_t p) { return n * p / parts; }
@@ -80,7 +77,7 @@ static void adjoint_readout(const job *w, uint64_t t, size_t b)
     for (size_t k = 0; k < s->n_out; k++) dy[k] = t < w->T ? s->kappa * later[k] : 0;
     if (cut && crosses(w, t, t + 1)) CROSS(w, t, b, s->n_out, s->n_out, 0, dy, y);
     for (size_t k = 0; k < s->n_out; k++) dy[k] += err[k];
-    if (s->e3 && w->pass != PASS_SCAN) {
+    if (s->e3) {
         for (size_t k = 0; k < s->n_out; k++) eb[k] = s->kappa * eb[k];
         if (crosses(w, t, t + 1)) CROSS(w, t, b, s->n_out, s->n_out, 0, eb, y);
         for (size_t k = 0; k < s->n_out; k++) eb[k] += err[k];
@@ -90,12 +87,21 @@ static void adjoint_readout(const job *w, uint64_t t, size_t b)
     }
 }
 
+/* One window by itself of eprop3 makes Ltr, which other windows' errors meet later (lstm_learn.h). */
+static bool leaves_signal(const job *w) { return w->stream && w->s->e3; }
+
+/* The first d steps of such a window send nothing back that anybody asks for. */
+static bool sends_nothing(const job *w, uint64_t t) { return leaves_signal(w) && !w->tr->delivered && t <= w->from + w->s->d; }
+
 /* eprop3: Ltr^t, then L^t of the scan, of trials b0 .. */
 static real *scan_signal(const job *w, uint64_t t, size_t b0)
 {
     state *s = w->s;
-    return w->pass == PASS_ALL ? s->L2 + b0 * s->np : row(s, s->sig, t, b0, s->np);
+    return leaves_signal(w) ? row(s, s->sig, t, b0, s->np) : s->L2 + b0 * s->np;
 }
+
+/* Is what such a window leaves all of L, no error of a later one being fed back here? */
+static bool window_alone(const job *w) { return leaves_signal(w) && !(w->s->kappa > 0); }
 
 /* L of trials b0 .. b1-1; Ltr of eprop3 is kept for its scan. */
 static void learning_signal(const job *w, uint64_t t, size_t b0, size_t b1)
@@ -111,8 +117,12 @@ static void learning_signal(const job *w, uint64_t t, size_t b0, size_t b1)
             for (size_t b = b0; b < b1; b++)
                 CROSS(w, t, b, s->n_rec, s->d * s->n_rec, (size_t)(window_end(w, t) - t) * s->n_rec, s->L + b * np, z);
     }
-    if (s->e3) memcpy(scan_signal(w, t, b0), L, n * np * sizeof *L);
-    s->k->gemm(n, np, s->n_out, feed, s->ldy, s->Wl, L, np, !s->eprop1);
+    bool same = s->e3 && window_alone(w) && !(w->tr->seeds && w->tr->seeds->y);
+    if (s->e3 && !same) memcpy(scan_signal(w, t, b0), L, n * np * sizeof *L);
+    if (s->e3 && !same && window_alone(w))
+        s->k->gemm(n, np, s->n_out, block_row(w, s->dy, t, b0, s->ldy), s->ldy, s->Wl, scan_signal(w, t, b0), np, true);
+    if (same || !sends_nothing(w, t)) s->k->gemm(n, np, s->n_out, feed, s->ldy, s->Wl, L, np, !s->eprop1);
+    if (same) memcpy(scan_signal(w, t, b0), L, n * np * sizeof *L);
 }
 
 /* The hidden state's and the local path's part of a boundary; neither model has a local path from z. */
@@ -147,8 +157,8 @@ static void adjoint_step(const job *w, uint64_t t, size_t b0, size_t b1)
 {
     state *s = w->s;
     for (size_t b = b0; b < b1; b++) adjoint_readout(w, t, b);
-    if (w->pass != PASS_SCAN) learning_signal(w, t, b0, b1);
-    for (size_t b = b0; w->pass != PASS_SCAN && b < b1; b++) {
+    learning_signal(w, t, b0, b1);
+    for (size_t b = b0; b < b1 && !sends_nothing(w, t); b++) {
         cell_row c = cell_at(s, t, b);
         if (!s->eprop1 && crosses(w, t, t + 1)) cross_hidden(w, t, b);
         c.L = s->L + b * s->np;
@@ -157,7 +167,7 @@ static void adjoint_step(const job *w, uint64_t t, size_t b0, size_t b1)
         c.D = block_row(w, s->dI, t, b, s->ldi);
         s->k->backward[s->cell](&c);
     }
-    if (s->e3 && w->pass != PASS_WINDOW) scan_step(w, t, b0, b1);
+    if (s->e3 && !leaves_signal(w)) scan_step(w, t, b0, b1);
 }
 
 /* ---- the work that threads share ------------------------------------------------------------------------- */
@@ -191,8 +201,9 @@ static void adjoint_part(void *arg, size_t n, size_t lane)
 static size_t columns_of(const state *s) { return s->nu - 1; }
 static size_t panels_of(const state *s) { return (columns_of(s) + s->k->panel - 1) / s->k->panel; }
 
-/* Steps lo+1 .. hi+d of u: with the z that the readout needs. */
-static size_t packed_rows(const job *w) { return ((size_t)(w->hi - w->lo) + w->s->d) * w->s->nb; }
+/* Steps lo+1 .. hi+d of u, with the z that the readout needs; that z alone where weights learn later. */
+static size_t packed_skip(const job *w) { return leaves_signal(w) ? w->s->d : 0; }
+static size_t packed_rows(const job *w) { return ((size_t)(w->hi - w->lo) + w->s->d - packed_skip(w)) * w->s->nb; }
 
 static void pack_part(void *arg, size_t n, size_t lane)
 {
@@ -201,7 +212,7 @@ static void pack_part(void *arg, size_t n, size_t lane)
     size_t panels = panels_of(s);
     (void)lane;
     s->k->pack(packed_rows(w), columns_of(s), part_of(panels, w->parts, n), part_of(panels, w->parts, n + 1),
-               row(s, s->u, w->lo + 1, 0, s->ldu), s->ldu, 1, s->pack);
+               row(s, s->u, w->lo + 1 + packed_skip(w), 0, s->ldu), s->ldu, s->pack, packed_rows(w));
 }
 
 /* Rows of the weights' gradient that part n takes, whole panels of dI. */
@@ -229,7 +240,7 @@ static void readout_block(const job *w)
 {
     state *s = w->s;
     size_t rows = (size_t)(w->hi - w->lo) * s->nb;
-    s->k->gemm_transposed(0, s->n_out, s->np, rows, s->dy, s->ldy, s->pack + s->d * s->nb * s->k->panel, packed_rows(w),
+    s->k->gemm_transposed(0, s->n_out, s->np, rows, s->dy, s->ldy, s->pack + (s->d - packed_skip(w)) * s->nb * s->k->panel, packed_rows(w),
                           s->Gout, s->np, NULL, s->slivers);
     for (size_t r = 0; r < rows; r++)
         for (size_t k = 0; k < s->n_out; k++) s->gbout[k] += s->dy[r * s->ldy + k];
@@ -252,14 +263,13 @@ static void backward_run(job *w)
     zero(s->carry, B * s->np);
     zero(s->eb, B * s->ldy);
     zero(s->dalpha, B * s->np);
-    if (s->e3) zero(s->carry2, B * s->np);
+    if (s->carry2) zero(s->carry2, B * s->np);
     for (w->hi = w->T; w->hi > w->from; w->hi = w->lo) {
         w->lo = w->hi - w->from > s->block ? w->hi - s->block : w->from;
         block_prepare(w);
         fast_parallel(adjoint_part, w, w->parts, s->threads);
-        if (w->pass == PASS_WINDOW) continue;
         fast_parallel(pack_part, w, w->parts, s->threads);
-        fast_parallel(weights_part, w, w->parts, s->threads);
+        if (!leaves_signal(w)) fast_parallel(weights_part, w, w->parts, s->threads);
         readout_block(w);
     }
     for (size_t b = 0; b < B; b++)

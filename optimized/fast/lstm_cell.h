@@ -60,13 +60,10 @@ static void lstm_backward(const cell_row *c)
     }
 }
 
-/* Trials are far apart in time and side by side otherwise: what the next one reads at this step is fetched ahead. */
 static void lstm_decay(const cell_row *c)
 {
     for (size_t j = c->lo; j < c->hi; j += LANES) {
         const real *q = c->q + j;
-        for (size_t of = 0; of < 3; of++) __builtin_prefetch(q + c->ahead_q + of * c->n);
-        __builtin_prefetch(c->h_prev + c->n + j);
         vec f = v_load(q + c->n), F = v_load(c->carry + j);
         lstm_spread(c, j, v_load(q), f, v_load(q + 2 * c->n), F);
         v_store(c->carry + j, f * F);

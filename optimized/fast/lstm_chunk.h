@@ -21,24 +21,7 @@
 #ifndef OPT_FAST_LSTM_CHUNK_H
 #define OPT_FAST_LSTM_CHUNK_H
 
-#include "lstm_backward.h"
-
-/* Steps from .. to. */
-typedef struct chunk {
-    state *s;
-    uint64_t from, to;
-    size_t parts;
-    size_t rows;      /* of the packed piece */
-    uint64_t piece;   /* its first step */
-    bool carry;       /* as traces move, what they were enters the gradient */
-} chunk;
-
-static real *learn_row(const chunk *w, real *a, uint64_t t, size_t b)
-{
-    return a + ((size_t)(t - w->s->base - 1) * w->s->nb + b) * w->s->ldi;
-}
-
-/* ---- the gradient ---------------------------------------------------------------------------------------------- */
+#include "lstm_learn.h"
 
 static void signal_step(const chunk *w, uint64_t t, size_t b)
 {
@@ -48,13 +31,13 @@ static void signal_step(const chunk *w, uint64_t t, size_t b)
     s->k->filter(s->np, s->kappa, row(s, s->sig, t, b, s->np), s->Lh + at);
     c.L = s->Lh + at;
     c.carry = s->S + at;
-    c.D = learn_row(w, s->Dq, t, b);
+    c.D = learn_row(w, s->Dq, t, b, s->ldi);
     c.dalpha = s->a_S + at;
     s->k->backward[s->cell](&c);
     if (!s->R) return;
     c.L = s->ones;
     c.carry = s->S1 + at;
-    c.D = learn_row(w, s->D1, t, b);
+    c.D = learn_row(w, s->D1, t, b, s->ldi);
     c.dalpha = s->a_1 + at;
     s->k->backward[s->cell](&c);
 }
@@ -78,8 +61,8 @@ static void sum_part(void *arg, size_t n, size_t lane)
 {
     const chunk *w = arg;
     state *s = w->s;
-    weights_rows(s, w->parts, n, lane, w->rows, learn_row(w, s->Dq, w->piece, 0), w->rows, s->G);
-    if (s->R) weights_rows(s, w->parts, n, lane, w->rows, learn_row(w, s->D1, w->piece, 0), w->rows, s->R);
+    weights_rows(s, w->parts, n, lane, w->rows, learn_row(w, s->Dq, w->piece, 0, s->ldi), w->rows, s->G);
+    if (s->R) weights_rows(s, w->parts, n, lane, w->rows, learn_row(w, s->D1, w->piece, 0, s->ldi), w->rows, s->R);
 }
 
 static void sum_pieces(chunk *w)
@@ -89,59 +72,9 @@ static void sum_pieces(chunk *w)
     for (w->piece = w->from; w->piece <= w->to; w->piece += most) {
         uint64_t left = w->to - w->piece + 1;
         w->rows = (left < most ? (size_t)left : most) * s->nb;
-        s->k->pack(w->rows, columns_of(s), 0, panels_of(s), row(s, s->u, w->piece, 0, s->ldu), s->ldu, 1, s->pack);
+        s->k->pack(w->rows, columns_of(s), 0, panels_of(s), row(s, s->u, w->piece, 0, s->ldu), s->ldu, s->pack, w->rows);
         fast_parallel(sum_part, w, w->parts, s->threads);
     }
-}
-
-/* The readout's filtered z from before the chunk meets errors of the chunk, and moves on. */
-static void readout_carry(const chunk *w, const real *dy, size_t b)
-{
-    state *s = w->s;
-    size_t np = s->np;
-    real *zbar = s->zbar + b * (np + LSTM_PAD);
-    for (size_t k = 0; k < s->n_out; k++) {
-        real later = s->kappa * dy[k];
-        for (size_t j = 0; j < np; j++) s->Gout[k * np + j] += later * zbar[j];
-        s->gbout[k] += later * zbar[np];
-    }
-    for (uint64_t t = w->from; t <= w->to; t++) {
-        s->k->filter(np, s->kappa, z_row(s, t, b), zbar);
-        zbar[np] = s->kappa * zbar[np] + 1;
-    }
-}
-
-/* The same for windows of eprop3: Ltr is in sig. */
-static void learn_windows(const chunk *w)
-{
-    state *s = w->s;
-    job scan = {.s = s, .from = w->from - 1, .T = w->to, .parts = w->parts, .pass = PASS_SCAN};
-    backward_run(&scan);
-    const real *dy = block_row(&scan, s->dy, w->from, 0, s->ldy);
-    memcpy(s->S, s->carry2, s->nb * s->np * sizeof *s->S);
-    if (!(s->kappa > 0)) return;
-    s->k->gemm(s->nb, s->np, s->n_out, dy, s->ldy, s->Wl, s->Lh, s->np, false);
-    for (size_t k = 0; k < s->nb * s->np; k++) s->Lh[k] *= s->kappa;
-    for (size_t b = 0; b < s->nb; b++) readout_carry(w, dy + b * s->ldy, b);
-}
-
-/* What the traces hold enters G and R; neurons are shared out, trials in order. */
-static void carry_part(void *arg, size_t n, size_t lane)
-{
-    const chunk *w = arg;
-    state *s = w->s;
-    size_t channels = s->kappa > 0 ? s->nc : s->ne, most = (s->nu + s->k->panel / 2 - 1) / (s->k->panel / 2) * (s->k->panel / 2);
-    (void)lane;
-    for (size_t b = 0; b < s->nb; b++)
-        for (size_t of = 0; of < channels; of++)
-            for (size_t j = part_of(s->n_rec, w->parts, n); j < part_of(s->n_rec, w->parts, n + 1); j++) {
-                size_t r = of * s->np + j, at = b * s->np + j;
-                trace_line c = {.n = most, .G = s->G + r * s->ldg, .R = s->R ? s->R + r * s->ldg : NULL,
-                                .eps = of < s->ne ? s->eps + (b * s->ne * s->np + r) * s->ldg : NULL,
-                                .ebar = s->kappa > 0 ? s->ebar + (b * s->nc * s->np + r) * s->ldg : NULL,
-                                .mu = s->S[at], .mu1 = s->S1[at], .lambda = s->Lh[at]};
-                s->k->carry(&c);
-            }
 }
 
 /* Gradients of alpha, all of the chunk. */
@@ -152,109 +85,6 @@ static void carry_alpha(const state *s)
             s->galpha[j] += s->a_S[at] + s->S[at] * s->a_eps[at] + s->Lh[at] * s->a_ebar[at];
             s->a_R[at] += s->a_1[at] + s->S1[at] * s->a_eps[at];
         }
-}
-
-/* ---- traces ---------------------------------------------------------------------------------------------------- */
-
-/* What trial b's traces of neurons j0 .. j1-1, whole panels, move on by: rows of the lane's Du and Dk. Leaves nu in K, F in
- * F, kappa^c in power. */
-static void decay_trial(const chunk *w, size_t b, size_t j0, size_t j1, size_t lane)
-{
-    state *s = w->s;
-    size_t at = b * s->np, each = s->cap * s->ldi;
-    real *const start_0[] = {s->K, s->a_K, s->a_U};
-    for (size_t k = 0; k < sizeof start_0 / sizeof *start_0; k++) zero(start_0[k] + at + j0, j1 - j0);
-    for (size_t j = at + j0; j < at + j1; j++) s->F[j] = s->power[j] = 1;
-    for (uint64_t t = w->to; t >= w->from; t--) {
-        size_t of = lane * each + (size_t)(t - w->from) * s->ldi;
-        const real *next = row(s, s->u, t, b, s->ldu) + s->ldu;
-        cell_row c = cell_at(s, t, b);
-        for (size_t i = 0; i < s->nu; i += OPT_ALIGN / sizeof *next) __builtin_prefetch(next + i);
-        c.lo = j0;
-        c.hi = j1;
-        c.ahead_q = s->ldq;
-        if (s->kappa > 0) {
-            c.L = s->power + at;
-            c.carry = s->K + at;
-            c.D = s->Dk + of;
-            c.dalpha = s->a_K + at;
-            s->k->backward[s->cell](&c);
-            for (size_t j = at + j0; j < at + j1; j++) s->power[j] *= s->kappa;
-        }
-        c.carry = s->F + at;
-        c.D = s->Du + of;
-        c.dalpha = s->a_U + at;
-        s->k->decay[s->cell](&c);
-    }
-}
-
-static void move_alpha(const state *s, size_t from, size_t to)
-{
-    for (size_t at = from; at < to; at++) {
-        real keep = s->kappa > 0 ? s->power[at] : 0;
-        s->a_ebar[at] = keep * s->a_ebar[at] + s->K[at] * s->a_eps[at] + s->a_K[at];
-        s->a_eps[at] = s->F[at] * s->a_eps[at] + s->a_U[at];
-    }
-}
-
-/* Channel `of` of one trial, neurons j0 .. j1-1: ebar, which needs the old eps, then eps. */
-static void move_channel(const chunk *w, trace_move m, size_t of, size_t b, size_t j0, size_t lane)
-{
-    state *s = w->s;
-    size_t r = of * s->np + j0, at = b * s->np + j0, in_G = r * s->ldg;
-    real *eps = of < s->ne ? s->eps + (b * s->ne * s->np + r) * s->ldg : NULL;
-    m.G = w->carry ? s->G + in_G : NULL;
-    if (s->kappa > 0) {
-        m.A = s->Dk + lane * s->cap * s->ldi + r;
-        m.C = s->ebar + (b * s->nc * s->np + r) * s->ldg;
-        m.E = s->live ? eps : NULL;
-        m.g = s->Lh + at;
-        m.keep = s->power + at;
-        m.e = s->K + at;
-        s->k->move(&m);
-    }
-    if (!eps) return;
-    m.A = s->Du + lane * s->cap * s->ldi + r;
-    m.C = eps;
-    m.E = NULL;
-    m.R = w->carry && s->R ? s->R + in_G : NULL;
-    m.g = s->S + at;
-    m.r = s->S1 + at;
-    m.keep = s->F + at;
-    s->k->move(&m);
-}
-
-/* Neurons are shared out, trials in order. */
-static void move_part(void *arg, size_t n, size_t lane)
-{
-    const chunk *w = arg;
-    state *s = w->s;
-    size_t panel = s->k->panel, j0 = panel * part_of(s->np / panel, w->parts, n), j1 = panel * part_of(s->np / panel, w->parts, n + 1);
-    size_t rows = (j1 < s->n_rec ? j1 : s->n_rec) - j0, steps = (size_t)(w->to - w->from + 1);
-    real *pack = s->packs + lane * s->cap * s->ldg;
-    trace_move m = {.rows = rows, .n = columns_of(s), .k = steps, .lda = s->ldi, .ld = s->ldg, .B = pack, .fresh = !s->live,
-                    .sliver = s->slivers + lane * sliver_size(s)};
-    for (size_t b = 0; j0 < j1 && b < s->nb; b++) {
-        decay_trial(w, b, j0, j1, lane);
-        if (s->cell == 1) move_alpha(s, b * s->np + j0, b * s->np + j1);
-        s->k->pack(steps, columns_of(s), 0, panels_of(s), row(s, s->u, w->from, b, s->ldu), s->nb * s->ldu, 1, pack);
-        for (size_t of = 0; of < (s->kappa > 0 ? s->nc : s->ne); of++) move_channel(w, m, of, b, j0, lane);
-    }
-}
-
-static void move_traces(chunk *w)
-{
-    state *s = w->s;
-    fast_parallel(move_part, w, w->parts, s->threads);
-    s->live = true;
-    s->moved = w->to;
-}
-
-/* To where the gradient has got. */
-static void traces_follow(state *s)
-{
-    chunk w = {.s = s, .from = s->moved + 1, .to = s->flushed, .parts = s->threads};
-    if (s->moved < s->flushed && s->nb) move_traces(&w);
 }
 
 /* Signals of steps flushed+1 .. to enter the gradient. goes_on: the traces, if there are any, are moved in the same pass. */
@@ -268,10 +98,11 @@ static void chunk_flush(state *s, uint64_t to, bool goes_on)
         fast_parallel(signal_part, &w, w.parts, s->threads);
         if (s->cell == 1) carry_alpha(s);
         sum_pieces(&w);
-    } else learn_windows(&w);
+        if (s->live && goes_on) move_traces(&w);
+    } else learn_windows(&w, goes_on);
     s->flushed = to;
-    if (s->live && goes_on) move_traces(&w);
-    else if (s->live) fast_parallel(carry_part, &w, w.parts, s->threads);
+    if (s->moved == to) return;
+    if (s->live) fast_parallel(carry_part, &w, w.parts, s->threads);
 }
 
 /* Makes room for the next steps: the last one becomes slot 0. */
@@ -327,7 +158,7 @@ static void online_learn(state *s, const real *L)
     for (size_t b = 0; L && b < s->nb; b++) memcpy(now + b * np, L + b * s->n_rec, s->n_rec * sizeof *L);
     if (!L) {
         s->k->gemm(s->nb, np, s->n_out, err, s->ldy, s->Wl, now, np, false);
-        s->k->pack(s->nb, np, 0, np / s->k->panel, s->zbar, wide, 1, s->pack);
+        s->k->pack(s->nb, np, 0, np / s->k->panel, s->zbar, wide, s->pack, s->nb);
         s->k->gemm_transposed(0, s->n_out, np, s->nb, err, s->ldy, s->pack, s->nb, s->Gout, np, NULL, s->slivers);
         for (size_t b = 0; b < s->nb; b++)
             for (size_t k = 0; k < s->n_out; k++) s->gbout[k] += err[b * s->ldy + k] * s->zbar[b * wide + np];

@@ -65,7 +65,8 @@ static void plan_sizes(state *s)
     s->ldy = padded(s, s->n_out);
     s->cap = s->streams ? windows_kept(s) : !s->chunks ? larger(T, 1) : s->cfg.chunk > 0 ? (size_t)s->cfg.chunk : CHUNK;
     s->block = larger(1, smaller(s->cap, BLOCK_ROWS / larger(B, 1)));
-    s->span = larger(larger(s->block * B, s->chunks || s->streams ? s->cap : 1), B);
+    s->together = larger(s->cap, smaller(s->cap * B, BLOCK_ROWS));
+    s->span = larger(larger(s->block * B, s->chunks || s->streams ? s->together : 1), B);
     s->threads = smaller(larger((size_t)s->cfg.threads, 1), FAST_MOST_THREADS);
 }
 

@@ -139,20 +139,17 @@ static void tile_sliver(size_t rows, size_t n, size_t k, const real *A, size_t l
     }
 }
 
-/* Panels p0 .. p1-1 of B [k][n] with entries B[k row + n column]. */
-static void gemm_pack(size_t k, size_t n, size_t p0, size_t p1, const real *B, size_t row, size_t column, real *to)
+/* Panels p0 .. p1-1 of B [k][n] with rows of ldb, into panels of `height` >= k rows. */
+static void gemm_pack(size_t k, size_t n, size_t p0, size_t p1, const real *B, size_t ldb, real *to, size_t height)
 {
-    to += p0 * k * PANEL;
-    for (size_t p = p0; p < p1; p++)
-        for (size_t q = 0; q < k; q++) {
-            const real *from = B + q * row + p * PANEL * column;
-            size_t most = n - p * PANEL < PANEL ? n - p * PANEL : PANEL;
-            if (column == 1) memcpy(to, from, most * sizeof(real));
-            else
-                for (size_t c = 0; c < most; c++) to[c] = from[c * column];
-            memset(to + most, 0, (PANEL - most) * sizeof(real));
-            to += PANEL;
+    for (size_t p = p0; p < p1; p++) {
+        size_t most = n - p * PANEL < PANEL ? n - p * PANEL : PANEL;
+        real *at = to + p * height * PANEL;
+        for (size_t q = 0; q < k; q++, at += PANEL) {
+            memcpy(at, B + q * ldb + p * PANEL, most * sizeof(real));
+            memset(at + most, 0, (PANEL - most) * sizeof(real));
         }
+    }
 }
 
 static size_t gemm_panels(size_t n) { return (n + PANEL - 1) / PANEL; }

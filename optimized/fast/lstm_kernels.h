@@ -20,7 +20,6 @@ enum { LSTM_PAD = 128 / sizeof(OPT_REAL), LSTM_TILE_ROWS = 12 };
 /* One trial at one step; each pointer is a row. */
 typedef struct LSTM_NAME(fast_cell_row) {
     size_t n, lo, hi;         /* padded neurons; backward, decay: neurons lo .. hi-1 of them, whole panels */
-    size_t ahead_q;           /* decay: where the next trial's q lies */
     OPT_REAL *q;              /* LSTM: currents in, gates i, f, g, o out [4][n]; rate: currents [n] */
     const OPT_REAL *h_prev;   /* c^{t-1}; v^{t-1} */
     OPT_REAL *h, *phi, *z;    /* c^t, phi(c^t), z^t; rate: v^t, tanh(v^t) twice, as z may be set afterwards */
@@ -46,7 +45,7 @@ typedef struct LSTM_NAME(fast_trace_row) {
  *   G += g C, R += r C;  C <- keep C + e E + A^T B
  * A [k][..] with rows of lda; B [k][n] packed, and a column of ones behind it. g, r, keep, e: a number a row. */
 typedef struct LSTM_NAME(fast_trace_move) {
-    size_t rows, n, k, lda, ld;
+    size_t rows, n, k, height, lda, ld; /* height: of B, at least k */
     const OPT_REAL *A, *B;
     OPT_REAL *C, *G, *R;      /* G, R: NULL where the gradient has these traces already */
     const OPT_REAL *E;        /* or NULL */
@@ -58,7 +57,7 @@ typedef struct LSTM_NAME(fast_trace_move) {
 typedef struct LSTM_NAME(fast_lstm_kernels) {
     const char *isa;
     size_t panel;
-    void (*pack)(size_t k, size_t n, size_t p0, size_t p1, const OPT_REAL *B, size_t row, size_t column, OPT_REAL *to);
+    void (*pack)(size_t k, size_t n, size_t p0, size_t p1, const OPT_REAL *B, size_t ldb, OPT_REAL *to, size_t height);
     void (*gemm)(size_t m, size_t n, size_t k, const OPT_REAL *A, size_t lda, const OPT_REAL *B, OPT_REAL *C,
                  size_t ldc, bool add);
     void (*gemm_transposed)(size_t r0, size_t r1, size_t n, size_t k, const OPT_REAL *A, size_t lda, const OPT_REAL *B,

@@ -31,7 +31,7 @@ INLINE void move_tile(const trace_move *m, size_t rows, size_t r)
         vec left[TILE_ROWS], right[TILE_ROWS];
         for (size_t q = 0; q < rows; q++) /* the next tile */
             for (size_t i = 0; i < PANEL; i += LINE) __builtin_prefetch(m->C + (r + rows + q) * m->ld + p * PANEL + i, 1);
-        tile_sum(rows, m->k, m->sliver, 1, rows, m->B + p * m->k * PANEL, left, right);
+        tile_sum(rows, m->k, m->sliver, 1, rows, m->B + p * m->height * PANEL, left, right);
         UNROLL for (size_t q = 0; q < rows; q++) {
             move_vector(m, r + q, p * PANEL, left[q]);
             move_vector(m, r + q, p * PANEL + LANES, right[q]);

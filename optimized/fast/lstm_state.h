@@ -27,6 +27,7 @@ typedef struct state {
     size_t n_in, n_rec, n_out, nc, ne, d, late; /* ne: channels with eligibility vectors */
     size_t np, nu, ldu, ldq, ldi, ldy, ldg;     /* padded neurons; columns of u; lengths of rows */
     size_t cap, block, span, nb, threads;       /* steps kept; steps of a block backward; trials in use */
+    size_t together;                            /* rows, trial by trial, of which a chunk is learnt at a time */
     size_t first[EP_N_GROUP], size[EP_N_GROUP], n_par;
     bool eprop1, symmetric, chunks, e3, windows; /* chunks: e-prop 1 that learns step by step */
     bool streams, pending;     /* windows go on from each other; one waits for its backward */
@@ -88,9 +89,9 @@ static void carve_traces(cursor *c, state *s)
     size_t B = (size_t)s->cfg.B, np = s->np;
     s->zbar = numbers(c, B, np + LSTM_PAD, 1);
     s->sig = numbers(c, s->cap + 1, B, np);
-    s->Du = numbers(c, s->threads, s->cap, s->ldi);
-    s->Dk = numbers(c, s->threads, s->cap, s->ldi);
-    s->packs = numbers(c, s->threads, s->cap, s->ldg);
+    s->Du = numbers(c, s->threads, s->together, s->ldi);
+    s->Dk = numbers(c, s->threads, s->together, s->ldi);
+    s->packs = numbers(c, s->threads, s->together, s->ldg);
     real **const rows[] = {&s->F, &s->S, &s->S1, &s->K, &s->Lh, &s->power, &s->a_eps, &s->a_ebar, &s->a_U, &s->a_K,
                            &s->a_S, &s->a_1, &s->a_R};
     for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) *rows[n] = numbers(c, B, np, 1);
@@ -113,15 +114,16 @@ static void carve_offline(cursor *c, state *s)
 {
     size_t B = (size_t)s->cfg.B, np = s->np;
     s->dI = numbers(c, s->block + s->d, B, s->ldi);
-    s->dy = numbers(c, s->block + 1, B, s->ldy);
+    s->dy = numbers(c, (s->streams && s->e3 ? s->cap : s->block) + 1, B, s->ldy);
     s->L = numbers(c, B, np, 1);
     s->carry = numbers(c, B, np, 1);
     s->eb = numbers(c, B, s->ldy, 1);
     s->dalpha = numbers(c, B, np, 1);
     if (!s->e3) return;
+    s->dI2 = numbers(c, s->streams ? s->threads * s->together : s->block * B, s->ldi, 1);
+    if (s->streams) return;
     s->L2 = numbers(c, B, np, 1);
     s->carry2 = numbers(c, B, np, 1);
-    s->dI2 = numbers(c, s->block, B, s->ldi);
 }
 
 static void carve(cursor *c, state *s)

@@ -1,10 +1,9 @@
 /* Windows that go on from each other: each is recorded, then run backward between two boundaries. Memory depends on the
  * window alone.
  *
- * eprop3: what comes back inside a window makes Ltr^s. With it the windows of a chunk are learnt together, by the scan and
- * the traces of lstm_chunk.h, when the chunk is full or the gradient is asked for:
+ * eprop3: what comes back inside a window makes Ltr^s; the windows of a chunk are learnt together (lstm_learn.h) when the chunk is
+ * full or the gradient is asked for. The readout learns at once, dy from zero behind the window:
  *
- *   L^s = Ltr^s + Lh^s, Lh^s = g_out Wout^T dy^s, dy from zero behind the chunk
  *   dWout += g_out (sum_s dy^s z^s + kappa dy^{t0} zbar)
  *
  * SPDX-License-Identifier: MIT */
@@ -35,6 +34,23 @@ static void window_forward(state *s, const opt_trials *tr, uint64_t origin, uint
     s->learnt = true;
 }
 
+/* The readout's filtered z from before the window meets errors of the window, and moves on. */
+static void readout_carry(const job *w, const real *dy, size_t b)
+{
+    state *s = w->s;
+    size_t np = s->np;
+    real *zbar = s->zbar + b * (np + LSTM_PAD);
+    for (size_t k = 0; k < s->n_out; k++) {
+        real later = s->kappa * dy[k];
+        for (size_t j = 0; j < np; j++) s->Gout[k * np + j] += later * zbar[j];
+        s->gbout[k] += later * zbar[np];
+    }
+    for (uint64_t t = w->from + 1; t <= w->T; t++) {
+        s->k->filter(np, s->kappa, z_row(s, t, b), zbar);
+        zbar[np] = s->kappa * zbar[np] + 1;
+    }
+}
+
 /* n numbers of each trial to seed array `to` of boundary m. */
 static void deliver_rows(const state *s, size_t m, const real *from, size_t ld, size_t n, void *to)
 {
@@ -59,10 +75,10 @@ static void window_deliver(const job *w, size_t m)
 /* The gradient of the window that is recorded; boundary m of tr->delivered is its start, m < 0: none. */
 static void window_backward(state *s, const opt_trials *tr, uint64_t origin, bool ends, long m)
 {
-    job w = {.s = s, .tr = tr, .origin = origin, .from = s->start, .T = s->t, .parts = s->threads, .stream = true, .ends = ends,
-             .pass = s->e3 ? PASS_WINDOW : PASS_ALL};
+    job w = {.s = s, .tr = tr, .origin = origin, .from = s->start, .T = s->t, .parts = s->threads, .stream = true, .ends = ends};
     pack_weights(s);
     backward_run(&w);
+    for (size_t b = 0; s->e3 && s->kappa > 0 && b < s->nb; b++) readout_carry(&w, block_row(&w, s->dy, s->start + 1, b, s->ldy), b);
     if (tr->delivered && m >= 0) window_deliver(&w, (size_t)m);
 }
 
