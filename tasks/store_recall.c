@@ -5,7 +5,7 @@
  *            `store` with probability 1/7, with one it is `recall` with probability 1/7, which uses the memory up;
  *            trials without a recall are drawn again
  *   output   the stored value, asked for at recall only (cross-entropy, mean over those steps and the batch)
- *   stop     held-out recall error below 0.05, asked every 5th iteration; others report 28 iterations (BPTT) and 50 (e-prop 1)
+ *   stop     held-out recall error below 0.05, asked every 10th iteration; others report 28 iterations (BPTT) and 50 (e-prop 1)
  *   default  60 LIF + 40 ALIF, gains 1 - alpha and 1 - rho, Adam 2e-3, batch 128
  *   early    10 LIF + 10 ALIF, v_th 0.01, n_ref 3, Adam 1e-2 x 0.3 every 100 iterations
  *
@@ -44,7 +44,7 @@ static void describe(const char *variant, task_spec *s)
     s->lr = 2e-3;
     s->batch = 128;
     s->iterations = 300;
-    s->valid_every = 5;
+    s->valid_every = 10;
     s->valid_trials = s->test_trials = 128;
     s->stop_below = 0.05;
     if (strcmp(variant, "early") != 0) return;
