@@ -29,11 +29,12 @@ $(BUILD_INFO): task-build-info
 $(BUILD)/tasks/origin.o: $(BUILD_INFO)
 .PHONY: task-build-info
 
+COPY_TABLES := runs short solved course distance trial
 # Small versions of all tasks by every rule; tables into build/runs/tasks, figures into build/tasks-report.
 tasks: $(BUILD)/eprop-train $(BUILD)/eprop-bench $(BUILD)/eprop-report $(SPEECH_CORPUS) ## train small versions of the tasks by every rule, draw the figures (under 5 minutes)
 	@sh tasks/suite.sh $(BUILD) $(BUILD)/runs/tasks small
 	@rm -rf $(BUILD)/runs/tasks-short # the same tables
-	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-small.sweep $(BUILD)/copy-small # not in runs/: there lies what `make copy` trained
+	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-small.sweep $(BUILD)/copy-small copy '$(COPY_TABLES)' # not in runs/: there lies what `make copy` trained
 	@$(BUILD)/eprop-report build $(BUILD)/runs/tasks $(BUILD)/copy-small $(BUILD)/tasks-report
 report-tasks: $(BUILD)/eprop-train $(SPEECH_CORPUS) ## what a report shows of the tasks where `make tasks` has not run: build/runs/tasks-short (half a minute)
 	@if [ -f $(BUILD)/runs/tasks/data/training.tsv ]; then rm -rf $(BUILD)/runs/tasks-short; else sh tasks/suite.sh $(BUILD) $(BUILD)/runs/tasks-short report; fi
@@ -43,16 +44,17 @@ tasks-full: $(BUILD)/eprop-train $(BUILD)/eprop-bench $(BUILD)/eprop-report ## t
 	@$(MAKE) --no-print-directory copy
 	@$(BUILD)/eprop-report build $(BUILD)/runs/tasks $(BUILD)/runs/copy $(BUILD)/tasks-report
 copy: $(BUILD)/eprop-train $(BUILD)/eprop-bench ## copy-repeat as the report shows it, into build/runs/copy (three minutes on two cores; goes on where it was stopped)
-	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-report.sweep $(BUILD)/runs/copy
+	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-report.sweep $(BUILD)/runs/copy copy '$(COPY_TABLES)'
 word: $(BUILD)/eprop-train $(BUILD)/eprop-bench ## perplexity of each rule with windows, as the report shows it, into build/runs/word (minutes; goes on where it was stopped)
 	@sh tasks/word.sh $(BUILD) tasks/sweeps/word-report.sweep $(BUILD)/runs/word
 copy-budget: $(BUILD)/eprop-train $(BUILD)/eprop-bench ## copy-repeat with 15,000 batches of 100 trials, one seed: build/runs/copy-budget, a part of the report (an hour)
-	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-budget.sweep $(BUILD)/runs/copy-budget $(COPY_RUNS)
-	@cd $(BUILD)/runs/copy-budget/data && mv copy_runs.tsv copy_budget.tsv && find . -name 'copy_*.tsv' ! -name copy_budget.tsv -delete
+	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-budget.sweep $(BUILD)/runs/copy-budget copy_budget 'runs short solved' $(COPY_RUNS)
+copy-tried: $(BUILD)/eprop-train $(BUILD)/eprop-bench ## copy-repeat with one setting of e-prop 3 changed at a time: build/runs/copy-tried, a part of the report (minutes)
+	@sh tasks/copy.sh $(BUILD) tasks/sweeps/copy-tried.sweep $(BUILD)/runs/copy-tried copy_tried settings
 arm: $(BUILD)/eprop-train ## train the small arm task by e-prop 2: build/runs/arm, a part of the report (minutes)
 	@$(BUILD)/eprop-train arm --variant small --set eta=5e-4 --iterations 300 --out $(BUILD)/runs/arm
 omniglot: $(BUILD)/eprop-train ## train the small omniglot task by e-prop 2: build/runs/omniglot, a part of the report (minutes)
 	@$(BUILD)/eprop-train omniglot --variant small --out $(BUILD)/runs/omniglot
-.PHONY: arm omniglot copy-budget report-tasks tasks tasks-full copy word
+.PHONY: arm omniglot copy-budget copy-tried report-tasks tasks tasks-full copy word
 $(BUILD)/tasks/test/test_cli $(BUILD)/tasks/test/test_mpi: $(BUILD)/eprop-train
 $(BUILD)/tasks/test/test_cli.o $(BUILD)/tasks/test/test_mpi.o: CPPFLAGS += -DTRAIN_PROGRAM='"$(abspath $(BUILD)/eprop-train)"'

@@ -14,3 +14,6 @@ key() { # FILE KEY -> its value in a flat JSON file, - for null
 number() { # FILE NAME -> an entry of the description
     sed -n "s/^ *\"$2\": \"\([^\"]*\)\".*/\1/p" "$1" | head -n 1
 }
+quoted() { # FILE RULE -> what others published for the rule, in a summary; - if nothing
+    awk -v rule="$2" '/"rule":/ { r = $2; gsub(/[",]/, "", r) } /"value":/ && r == rule { v = $2 + 0; found = 1 } END { print found ? v : "-" }' "$1"
+}
