@@ -20,12 +20,13 @@ typedef struct truth_run {
     double fine;                /* 2^-53/u: a rounding of the loss, which is made in doubles */
 } truth_run;
 
-static ep_status record(truth_run *w, int k)
+/* by: the units of err, and so of the regulariser's part of L. */
+static ep_status record(truth_run *w, int k, double by)
 {
     const task_spec *s = w->m->spec;
     size_t n = (size_t)w->bt->B * (size_t)w->bt->T * (size_t)s->n_in;
     ep_batch b = {.T = w->bt->T, .B = w->bt->B, .x = w->x, .target = w->bt->target, .mask = w->bt->mask, .loss = s->loss,
-                  .c_reg = s->c_reg, .f_target = s->f_target};
+                  .c_reg = by * s->c_reg, .f_target = s->f_target};
     for (size_t i = 0; i < n; i++) w->x[i] = (double)w->bt->x[k][i];
     ep_status st = ref_net_load(&w->c, &w->m->ep[k], &w->net[k]);
     return st == EP_OK ? ref_run_batch(&w->c, &w->net[k], &b, &w->run[k]) : st;
@@ -159,17 +160,15 @@ static ep_status common_divisor(const truth_run *w, double *by)
     return EP_OK;
 }
 
-static ep_status gradients(truth_run *w, ep_rule rule, int threads, double *grad, double *mag, const task_truth *truth)
+static ep_status gradients(truth_run *w, ep_rule rule, int threads, double *grad, double *mag, const task_truth *truth, double by)
 {
     const task_spec *s = w->m->spec;
     const task_synth *from = truth ? truth->sg : NULL;
     ref_rule_args args = {.rule = rule, .window = s->window, .seed = REF_SEED_NONE, .threads = threads};
     ref_synth sg;
     ref_synth_use use;
-    double by = 1;
     if (from) {
-        ep_status st = common_divisor(w, &by);
-        if (st == EP_OK) st = load_synth(w, from, &sg, &use);
+        ep_status st = load_synth(w, from, &sg, &use);
         if (st != EP_OK) return st;
         share_errors(w, by);
         args.synth = &use;
@@ -206,8 +205,9 @@ static void rates(truth_run *w, task_result *r)
 static ep_status work(truth_run *w, ep_rule rule, int threads, task_result *r, const task_truth *truth)
 {
     const task_spec *s = w->m->spec;
-    ep_status st = EP_OK;
-    for (int k = 0; st == EP_OK && k < s->nets; k++) st = record(w, k);
+    double by = 1;
+    ep_status st = !r->grad && truth && truth->sg ? common_divisor(w, &by) : EP_OK;
+    for (int k = 0; st == EP_OK && k < s->nets; k++) st = record(w, k, by);
     if (st != EP_OK) return st;
     sum_outputs(w);
     r->loss = task_loss(s, w->bt, w->y, w->err, w->part, threads);
@@ -216,8 +216,8 @@ static ep_status work(truth_run *w, ep_rule rule, int threads, task_result *r, c
     if (r->y) memcpy(r->y, w->y, (size_t)w->bt->B * (size_t)w->bt->T * (size_t)s->n_out * sizeof *r->y);
     if (s->nets > 1 || s->bits) share_errors(w, 1);
     if (truth) see_spikes(w, truth);
-    if (r->grad) return gradients(w, rule, threads, r->grad, NULL, NULL);
-    return truth && truth->grad ? gradients(w, rule, threads, truth->grad, truth->mag, truth) : EP_OK;
+    if (r->grad) return gradients(w, rule, threads, r->grad, NULL, NULL, by);
+    return truth && truth->grad ? gradients(w, rule, threads, truth->grad, truth->mag, truth, by) : EP_OK;
 }
 
 ep_status task_reference_run(const task_model *m, ep_rule rule, long prec, const task_batch *bt, int threads, task_result *r,
