@@ -35,26 +35,36 @@ double task_rate(const task_spec *s, long iteration)
     return rate;
 }
 
-void task_optim_apply(task_optim *o, double rate, double *w, double *g)
+static void descend(task_optim *o, double rate, double *w, const double *g)
+{
+    const double l2 = o->spec->l2;
+    double *step = o->step;
+    for (size_t e = 0; e < o->n; e++) {
+        step[e] = -(rate * (g[e] + l2 * w[e]));
+        w[e] += step[e];
+    }
+}
+
+static void adam(task_optim *o, double rate, double *w, const double *g)
 {
     const task_spec *s = o->spec;
     const double b1 = s->adam_b1, b2 = s->adam_b2, eps = s->adam_eps;
-    if (s->optimizer == TASK_ADAM) {
-        o->p1 *= b1;
-        o->p2 *= b2;
-    }
+    o->p1 *= b1;
+    o->p2 *= b2;
     const double c1 = 1 - o->p1, c2 = 1 - o->p2;
     for (size_t e = 0; e < o->n; e++) {
         double d = g[e] + s->l2 * w[e];
-        if (s->optimizer == TASK_SGD) {
-            o->step[e] = -(rate * d);
-        } else {
-            o->m[e] = b1 * o->m[e] + (1 - b1) * d;
-            o->v[e] = b2 * o->v[e] + (1 - b2) * (d * d);
-            o->step[e] = -(rate * ((o->m[e] / c1) / (sqrt(o->v[e] / c2) + eps)));
-        }
+        o->m[e] = b1 * o->m[e] + (1 - b1) * d;
+        o->v[e] = b2 * o->v[e] + (1 - b2) * (d * d);
+        o->step[e] = -(rate * ((o->m[e] / c1) / (sqrt(o->v[e] / c2) + eps)));
         w[e] += o->step[e];
     }
+}
+
+void task_optim_apply(task_optim *o, double rate, double *w, double *g)
+{
+    if (o->spec->optimizer == TASK_SGD) descend(o, rate, w, g);
+    else adam(o, rate, w, g);
 }
 
 /* What is not trained gets 0; four sums, so that additions need not wait for each other. */

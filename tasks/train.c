@@ -379,6 +379,7 @@ static ep_status open_run(run *r, char why[TASK_WHY])
     if (st == EP_OK && o->resume) st = task_checkpoint_read(o->checkpoint, &r->s, why);
     if (st == EP_OK) st = task_batch_make(&t->spec, t->spec.batch, &r->bt);
     if (st == EP_OK && r->m.bits) st = task_batch_bare(&r->bt, t);
+    r->bt.keeps = !t->kind->advance; /* of a set of one batch it is made once */
     if (st == EP_OK) st = open_held(r);
     if (st == EP_OK) st = task_order_make(t, &r->order);
     if (st == EP_OK && (o->check_every || o->compare_every) && lead(r)) st = task_checker_make(&r->m, &r->check, why);
@@ -429,7 +430,7 @@ static ep_status finish(run *r, char why[TASK_WHY])
     if (st == EP_OK && t->spec.test_trials > 0)
         st = validate(r, TASK_TEST, t->spec.test_trials, &r->out.test_loss, &r->out.test_measure);
     double at = task_now();
-    r->bt.bare = false; /* tables show numbers */
+    r->bt.bare = r->bt.keeps = false; /* tables show numbers */
     if (st == EP_OK && r->s.o->out) st = task_write_data(judge(r), &r->bt, r->s.o->out, why);
     if (st == EP_OK && r->s.o->out && t->kind->report) st = t->kind->report(t, &ask, r->s.o->out, why);
     if (st == EP_IO && !*why) (void)snprintf(why, TASK_WHY, "%.300s/data: a table cannot be written in full (is the disk full?)", r->s.o->out);
