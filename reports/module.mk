@@ -40,6 +40,7 @@ published: all engines ports ## the report with trained tasks, learning times, w
 	@mkdir -p $(BUILD)/runs
 	@$(call is_stored,tasks/data/training.tsv) || $(MAKE) --no-print-directory tasks
 	@$(call is_stored,copy/data/copy_solved.tsv) || $(MAKE) --no-print-directory copy
+	@$(call is_stored,copy-tried/data/copy_tried_settings.tsv) || $(MAKE) --no-print-directory copy-tried
 	@$(call is_stored,word/data/word_runs.tsv) || $(MAKE) --no-print-directory word
 	@$(call is_stored,arm/data/arm_unseen.tsv) || $(MAKE) --no-print-directory arm
 	@$(call is_stored,omniglot/data/omniglot_unseen.tsv) || $(MAKE) --no-print-directory omniglot

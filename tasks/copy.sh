@@ -14,7 +14,7 @@ tab=$(printf '\t')
 
 # rule window seed solved folder; BPTT has no window
 for d in "$runs"/*/; do
-    [ -f "$d/summary.json" ] || continue
+    ended "${d%/}" || continue
     j=$d/summary.json
     r=$(key "$j" rule)
     w=$(number "$d/manifest.json" window)

@@ -17,3 +17,6 @@ number() { # FILE NAME -> an entry of the description
 quoted() { # FILE RULE -> what others published for the rule, in a summary; - if nothing
     awk -v rule="$2" '/"rule":/ { r = $2; gsub(/[",]/, "", r) } /"value":/ && r == rule { v = $2 + 0; found = 1 } END { print found ? v : "-" }' "$1"
 }
+ended() { # FOLDER: has its run come to its end? One that a signal stopped has tables, too, and goes on later
+    [ -f "$1/summary.json" ] && [ "$(key "$1/summary.json" end)" != signal ]
+}

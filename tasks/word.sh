@@ -13,7 +13,7 @@ mkdir -p "$out/data"
 # Test perplexity, and those of word frequencies alone and of the grammar itself; BPTT's window is the trial.
 { printf '# rule window says seed iterations updates perplexity frequencies best seconds\n'
   for d in "$runs"/*/; do
-      [ -f "$d/data/word.tsv" ] || continue
+      ended "${d%/}" || continue
       j=$d/summary.json m=$d/manifest.json
       r=$(key "$j" rule) w=$(number "$m" window) says=-
       [ "$r" = bptt ] && w=-
