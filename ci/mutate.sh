@@ -1,82 +1,148 @@
 #!/bin/sh
-# mutate.sh BUILD [OUT]: do the tests notice? Exchanges one operator at a time in reference/ and optimized/, builds, and runs
-# the tests of that module until one fails. MUTANTS (default 300) places are drawn by MUTANT_SEED (default 1) out of all.
-# Goes on where it was stopped: OUT/data/code-mutants.tsv holds what is known. What survives is listed; a mutant that computes the
-# same (an equivalent one) stands in ci/equivalent.txt (file, line, from, to, reason; tabs between) and is not counted.
+# mutate.sh BUILD [OUT]: do the tests notice? Exchanges one operator at a time in reference/ and optimized/, builds, and runs the tests of
+# that module until one fails (10 s of processor time each, of which they need less than half). When all were looked at, those that survived
+# are again: for fast kernels on the narrowest vectors too, then under AddressSanitizer, as `make sanitize` runs them.
+#
+#   MUTANTS (300)      places, drawn by MUTANT_SEED (1) out of all
+#   MUTANT_RATE (95)   the least share killed, in per cent, of those that do not compute the same
+#   MUTANT_SHARE k/n   judge the k-th of n parts only (several at once may share OUT)
+#
+# Goes on where it was stopped: OUT/data/code_mutants.tsv holds what is known (take a place's lines away, and it is judged again). A mutant that computes
+# the same (an equivalent one) stands in ci/equivalent.txt: file, function, how the line reads, reason; tabs between. It is not counted; if a
+# test kills it, the list is wrong. Exit code 1: the share is below the least, or the list is wrong; 3: a test fails where nothing is broken.
 # SPDX-License-Identifier: MIT
 set -u
 cd "$(dirname "$0")/.." || exit 2
-build=$1 out=${2:-$1/runs/code-mutants} want=${MUTANTS:-300} seed=${MUTANT_SEED:-1}
+build=$1 out=${2:-$1/runs/code-mutants} want=${MUTANTS:-300} seed=${MUTANT_SEED:-1} share=${MUTANT_SHARE:-1/1}
 case $out in /*) ;; *) out=$PWD/$out ;; esac
 tree=$build-mutate
+[ "${share#*/}" = 1 ] || tree=$tree-${share%/*}
 mkdir -p "$tree" "$out/data" || exit 3
-table=$out/data/code-mutants.tsv
-[ -s "$table" ] || printf '# file\tline\tcolumn\tfrom\tto\tverdict\tby\n' > "$table"
+tree=$(cd "$tree" && pwd) table=$out/data/code_mutants.tsv tab=$(printf '\t')
+[ -s "$table" ] || printf '# file\tfunction\tline\tfrom\tto\treads\tverdict\tby\n' > "$table"
 
-# A copy of the sources, in which to break things.
+# A copy of the sources, in which to break things, and of what is built already; what an interrupted run left broken is put right first.
+find "$tree" -name '*.kept' -exec sh -c 'for f; do mv "$f" "${f%.kept}" && touch "${f%.kept}"; done' sh {} +
 git ls-files -z | xargs -0 tar cf - | tar xf - -C "$tree"
-files=$(cd "$tree" && ls reference/algo/*.c reference/cell/*.c reference/arith/*.c reference/spec/*.c reference/tape/*.c reference/fixed/*.c \
-    optimized/*.c optimized/scalar/*.[ch] optimized/fixed/*.c optimized/fixed_host/*.c optimized/fast/lsnn_*.h optimized/fast/lstm_*.h 2>/dev/null)
+if [ ! -d "$tree/build" ] && [ -d "$build" ]; then
+    mkdir "$tree/build"
+    (cd "$build" && for d in reference optimized tasks verify *.a; do [ ! -e "$d" ] || cp -Rp "$d" "$tree/build/"; done)
+fi
+files=$(cd "$tree" && find reference optimized -name '*.[ch]' ! -path '*/test/*' ! -path '*/example/*' | sort)
 # shellcheck disable=SC2086
-(cd "$tree" && awk -f "$PWD/ci/mutate.awk" $files) > "$out/places"
-# A place's number in the draw is a hash of its text, so that it does not move when other files change.
-LC_ALL=C awk -v seed="$seed" 'BEGIN { for (k = 1; k < 128; k++) code[sprintf("%c", k)] = k }
-    { h = seed + 7; for (k = 1; k <= length($0); k++) h = (h * 31 + code[substr($0, k, 1)]) % 1000003; print h "\t" $0 }' "$out/places" |
-    sort -n | cut -f2- | head -n "$want" > "$out/drawn"
-echo "mutate: $(wc -l < "$out/places") places, $(wc -l < "$out/drawn") drawn"
+(cd "$tree" && awk -f ci/mutate.awk $files) > "$tree/places"
+# A place's number in the draw is a hash of its text, so that it does not move when other lines change.
+LC_ALL=C awk -F'\t' -v seed="$seed" 'BEGIN { for (k = 1; k < 128; k++) code[sprintf("%c", k)] = k }
+    { s = $1 $2 $7; h = seed + 7; for (k = 1; k <= length(s); k++) h = (h * 31 + code[substr(s, k, 1)]) % 1000003; print h "\t" $0 }' "$tree/places" |
+    sort -n | cut -f2- | head -n "$want" > "$tree/drawn"
+echo "mutate: $(wc -l < "$tree/places") places, $(wc -l < "$tree/drawn") drawn"
 
 tests_of() { # FILE -> its module's test programs, the quickest first
     case $1 in
-    reference/fixed/*) echo verify/test/test_fixed_golden verify/test/test_fixed_core ;;
+    reference/fixed/*) echo verify/test/test_fixed_core verify/test/test_fixed_golden ;;
     reference/spec/fixed*) echo reference/test/test_fixed_profile verify/test/test_fixed_golden ;;
     reference/spec/*) echo reference/test/test_spec reference/test/test_spec_check verify/test/test_epv ;;
-    reference/arith/*) echo reference/test/test_arith reference/test/test_arith_real reference/test/test_arith_running reference/test/test_arith_symbolic ;;
-    reference/tape/*) echo reference/test/test_tape_ops reference/test/test_tape_hand reference/test/test_tape_cells reference/test/test_tape_net ;;
+    reference/arith/*) echo reference/test/test_arith_symbolic reference/test/test_arith_running reference/test/test_arith_real reference/test/test_arith ;;
+    reference/tape/*) echo reference/test/test_tape_ops reference/test/test_tape_hand reference/test/test_tape_cells reference/test/test_tape_net verify/test/test_eprop2 ;;
     reference/cell/*) echo reference/test/test_tape_cells reference/test/test_algo reference/test/test_tape_net verify/test/test_scalar_vs_reference verify/test/test_prove ;;
+    reference/eprop2/*) echo verify/test/test_eprop2 verify/test/test_fast_eprop2 ;;
     reference/algo/synth*) echo reference/test/test_synth verify/test/test_seeds reference/test/test_algo ;;
     reference/*) echo reference/test/test_algo reference/test/test_tape_net verify/test/test_seeds verify/test/test_prove ;;
-    optimized/fixed/* | optimized/fixed_host/*) echo verify/test/test_fixed_golden optimized/test/test_fixed_function optimized/test/test_fixed_numbers optimized/test/test_fixed_engine verify/test/test_fixed_core ;;
+    optimized/eprop2/*) echo verify/test/test_fast_eprop2 ;;
+    optimized/fixed/* | optimized/fixed_host/*) echo optimized/test/test_fixed_numbers optimized/test/test_fixed_engine optimized/test/test_fixed_function verify/test/test_fixed_core verify/test/test_fixed_golden ;;
     optimized/fast/lsnn_memory*) echo optimized/test/test_memory optimized/test/test_fast_lsnn optimized/test/test_fast_general ;;
-    optimized/fast/lstm*) echo optimized/test/test_fast_lstm optimized/test/test_set verify/test/test_fast_lstm_vs_reference ;;
-    optimized/fast/*) echo optimized/test/test_fast_lsnn optimized/test/test_fast_general optimized/test/test_fast_edges optimized/test/test_windows ;;
+    optimized/fast/lstm*) echo verify/test/test_fast_lstm_vs_reference optimized/test/test_fast_lstm optimized/test/test_set optimized/test/test_parts ;;
+    optimized/fast/vmath.h) echo verify/test/test_fast_lstm_math optimized/test/test_fast_lstm ;;
+    optimized/fast/k_general*) echo optimized/test/test_fast_general optimized/test/test_fast_edges optimized/test/test_windows verify/test/test_fast_vs_reference ;;
+    optimized/fast/*) echo optimized/test/test_fast_general optimized/test/test_fast_lsnn optimized/test/test_set optimized/test/test_fast_edges optimized/test/test_windows optimized/test/test_parts ;;
     *) echo optimized/test/test_scalar optimized/test/test_scalar_edges optimized/test/test_set optimized/test/test_windows verify/test/test_scalar_vs_reference ;;
     esac
 }
-run_test() { (cd "$tree" && CK_FORK=no EPROP_TEST_MULTIPLIER=0.2 timeout 300 "$1/$2" </dev/null >/dev/null 2>&1); } # BUILD TEST
-compile() { make -C "$tree" -s BUILD="$1" OPT=-O1 SAN="$2" WERROR= "$1/$3" >/dev/null 2>&1; } # BUILD SANITIZERS TEST
-# The first test that fails in FILE's module. Who did not end, or failed under a sanitizer, must pass where nothing is broken.
-killer() { # BUILD SANITIZERS FILE
-    for t in $(tests_of "$3"); do
-        if ! compile "$1" "$2" "$t"; then
-            echo compiler
-            return
-        fi
-        rc=0
-        run_test "$1" "$t" || rc=$?
-        [ $rc -ne 0 ] || continue
-        if [ $rc -eq 124 ] || [ -n "$2" ]; then
-            cp "$3" "$tree/$3"
-            compile "$1" "$2" "$t" && run_test "$1" "$t" || return
-        fi
-        echo "${t##*/}"
-        return
+# Kernels for vectors that this processor does not have are built once and left as they are. The first look is the cheaper: half of the
+# draws, engines broken in binary64 and on the widest vectors alone.
+cannot=none skipped='' draws=0.1 seconds=10
+if [ -r /proc/cpuinfo ] && ! grep -q -m1 avx512dq /proc/cpuinfo; then cannot='*_avx512_*'; fi
+objects() { # BUILD: the objects that stay as they are
+    find "$1" -name "$cannot" -name '*.o'
+    [ -z "$skipped" ] || find "$1/optimized/scalar" "$1/optimized/fast" -name '*f32.o' -o -name '*_base_f64.o'
+}
+broken_objects() { # BUILD FILE: the objects to build anew
+    # shellcheck disable=SC2046
+    (cd "$tree" && objects "$1" > stay && grep -lF "$2" $(find "$1" -name '*.d') 2>/dev/null | sed 's/d$/o/' | grep -vxFf stay)
+}
+asan='-fsanitize=address,undefined -fno-sanitize-recover=all'
+compile() { # BUILD TEST LEVEL
+    san=''
+    [ "$1" = build ] || san=$asan
+    # shellcheck disable=SC2046
+    make -C "$tree" -s $(cd "$tree" && objects "$1" 2>/dev/null | sed 's/^/-o /') BUILD="$1" CFLAGS="$3" SAN="$san" WERROR= "$1/$2" >"$tree/log" 2>&1
+}
+# Runs BUILD/TEST up to its first failure, on VECTORS ("": the widest) if these matter. Beyond its share of processor time it has failed.
+run_test() { # BUILD TEST VECTORS
+    rm -f "$tree/said"
+    mkfifo "$tree/said" || exit 3
+    (
+        cd "$tree" || exit 3
+        # shellcheck disable=SC3045 # dash and bash have it
+        ulimit -t "$seconds"
+        [ -z "$3" ] || export EPROP_FAST_ISA="$3"
+        CK_FORK=no CK_TAP_LOG_FILE_NAME=- OPENBLAS_NUM_THREADS=1 EPROP_TEST_MULTIPLIER=$draws exec timeout 600 "$1/$2"
+    ) </dev/null >"$tree/said" 2>/dev/null &
+    if grep -q '^not ok' < "$tree/said"; then kill $! 2>/dev/null; fi
+    wait $!
+}
+# The test is built and passes where nothing is broken; looked at once, until a source changes.
+newest=$(find reference optimized tasks verify -name '*.[ch]' ! -path '*/test/*' -exec ls -t {} + | sed -n 1p)
+ready() { # BUILD TEST VECTORS
+    mark=$tree/$1/$2.passes$3$draws
+    [ -z "$(find "$mark" -newer "$newest" -newer "$2.c" 2>/dev/null)" ] || return 0
+    skipped=''
+    if ! compile "$1" "$2" -O1; then echo "mutate: $1/$2 does not compile where nothing is broken:"; tail -n 3 "$tree/log"; exit 3; fi
+    if ! run_test "$1" "$2" "$3"; then echo "mutate: $1/$2 fails where nothing is broken"; exit 3; fi
+    : > "$mark"
+}
+# The first test of FILE's module that fails with the line broken.
+killer() { # BUILD VECTORS SKIPPED FILE LINE COLUMN FROM TO
+    for t in $(tests_of "$4"); do ready "$1" "$t" "$2"; done >&2
+    skipped=$3
+    kept=$(broken_objects "$1" "$4")
+    for o in $kept; do mv "$tree/$o" "$tree/$o.kept"; done
+    awk -v l="$5" -v c="$6" -v a="$7" -v b="$8" 'NR == l { $0 = substr($0, 1, c - 1) b substr($0, c + length(a)) } { print }' "$4" > "$tree/$4"
+    for t in $(tests_of "$4"); do
+        if ! compile "$1" "$t" -O0; then echo compiler; break; fi
+        if ! run_test "$1" "$t" "$2" 2>/dev/null; then echo "${t##*/}"; break; fi
     done
+    cp -p "$4" "$tree/$4"
+    for o in $kept; do mv "$tree/$o.kept" "$tree/$o"; touch "$tree/$o"; done
 }
-# What no test sees may still read or write where it must not: then the same tests see it under AddressSanitizer, as `make sanitize` runs them.
-judge() { # FILE -> "killed<TAB>by" or "survived<TAB>-"
-    by=$(killer build '' "$1")
-    [ -n "$by" ] || { by=$(killer build-asan '-fsanitize=address,undefined -fno-sanitize-recover=all' "$1"); by=${by:+$by, sanitized}; }
-    if [ -n "$by" ]; then printf 'killed\t%s\n' "$by"; else printf 'survived\t-\n'; fi
+verdict() { if [ -n "$1" ]; then printf 'killed\t%s\n' "$1"; else printf 'survived\t%s\n' "$2"; fi; }
+first_look() {
+    by=$(killer build '' yes "$@") || exit 3
+    verdict "$by" -
 }
-while IFS="$(printf '\t')" read -r file line column from to; do
-    key=$(printf '%s\t%s\t%s\t%s\t%s' "$file" "$line" "$column" "$from" "$to")
-    grep -qF "$key" "$table" && continue
-    awk -v l="$line" -v c="$column" -v a="$from" -v b="$to" 'NR == l { $0 = substr($0, 1, c - 1) b substr($0, c + length(a)) } { print }' "$file" > "$tree/$file"
-    printf '%s\t%s\n' "$key" "$(judge "$file")" | tee -a "$table" | sed 's/^/mutate: /'
-    cp "$file" "$tree/$file"
-done < "$out/drawn"
+# As `make check` runs them, broken everywhere; on the narrowest vectors; and what no test sees may still read or write where it must not.
+second_look() {
+    draws=1 seconds=100
+    by=$(killer build '' '' "$@") || exit 3
+    case $by,$1 in ,optimized/fast/*) by=$(killer build base '' "$@") || exit 3; by=${by:+$by on base} ;; esac
+    seconds=200
+    [ -n "$by" ] || { by=$(killer build-asan '' '' "$@") || exit 3; by=${by:+$by, sanitized}; }
+    verdict "$by" 'looked at twice'
+}
+known() { PLACE=$file$tab$function$tab$reads awk -F'\t' '$1 FS $2 FS $6 == ENVIRON["PLACE"] { v = $7 " " $8 } END { print v }' "$table"; }
+awk -v k="${share%/*}" -v n="${share#*/}" 'NR % n == k % n' "$tree/drawn" > "$tree/share"
+for look in first second; do
+    while IFS=$tab read -r file function line column from to reads; do
+        case $look,$(known) in
+        first,) ;;
+        second,'survived -') ! cut -f1-3 ci/equivalent.txt | grep -qxF "$file$tab$function$tab$reads" || continue ;;
+        *) continue ;;
+        esac
+        verdict=$(${look}_look "$file" "$line" "$column" "$from" "$to") || exit 3
+        printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$file" "$function" "$line" "$from" "$to" "$reads" "$verdict" | tee -a "$table" | sed 's/^/mutate: /'
+    done < "$tree/share"
+done
 
-awk -F'\t' '/^#/ { next } FNR == NR { same[$1 FS $2 FS $3 FS $4] = 1; next }
-    { if ($7 == "compiler") refused++; else if ($6 == "killed") killed++; else if (($1 FS $2 FS $4 FS $5) in same) same_n++; else survived++ }
-    END { n = killed + survived; if (n) printf "mutate: %d killed (%.1f %%), %d survived, %d compute the same, %d did not compile\n", killed, 100 * killed / n, survived, same_n, refused }' \
-    ci/equivalent.txt "$table"
+# What is known of the drawn places, in two tables for the report.
+awk -F'\t' -v OFS='\t' -v least="${MUTANT_RATE:-95}" -v rates="$out/data/code_mutants_rate.tsv" -v left="$out/data/code_mutants_left.tsv" -f ci/mutate_sum.awk \
+    ci/equivalent.txt "$tree/places" "$tree/drawn" "$table"

@@ -34,7 +34,7 @@ perform() {
     canary) make -j"$jobs" canary ;;
     differ) make -j"$jobs" differ ;;
     faults) make -j"$jobs" faults ;;
-    code-mutants) make -j"$jobs" code-mutants ;;
+    code-mutants) MUTANTS=${MUTANTS:-20} make -j"$jobs" code-mutants ;; # a sample; all of them: make code-mutants
     mutants) make -j"$jobs" mutants ;;
     gate) make -j"$jobs" gate ;;
     fuzz)

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "topic.h"
 
+COLUMNS(rate, {"module", REP_TEXT}, {"judged", REP_INT}, {"killed", REP_INT}, {"survived", REP_INT}, {"killed_per_cent", REP_NUM});
+
 static const rep_part parts[] = {
     {.name = "canaries",
      .title = "Can continuous integration fail?",
@@ -27,9 +29,15 @@ static const rep_part parts[] = {
      .title = "What the tests reach",
      .shows = "Lines, and branches taken at least once, by folder, in per cent.",
      .blind = "A line that runs is not a line whose result is checked: for that see the exchanged operators."},
-    {.name = "code-mutants",
+    {.name = "code_mutants_rate",
      .title = "Do the tests notice an exchanged operator?",
-     .shows = "One operator of the reference or an engine exchanged at a time: the first test that failed, or that none did."},
+     .shows = "One operator of the reference or an engine exchanged at a time, at places drawn from all: how many a test noticed (killed) and how many none "
+     "did; beside these, in no share, those that compute the same and those that the compiler refuses. By folder, and over all: is that enough (95 %)?",
+     .blind = "An operator is one kind of slip; a missing line or a wrong idea is another.",
+     COLUMNS_OF(rate), .claim = "The tests notice at least 95 % of exchanged operators", .verdict = "enough", .good = "yes"},
+    {.name = "code_mutants_left",
+     .title = "Exchanged operators that no test noticed",
+     .shows = "How the line reads then: a gap of the tests (survived), or the same numbers as before, and why."},
 };
 
 const rep_topic rep_topic_reliability = {"reliability", "How reliable", "What continuous integration, fuzzing and injected faults found.", PARTS(parts)};

@@ -350,7 +350,8 @@ START_TEST(order_of_neurons_does_not_matter)
 }
 END_TEST
 
-/* Everything that a step reads, carried from one state to a fresh one: the next step is the same. */
+/* Everything that a step reads, carried from one state to a fresh one: the next step is the same. The fresh one gets its beta, with which
+ * every step before the first was one, after it was made. */
 START_TEST(a_forced_state_steps_like_its_source)
 {
     static const int carried[] = {OPT_V, OPT_A, OPT_V_OLD, OPT_S, OPT_C, OPT_Z_PAST, OPT_PSI, OPT_DZDA, OPT_PSI_FREE,
@@ -358,7 +359,10 @@ START_TEST(a_forced_state_steps_like_its_source)
     fixture f = fixture_make(_i, EP_EPROP1_SYMMETRIC, 0);
     f.k.net.opt.delay_L = 0;
     if (_i % 2) f.k.net.opt.adapt_source = EP_ADAPT_Z_UNMASKED;
-    rig a = fixture_open(&f), b = fixture_open(&f);
+    fixture g = f;
+    const double *beta = f.k.net.theta[EP_BETA], none[N_REC] = {0};
+    if (beta) g.k.net.theta[EP_BETA] = none;
+    rig a = fixture_open(&f), b = fixture_open(&g);
     run_online(&f, &a, NULL, 0);
     for (size_t c = 0; c < sizeof carried / sizeof *carried; c++) {
         size_t n;
@@ -373,6 +377,7 @@ START_TEST(a_forced_state_steps_like_its_source)
             rig_set(&b, q + g, v, n);
             free(v);
         }
+    if (beta) rig_set(&b, OPT_PARAM(EP_G_THETA + EP_BETA), beta, N_REC);
     void *x = rig_slice(&a, f.x, B, T, N_IN, 5);
     for (int steps = 0; steps < 4; steps++) {
         ck_assert_int_eq(a.e->step(a.s, x), EP_OK);

@@ -18,7 +18,18 @@ struct ref_block {
     alignas(max_align_t) unsigned char data[];
 };
 
-enum { ALIGN = alignof(max_align_t), FIRST_BLOCK = 4096, MAX_BLOCK = 1 << 20 };
+/* Under AddressSanitizer each piece is a block of its own, to the byte, so that nobody reaches into the next one unseen. */
+#if defined(__SANITIZE_ADDRESS__)
+#define EACH_ALONE 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define EACH_ALONE 1
+#endif
+#endif
+#ifndef EACH_ALONE
+#define EACH_ALONE 0
+#endif
+enum { ALIGN = alignof(max_align_t), ROUND = EACH_ALONE ? 1 : ALIGN, FIRST_BLOCK = 4096, MAX_BLOCK = 1 << 20 };
 
 static struct ref_block *block_new(ref_ctx *c, size_t size)
 {
@@ -29,7 +40,7 @@ static struct ref_block *block_new(ref_ctx *c, size_t size)
         return NULL;
     }
     b->size = size;
-    c->bytes += sizeof *b + size;
+    c->bytes += (EACH_ALONE ? 0 : sizeof *b) + size;
     return b;
 }
 
@@ -37,15 +48,15 @@ static struct ref_block *block_new(ref_ctx *c, size_t size)
 static void *arena_take(ref_ctx *c, size_t n, struct ref_block **where)
 {
     struct ref_block *b = c->blocks;
-    if (n > SIZE_MAX - ALIGN) {
+    if (n > SIZE_MAX - ROUND) {
         ref_fail(c, EP_NOMEM);
         return NULL;
     }
-    n = n ? (n + ALIGN - 1) / ALIGN * ALIGN : ALIGN;
-    if (!b || b->size - b->used < n) {
+    n = n ? (n + ROUND - 1) / ROUND * ROUND : ROUND;
+    if (!b || EACH_ALONE || b->size - b->used < n) {
         size_t grow = b && b->size >= FIRST_BLOCK ? 2 * b->size : FIRST_BLOCK;
         if (grow > MAX_BLOCK) grow = MAX_BLOCK;
-        bool alone = n > grow / 4; /* keeps the rest of the current block in use */
+        bool alone = EACH_ALONE || n > grow / 4; /* keeps the rest of the current block in use */
         struct ref_block *fresh = block_new(c, alone ? n : grow);
         if (!fresh) return NULL;
         if (alone && b) {

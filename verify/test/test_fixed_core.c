@@ -174,6 +174,18 @@ START_TEST(test_refusal_at_limits)
 }
 END_TEST
 
+/* 4096 of each kind of unit, and no more: each alone, so that no other limit hides it. */
+START_TEST(test_refusal_of_sizes)
+{
+    for (int over = 0; over < 2; over++) {
+        int32_t n[3] = {1, 1, 1};
+        n[_i] = 4096 + over;
+        fix_profile p = fix_w8;
+        expect_kind(&p, (fix_config){.n_in = n[0], .n_rec = n[1], .n_out = n[2], .delay = 1}, FIX_X, fix_w8.q[FIX_X].bits, fix_w8.q[FIX_X].frac, !over);
+    }
+}
+END_TEST
+
 START_TEST(test_refusal_of_softmax_and_rate)
 {
     fix_config soft = {.n_in = 1, .n_rec = 1, .n_out = 1, .delay = 1, .softmax = true}, rate = {.n_in = 1, .n_rec = 1, .n_out = 1, .delay = 1, .c_reg = 1};
@@ -375,6 +387,7 @@ int main(void)
     tcase_add_loop_test(tc, test_disturbed_profiles, 0, N_PROFILE);
     tcase_add_test(tc, test_refusal_agrees);
     tcase_add_test(tc, test_refusal_at_limits);
+    tcase_add_loop_test(tc, test_refusal_of_sizes, 0, 3);
     tcase_add_test(tc, test_refusal_of_softmax_and_rate);
     tcase_add_test(tc, test_refusal_of_lstm);
     tcase_add_loop_test(tc, test_profiles_are_the_table, 0, N_PROFILE);
