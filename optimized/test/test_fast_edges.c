@@ -191,6 +191,27 @@ START_TEST(bad_input_is_refused)
 }
 END_TEST
 
+/* A signal is for the step before it, once: not before the first, not twice, not across a reset. */
+START_TEST(a_signal_needs_its_step)
+{
+    static const ep_model model[] = {EP_LIF, EP_SYNAPTIC, EP_LSTM, EP_RATE};
+    toy k = toy_make(model[_i], EP_PAPER2019, 2, 3, 2, 7);
+    opt_config cfg = {.net = &k.net, .rule = EP_EPROP1_RANDOM, .B = 1, .T = 8, .chunk = 3};
+    rig r = rig_open(opt_fast_f64(), &cfg);
+    const double x[2] = {1, 0};
+    for (int n = 0; n < 2; n++) {
+        ck_assert_int_eq(r.e->learn(r.s, NULL), EP_DOMAIN);
+        ck_assert_int_eq(r.e->step(r.s, x), EP_OK);
+        ck_assert_int_eq(r.e->learn(r.s, NULL), EP_OK);
+        ck_assert_int_eq(r.e->learn(r.s, NULL), EP_DOMAIN);
+        ck_assert_int_eq(r.e->step(r.s, x), EP_OK);
+        r.e->reset(r.s, OPT_RESET_STATE);
+    }
+    rig_close(&r);
+    free(k.store);
+}
+END_TEST
+
 /* Subnormal numbers mean zero inside calls only. */
 START_TEST(processor_mode_is_restored)
 {
@@ -309,6 +330,7 @@ int main(void)
     tcase_add_loop_test(t, high_rates_have_gradients, 0, 8);
     tcase_add_loop_test(t, delay_beyond_the_end, 0, 6);
     tcase_add_loop_test(t, bad_input_is_refused, 0, 4);
+    tcase_add_loop_test(t, a_signal_needs_its_step, 0, 4);
     tcase_add_loop_test(t, processor_mode_is_restored, 0, 4);
     tcase_add_loop_test(t, batch_is_the_sum_of_its_trials, 0, loops(60));
     tcase_add_loop_test(t, order_of_neurons_does_not_matter, 0, loops(60));

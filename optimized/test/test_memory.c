@@ -88,6 +88,43 @@ START_TEST(grad_only_has_the_bits_of_chunks)
 }
 END_TEST
 
+/* More bytes than can be counted: 0, as for all that is refused. */
+START_TEST(too_large_to_count)
+{
+    static const ep_model model[] = {EP_LIF, EP_ALIF, EP_SYNAPTIC, EP_LSTM, EP_RATE};
+    trial_set s = sizes(model[_i], EP_MAX_DIM, EP_MAX_DIM, EP_EPROP1_RANDOM);
+    s.k.net.n_out = EP_MAX_DIM;
+    s.cfg.net = &s.k.net;
+    s.cfg.B = EP_MAX_DIM;
+    for (int chunk = 0; chunk < 8; chunk += 7) {
+        s.cfg.chunk = chunk;
+        ck_assert_uint_eq(opt_fast_f32()->state_size(&s.cfg), 0);
+        ck_assert_uint_eq(opt_fast_f64()->state_size(&s.cfg), 0);
+    }
+    free(s.k.store);
+}
+END_TEST
+
+/* A chunk is as long as asked for, but no longer than the trial. */
+START_TEST(chunks_are_as_long_as_asked)
+{
+    static const struct { int T, chunk; const char *say; } of[] = {
+        {0, 7, "chunks of 7 steps"}, {20, 7, "chunks of 7 steps"}, {5, 7, "chunks of 5 steps"}, {0, 0, "chunks of 256 steps"}, {20, 0, "whole-trial scan"}};
+    trial_set s = sizes(EP_LIF, 1, 1, EP_EPROP1_RANDOM);
+    s.k.net.n_out = 1;
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        char text[256];
+        s.cfg.B = 1;
+        s.cfg.T = of[i].T;
+        rig r = case_open(&s, opt_fast_f64(), of[i].chunk);
+        r.e->describe(r.s, text, sizeof text);
+        ck_assert_msg(strstr(text, of[i].say) != NULL, "T %d, chunk %d: %s", of[i].T, of[i].chunk, text);
+        rig_close(&r);
+    }
+    free(s.k.store);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("memory");
@@ -96,6 +133,8 @@ int main(void)
     tcase_add_loop_test(t, chunks_do_not_grow_with_T, 0, 6);
     tcase_add_loop_test(t, chunks_need_what_is_written, 0, 2);
     tcase_add_test(t, regulariser_needs_its_sum);
+    tcase_add_loop_test(t, too_large_to_count, 0, 5);
+    tcase_add_test(t, chunks_are_as_long_as_asked);
     tcase_add_loop_test(t, grad_only_has_the_bits_of_chunks, 0, loops(60));
     suite_add_tcase(suite, t);
     return run_suite(suite);

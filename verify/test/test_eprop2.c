@@ -137,7 +137,7 @@ END_TEST
 
 START_TEST(test_e2_refuses)
 {
-    vfy_e2_spec spec = {.main = EP_LIF, .module = EP_LIF, .seed = 34};
+    vfy_e2_spec spec = {.main = EP_LIF, .module = EP_LIF, .seed = 34, .B = 2};
     vfy_e2_case k;
     char why[256];
     ck_assert_int_eq(vfy_e2_case_make(&spec, &k), EP_OK);
@@ -151,8 +151,9 @@ START_TEST(test_e2_refuses)
     ck_assert_int_eq(ref_e2_check(&s, why, sizeof why), EP_DOMAIN);
     ck_assert_msg(strstr(why, "found 5 inputs, expected at least 6") != NULL, "%s", why);
     s = k.src;
-    s.test.B = 2;
+    s.test.B = 1; /* the arrays have room for two */
     ck_assert_int_eq(ref_e2_check(&s, why, sizeof why), EP_DOMAIN);
+    ck_assert_msg(strstr(why, "B = 1 (test)") != NULL, "%s", why);
     s = k.src;
     s.eta = NAN;
     ck_assert_int_eq(ref_e2_check(&s, why, sizeof why), EP_DOMAIN);
