@@ -359,10 +359,10 @@ START_TEST(a_forced_state_steps_like_its_source)
     fixture f = fixture_make(_i, EP_EPROP1_SYMMETRIC, 0);
     f.k.net.opt.delay_L = 0;
     if (_i % 2) f.k.net.opt.adapt_source = EP_ADAPT_Z_UNMASKED;
-    fixture g = f;
+    fixture other = f;
     const double *beta = f.k.net.theta[EP_BETA], none[N_REC] = {0};
-    if (beta) g.k.net.theta[EP_BETA] = none;
-    rig a = fixture_open(&f), b = fixture_open(&g);
+    if (beta) other.k.net.theta[EP_BETA] = none;
+    rig a = fixture_open(&f), b = fixture_open(&other);
     run_online(&f, &a, NULL, 0);
     for (size_t c = 0; c < sizeof carried / sizeof *carried; c++) {
         size_t n;
