@@ -125,7 +125,7 @@ second_look() {
     draws=1 seconds=100
     by=$(killer build '' '' "$@") || exit 3
     case $by,$1 in ,optimized/fast/*) by=$(killer build base '' "$@") || exit 3; by=${by:+$by on base} ;; esac
-    seconds=200
+    draws=0.2 seconds=200
     [ -n "$by" ] || { by=$(killer build-asan '' '' "$@") || exit 3; by=${by:+$by, sanitized}; }
     verdict "$by" 'looked at twice'
 }

@@ -127,6 +127,15 @@ START_TEST(test_short_forms)
 }
 END_TEST
 
+START_TEST(test_names_of_quantities)
+{
+    ck_assert_str_eq(ep_fixed_quantity_name(0), "X");
+    ck_assert_str_eq(ep_fixed_quantity_name(RQ_COUNT - 1), "EL");
+    ck_assert_str_eq(ep_fixed_quantity_name(-1), "?");
+    ck_assert_str_eq(ep_fixed_quantity_name(RQ_COUNT), "?");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("profiles of fixed point");
@@ -134,6 +143,7 @@ int main(void)
     tcase_add_loop_test(tc, test_written_reads_back, 0, 4);
     tcase_add_loop_test(tc, test_mistake_is_told, 0, N_MISTAKE);
     tcase_add_test(tc, test_short_forms);
+    tcase_add_test(tc, test_names_of_quantities);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

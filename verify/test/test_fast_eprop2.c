@@ -127,6 +127,7 @@ static const vfy_e2_spec specs[] = {
     {.main = EP_ALIF, .module = EP_LIF, .n_ref = 3, .delay = 2, .B = 3, .T_test = 20, .seed = 42},
     {.main = EP_LSNN, .module = EP_ALIF, .n_ref = 3, .delay = 3, .g_in = EP_GAIN_COMPLEMENT, .seed = 43},
     {.main = EP_LIF, .module = EP_LIF, .n_in = 3, .n_rec = 11, .n_mod = 9, .n_code = 5, .T = 30, .B = 18, .n_ref = 4, .seed = 44},
+    {.main = EP_ALIF, .module = EP_ALIF, .n_in = 3, .n_rec = 11, .n_mod = 9, .n_code = 5, .T = 30, .B = 3, .n_ref = 4, .g_in = EP_GAIN_COMPLEMENT, .seed = 45}, /* more neurons than a vector holds, all adapting */
 };
 
 START_TEST(test_against_reference)
