@@ -101,7 +101,7 @@ static size_t unequal(computed *r, const ref_grad *a, const ref_grad *b, size_t 
 
 static const ref_arith *exact_for(ep_model m) { return ep_model_spikes(m) ? ref_arith_rational() : ref_arith_field(); }
 
-/* A window as long as the trial cuts nothing; a window beyond it neither. */
+/* A window as long as the trial cuts nothing; a window beyond it neither; truncation takes no seeds. */
 START_TEST(test_window_whole)
 {
     subject s;
@@ -115,6 +115,8 @@ START_TEST(test_window_whole)
     ck_assert_uint_gt(alive, N);
     ref_grad shorter = gradient(&r, (ref_rule_args){.rule = EP_TBPTT, .window = 2});
     ck_assert_uint_gt(unequal(&r, &shorter, &whole, &alive), 0);
+    ref_grad unseeded = gradient(&r, (ref_rule_args){.rule = EP_TBPTT, .window = 2, .seed = REF_SEED_ZC});
+    ck_assert_uint_eq(unequal(&r, &unseeded, &shorter, &alive), 0);
     ref_ctx_clear(&r.c);
 }
 END_TEST
