@@ -12,7 +12,7 @@ rules="bptt eprop1-symmetric eprop1-random eprop1-adaptive eprop1-global"
 seeds="1 2 3"
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 heard=eprop1-random # speech: whose spectrogram and confusions
-kept= scale=$size
+kept='' scale=$size
 if [ "$size" = report ]; then # beside other work
     rules="bptt eprop1-symmetric" seeds=1 jobs=1 heard=eprop1-symmetric scale=small
     kept=$(dirname "$0")/../reports/published
