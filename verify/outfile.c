@@ -22,6 +22,15 @@ static void drop(vfy_outfile *o)
     *o = (vfy_outfile){0};
 }
 
+/* A device, a pipe, /dev/stdout wherever it leads: written as it comes, since it must not be replaced by a file. */
+static bool is_stream(const char *path)
+{
+    struct stat s;
+    if (lstat(path, &s)) return false;
+    if (S_ISLNK(s.st_mode)) return !strncmp(path, "/dev/", 5) || (stat(path, &s) == 0 && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode));
+    return !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode);
+}
+
 ep_status vfy_outfile_open(const char *path, vfy_outfile *o, char *err, size_t n)
 {
     size_t size = strlen(path) + 12;
@@ -30,9 +39,16 @@ ep_status vfy_outfile_open(const char *path, vfy_outfile *o, char *err, size_t n
         drop(o);
         return EP_NOMEM;
     }
-    (void)snprintf(o->temp, size, "%s.tmp.XXXXXX", path);
-    int fd = mkstemp(o->temp);
-    if (fd >= 0) o->f = fdopen(fd, "w");
+    int fd = -1;
+    if (is_stream(path)) {
+        free(o->temp);
+        o->temp = NULL;
+        o->f = fopen(path, "a"); /* after what is there: stdout may be a file */
+    } else {
+        (void)snprintf(o->temp, size, "%s.tmp.XXXXXX", path);
+        fd = mkstemp(o->temp);
+        if (fd >= 0) o->f = fdopen(fd, "w");
+    }
     if (o->f) return EP_OK;
     ep_status st = fail(path, err, n);
     if (fd >= 0) {
@@ -60,11 +76,11 @@ ep_status vfy_outfile_commit(vfy_outfile *o, char *err, size_t n)
 {
     ep_status st = EP_OK;
     int fd = fileno(o->f);
-    if (ferror(o->f) || fchmod(fd, 0644) || fflush(o->f) || fsync(fd)) st = fail(o->path, err, n);
+    if (ferror(o->f) || fflush(o->f) || (o->temp && (fchmod(fd, 0644) || fsync(fd)))) st = fail(o->path, err, n);
     if (fclose(o->f) && !st) st = fail(o->path, err, n);
-    if (!st && rename(o->temp, o->path)) st = fail(o->path, err, n);
-    if (st) (void)unlink(o->temp);
-    else sync_folder(o->path);
+    if (!st && o->temp && rename(o->temp, o->path)) st = fail(o->path, err, n);
+    if (st && o->temp) (void)unlink(o->temp);
+    else if (o->temp) sync_folder(o->path);
     drop(o);
     return st;
 }

@@ -9,10 +9,10 @@
 
 typedef struct vfy_outfile {
     FILE *f;
-    char *temp, *path;
+    char *temp, *path; /* temp NULL: path is a device or a pipe, written directly */
 } vfy_outfile;
 
-/* Opens a temporary file beside path. EP_IO with a line in err. */
+/* Opens a temporary file beside path, or path itself where it is a device or a pipe. EP_IO with a line in err. */
 EP_MUST_USE ep_status vfy_outfile_open(const char *path, vfy_outfile *o, char *err, size_t n);
 /* Syncs and renames onto path; on failure nothing is left behind. Frees o. */
 EP_MUST_USE ep_status vfy_outfile_commit(vfy_outfile *o, char *err, size_t n);

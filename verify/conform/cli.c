@@ -21,17 +21,21 @@ TestSuite(cli, .init = fixture, .fini = cleanup);
 Test(cli, help_and_version)
 {
     static const char *const good[][3] = {{"--help"}, {"-h"}, {"--version"}, {"prove", "--help"}, {"gradient", "--help"}, {"slips", "--help"},
-                                           {"windows", "--help"}};
+                                           {"windows", "--help"}, {"certify", "--help"}, {"eprop2", "--help"}, {"vectors", "--help"},
+                                           {"port", "--help"}, {"profile", "--help"}, {"selftest", "--help"}};
     for (size_t k = 0; k < sizeof good / sizeof *good; k++) {
         const char *args[RUN_ARGS] = {good[k][0], good[k][1]};
         verify(args, 10);
         cr_assert(r.code == 0 && *r.out && !*r.err, "case %zu: exit %d, %s", k, r.code, r.err);
         cr_assert(strstr(r.out, k == 2 ? "eprop-verify " : "usage: eprop-verify"), "case %zu: %s", k, r.out);
+        char usage[60];
+        snprintf(usage, sizeof usage, "usage: eprop-verify %s", good[k][0]);
+        cr_assert(k < 3 || !strncmp(r.out, usage, strlen(usage)), "case %zu: %s", k, r.out);
     }
 }
 
 /* Arguments; the line on stderr contains `says`. */
-typedef struct bad_usage { int n; char args[5][40], says[80]; } bad_usage;
+typedef struct bad_usage { int n; char args[6][40], says[90]; } bad_usage;
 
 ParameterizedTestParameters(cli, bad_usage_is_refused)
 {
@@ -61,6 +65,32 @@ ParameterizedTestParameters(cli, bad_usage_is_refused)
         {2, {"windows", "--out"}, "windows: --out: expected a value"},
         {2, {"windows", "--colour"}, "found '--colour', expected an option"},
         {2, {"windows", "all"}, "found 'all', expected no further argument"},
+        {4, {"gradient", "a.epv", "--threads", "0"}, "--threads: found '0', expected 1 to 64"},
+        {4, {"gradient", "a.epv", "--window", "0"}, "--window: found '0', expected 1 to 1000000"},
+        {4, {"gradient", "a.epv", "--seed", "all"}, "--seed: found 'all', expected none, c, z or zc"},
+        {6, {"gradient", "a.epv", "--synth", "b", "--out", "c"}, "--out with --synth: a vector file holds no synthesiser"},
+        {4, {"gradient", "a.epv", "--synth", "/no/such"}, "/no/such: cannot be read"},
+        {3, {"certify", "--model", "perceptron"}, "--model: found 'perceptron', expected lif, alif, lsnn, lstm, rate or synaptic"},
+        {3, {"certify", "--steps", "none"}, "certify: found 'none', expected a whole number in range"},
+        {3, {"certify", "--threads", "65"}, "certify: found '65', expected a whole number in range"},
+        {3, {"certify", "--rate", "0.5"}, "--rate: found '0.5', expected 0.01 to 0.2"},
+        {3, {"certify", "--rate", "0.1x"}, "--rate: found '0.1x', expected 0.01 to 0.2"},
+        {3, {"certify", "--rate", "nan"}, "--rate: found 'nan', expected 0.01 to 0.2"},
+        {2, {"certify", "--bits"}, "certify: --bits: expected a value"},
+        {2, {"certify", "--colour"}, "found '--colour', expected an option"},
+        {3, {"certify", "a.epv", "b.epv"}, "found 'b.epv', expected at most one FILE.epv"},
+        {2, {"certify", "/no/such.epv"}, "/no/such.epv: cannot open"},
+        {3, {"eprop2", "--evidence", "E"}, "--evidence: found 'E', expected letters of ABCD"},
+        {3, {"eprop2", "--evidence", ""}, "--evidence: found ''"},
+        {3, {"eprop2", "--level", "extreme"}, "--level: found 'extreme', expected quick or full"},
+        {2, {"eprop2", "--out"}, "eprop2: --out: expected a value"},
+        {2, {"eprop2", "--colour"}, "found '--colour', expected an option"},
+        {2, {"eprop2", "all"}, "found 'all', expected no further argument"},
+        {1, {"profile"}, "found 0 arguments, expected NAME|FILE"},
+        {2, {"profile", "q7"}, "found 'q7' (No such file or directory), expected q15, s16.15, w8, reckon or a file"},
+        {4, {"profile", "q15", "--sise", "1,2,3"}, "found '--sise', expected --size"},
+        {4, {"profile", "q15", "--size", "1,2"}, "found '1,2', expected three numbers from 1 to 4096 with commas"},
+        {4, {"profile", "q15", "--size", "1,2,4097"}, "found '1,2,4097', expected three numbers"},
     };
     return cr_make_param_array(bad_usage, rows, sizeof rows / sizeof *rows);
 }

@@ -41,6 +41,14 @@ static void slurp(FILE *f, char *text)
     fclose(f);
 }
 
+/* EPROP_TEST_PATIENCE: how many times as long everything may take (slow builds, memory tools, a busy machine). */
+static unsigned patience(unsigned seconds)
+{
+    const char *s = getenv("EPROP_TEST_PATIENCE");
+    double factor = s ? atof(s) : 1.0;
+    return factor > 1.0 && factor <= 1000.0 ? (unsigned)(seconds * factor) : seconds;
+}
+
 static void child(const char *program, const char *const *args, const char *path, unsigned seconds, FILE *out, FILE *err)
 {
     char *argv[RUN_ARGS + 2] = {strdup(program)};
@@ -50,7 +58,7 @@ static void child(const char *program, const char *const *args, const char *path
     dup2(fileno(out), 1);
     dup2(fileno(err), 2);
     if (path) setenv("PATH", path, 1);
-    alarm(seconds);
+    alarm(patience(seconds));
     execv(program, argv);
     _exit(126);
 }

@@ -12,7 +12,7 @@ enum { RUN_TEXT = 65536, RUN_ARGS = 16 };
 typedef struct run_result { int code; char out[RUN_TEXT], err[RUN_TEXT]; } run_result;
 
 /* Runs $EPROP_BUILD/NAME (default: build/NAME) with the arguments up to a NULL, input from /dev/null, at most
- * `seconds`. path: value of PATH for it, or NULL to keep ours. */
+ * `seconds` (EPROP_TEST_PATIENCE times as many). path: value of PATH for it, or NULL to keep ours. */
 void run_program(run_result *r, const char *name, const char *const *args, const char *path, unsigned seconds);
 /* $EPROP_BUILD/NAME. */
 const char *run_where(const char *name);
