@@ -32,6 +32,10 @@ static cost measure(const ref_grad *a, const ref_grad *b, int group, int last)
     return (cost){aa > 0.0 ? ab / sqrt(aa * bb) : 0.0, sqrt(aa / bb), sqrt(dd / bb)};
 }
 
+/* The report's networks. */
+static const vfy_e2_spec usual = {.main = EP_LIF, .module = EP_LIF, .n_in = 6, .n_rec = 20, .n_out = 2, .n_mod = 15, .n_code = 8,
+                                  .T = 100, .n_ref = 5, .B = 2, .seed = 200};
+
 /* All orders of one problem in binary64. */
 static ep_status orders(const ref_e2_source *src, int s, int n, costs *out)
 {
@@ -52,12 +56,12 @@ static ep_status orders(const ref_e2_source *src, int s, int n, costs *out)
     return st;
 }
 
-static ep_status all_costs(const vfy_progress *p, costs *out)
+static ep_status all_costs(const vfy_e2_spec *of, const vfy_progress *p, costs *out)
 {
     for (int n = 0; n < SEEDS; n++) {
-        vfy_e2_spec spec = {.main = EP_LIF, .module = EP_LIF, .n_in = 6, .n_rec = 20, .n_out = 2, .n_mod = 15, .n_code = 8,
-                            .T = 100, .n_ref = 5, .B = 2, .seed = 200 + (uint64_t)n};
+        vfy_e2_spec spec = *of;
         vfy_e2_case k;
+        spec.seed += (uint64_t)n;
         ep_status st = vfy_e2_case_make(&spec, &k);
         double eta = k.src.eta / k.live.update;
         for (int s = 0; st == EP_OK && s < N_STEP; s++) {
@@ -85,14 +89,12 @@ static double median(const cost *c, size_t offset)
     return v[SEEDS / 2];
 }
 
-ep_status vfy_e2_write_orders(FILE *f, bool figure, const vfy_progress *p)
+/* For the figure each seed's cosine, relative norm and error where they are not trivial, else their medians for every group. */
+static void write_orders(FILE *f, bool figure, const costs *all)
 {
-    costs *all = calloc(1, sizeof *all);
-    if (!all) return EP_NOMEM;
-    ep_status st = all_costs(p, all);
-    if (st == EP_OK && figure) fprintf(f, "# series\tseed\tupdate\tcosine\trel_norm\trel_err\n");
-    else if (st == EP_OK) fprintf(f, "# group\torder\tupdate\tcosine\trel_norm\trel_err\tseeds\n");
-    for (int o = REF_E2_PSI_DETACHED; st == EP_OK && o < REF_E2_N_ORDER; o++)
+    if (figure) fprintf(f, "# series\tseed\tupdate\tcosine\trel_norm\trel_err\n");
+    else fprintf(f, "# group\torder\tupdate\tcosine\trel_norm\trel_err\tseeds\n");
+    for (int o = REF_E2_PSI_DETACHED; o < REF_E2_N_ORDER; o++)
         for (int k = 0; k < N_PART; k++)
             for (int s = 0; s < N_STEP; s++) {
                 const cost *c = all->of[o][k][s];
@@ -104,8 +106,6 @@ ep_status vfy_e2_write_orders(FILE *f, bool figure, const vfy_progress *p)
                     fprintf(f, "%s, %s\t%d\t%g\t%.9g\t%.9g\t%.6g\n", part[k].name, ref_e2_order_name((ref_e2_order)o), n,
                             step[s], c[n].cosine, c[n].rel_norm, c[n].rel_err);
             }
-    free(all);
-    return st;
 }
 
 ep_status vfy_e2_write_precision(FILE *f)
@@ -162,40 +162,53 @@ void vfy_e2_write_rows(FILE *f, const vfy_results *r)
     }
 }
 
-typedef struct tables { const vfy_results *r; vfy_level level; const vfy_progress *p; } tables;
+typedef struct tables { const vfy_e2_report *what; costs *costs; } tables;
 
 static ep_status write_one(FILE *f, const tables *t, int which)
 {
     switch (which) {
-    case 0: vfy_e2_write_rows(f, t->r); return EP_OK;
+    case 0: vfy_e2_write_rows(f, t->what->rows); return EP_OK;
     case 1: return vfy_e2_write_precision(f);
-    case 2: return vfy_e2_write_orders(f, true, t->p);
-    case 3: return vfy_e2_write_orders(f, false, t->p);
+    case 2: write_orders(f, true, t->costs); return EP_OK;
+    case 3: write_orders(f, false, t->costs); return EP_OK;
     case 4: return vfy_e2_slips_write(f, NULL);
-    default: return vfy_e2_write_liveness(f, t->level);
+    case 5: return vfy_e2_write_liveness(f, t->what->level);
+    default:
+        fprintf(f, "{\"program\": \"eprop-verify eprop2\", \"version\": \"%s\", \"level\": \"%s\"}\n", EP_VERSION,
+                t->what->level == VFY_FULL ? "full" : "quick");
+        return EP_OK;
     }
 }
 
-ep_status vfy_e2_write_data(const char *dir, const vfy_results *r, vfy_level level, const vfy_progress *p, char *err, size_t n)
+static ep_status write_all(const char *dir, const tables *t, char *err, size_t n)
 {
     static const char *const name[] = {"data/eprop2_evidence.tsv", "data/eprop2_precision.tsv", "data/eprop2_orders.tsv",
                                        "data/eprop2_cost.tsv", "data/eprop2_slips.tsv", "data/eprop2_liveness.tsv", "manifest.json"};
     enum { N = sizeof name / sizeof *name };
-    const tables t = {r, level, p};
     char path[4096];
-    if ((size_t)snprintf(path, sizeof path, "%s/data", dir) >= sizeof path) return EP_DOMAIN;
-    ep_status st = vfy_make_dir(path, err, n);
+    ep_status st = EP_OK;
     for (int k = 0; st == EP_OK && k < N; k++) {
         vfy_outfile o;
         if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name[k]) >= sizeof path) return EP_DOMAIN;
         st = vfy_outfile_open(path, &o, err, n);
         if (st != EP_OK) return st;
-        if (k + 1 < N) st = write_one(o.f, &t, k);
-        else fprintf(o.f, "{\"program\": \"eprop-verify eprop2\", \"version\": \"%s\", \"level\": \"%s\"}\n", EP_VERSION,
-                     level == VFY_FULL ? "full" : "quick");
+        st = write_one(o.f, t, k);
         if (st == EP_OK) st = vfy_outfile_commit(&o, err, n);
         else vfy_outfile_abort(&o);
-        vfy_say(p, "tables of e-prop 2", (double)(k + 1) / N);
+        vfy_say(t->what->progress, "tables of e-prop 2", (double)(k + 1) / N);
     }
+    return st;
+}
+
+ep_status vfy_e2_write_data(const char *dir, const vfy_e2_report *what, char *err, size_t n)
+{
+    char path[4096];
+    if ((size_t)snprintf(path, sizeof path, "%s/data", dir) >= sizeof path) return EP_DOMAIN;
+    ep_status st = vfy_make_dir(path, err, n);
+    if (st != EP_OK) return st;
+    const tables t = {what, calloc(1, sizeof *t.costs)};
+    st = t.costs ? all_costs(what->of ? what->of : &usual, what->progress, t.costs) : EP_NOMEM;
+    if (st == EP_OK) st = write_all(dir, &t, err, n);
+    free(t.costs);
     return st;
 }

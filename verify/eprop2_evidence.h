@@ -58,17 +58,20 @@ EP_MUST_USE ep_status vfy_e2_prove(const vfy_e2_task *t);
 /* Cases that are proved. */
 size_t vfy_e2_cases(vfy_level level, vfy_e2_spec *out, size_t most);
 
-/* What dropping second-order terms costs by the size of the update |eta dW| / |W|: for the figure each seed's cosine, relative
- * norm and error where they are not trivial, else their medians for every group. */
-EP_MUST_USE ep_status vfy_e2_write_orders(FILE *f, bool figure, const vfy_progress *p);
 /* Error against precision of the adjoint, and the same with one slip. */
 EP_MUST_USE ep_status vfy_e2_write_precision(FILE *f);
 EP_MUST_USE ep_status vfy_e2_write_liveness(FILE *f, vfy_level level);
 /* The rows of a proof as a table. */
 void vfy_e2_write_rows(FILE *f, const vfy_results *r);
-/* DIR/manifest.json and DIR/data/eprop2_*.tsv: what the report shows. About 20 s. */
-EP_MUST_USE ep_status vfy_e2_write_data(const char *dir, const vfy_results *r, vfy_level level, const vfy_progress *p, char *err,
-                                        size_t n);
+typedef struct vfy_e2_report {
+    const vfy_results *rows;
+    vfy_level level;
+    const vfy_e2_spec *of; /* nine networks from this seed on: what dropping second-order terms costs by the size of the update
+                            * |eta dW| / |W|; NULL: the report's, about 10 s */
+    const vfy_progress *progress;
+} vfy_e2_report;
+/* DIR/manifest.json and DIR/data/eprop2_*.tsv: what the report shows. */
+EP_MUST_USE ep_status vfy_e2_write_data(const char *dir, const vfy_e2_report *what, char *err, size_t n);
 /* The table slip x evidence; *bad (may be NULL) counts slips that one of A, B, C, D or the tangents missed. */
 EP_MUST_USE ep_status vfy_e2_slips_write(FILE *f, int *bad);
 

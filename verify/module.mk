@@ -57,7 +57,7 @@ $(BUILD)/verify/test/test_starve.o: CPPFLAGS += -DPLUGIN_SO='"$(abspath $(BUILD)
 $(BUILD)/verify/test/test_port_template.o: CPPFLAGS += -DPLUGIN_SO='"$(abspath $(BUILD))/verify/ports/c/%splugin.so"'
 
 # Ports for the loader's tests: one right (0), ten with one wrong line, the rest with a broken table or answer.
-TINY_KINDS := 0 1 2 3 4 5 6 7 8 9 10 20 21 22 23 24 25 26 27 28 29 30
+TINY_KINDS := 0 1 2 3 4 5 6 7 8 9 10 20 21 22 23 24 25 26 27 28 29 30 31
 TINY_SO := $(foreach k,$(TINY_KINDS),$(BUILD)/verify/test/plugin_tiny$(k).so)
 $(TINY_SO): $(BUILD)/verify/test/plugin_tiny%.so: verify/test/plugin_tiny.c verify/eprop_port.h
 	@mkdir -p $(@D)

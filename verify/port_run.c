@@ -141,11 +141,6 @@ static ep_status hear_greeting(talk *k, const char *line, bool *broke)
 static ep_status hear_line(talk *k, const char *line, bool *broke)
 {
     if (!k->ready) return hear_greeting(k, line, broke);
-    if (k->heard >= k->n) {
-        (void)snprintf(k->reason, sizeof k->reason, "found `%.60s` after the last answer", line);
-        *broke = true;
-        return EP_OK;
-    }
     if (!k->listening) {
         ep_status st = vfy_hearing_open(&k->h, k->cases[k->heard], want_of(k, k->heard), k->a->streaming);
         if (st != EP_OK) return st;
@@ -171,7 +166,10 @@ static ep_status hear_line(talk *k, const char *line, bool *broke)
     return queue_cases(k);
 }
 
-/* Reads what is there; *broke: the port ended or said something wrong. */
+static bool over(const talk *k) { return k->ready && k->heard >= k->n; }
+
+/* Reads what is there; *broke: the port ended or said something wrong. What comes after the last answer is nobody's: whether it is still
+ * read is a matter of time. */
 static ep_status read_some(talk *k, bool *broke)
 {
     char buf[CHUNK];
@@ -183,7 +181,7 @@ static ep_status read_some(talk *k, bool *broke)
         *broke = true;
         return EP_OK;
     }
-    for (ssize_t i = 0; i < got && st == EP_OK && !*broke; i++) {
+    for (ssize_t i = 0; i < got && st == EP_OK && !*broke && !over(k); i++) {
         if (buf[i] == '\n') {
             k->line[k->line_len] = '\0';
             k->line_len = 0;
@@ -204,7 +202,7 @@ static ep_status read_some(talk *k, bool *broke)
 static ep_status converse(talk *k, bool *broke)
 {
     ep_status st = EP_OK;
-    while (st == EP_OK && !*broke && (!k->ready || k->heard < k->n)) {
+    while (st == EP_OK && !*broke && !over(k)) {
         double left = k->a->timeout - (now() - k->since);
         if (left <= 0) {
             (void)snprintf(k->reason, sizeof k->reason, "no answer within %g s", k->a->timeout);

@@ -187,7 +187,10 @@ size_t opt_fixed_encode(const opt_state *s, int quantity, const double *from, in
         unsigned q = host_format(h, quantity, k);
         double unit = host_unit(h, quantity, k);
         if (host_has_fraction(h, q)) misfits += !host_round(&h->profile, q, from[k] / unit * ldexp(1, -h->profile.q[q].frac), &to[k]);
-        else to[k] = from[k] > 0 ? (int32_t)fmin(nearbyint(from[k]), 65535) : 0;
+        else {
+            to[k] = from[k] > 0 ? (int32_t)fmin(nearbyint(from[k]), 65535) : 0;
+            misfits += !(from[k] >= 0 && from[k] <= 65535);
+        }
     }
     return known ? misfits : n;
 }

@@ -183,6 +183,25 @@ static job *close_job(int kind, double *mask, int32_t *flags)
     return j;
 }
 
+/* The decoded state is that of doubles; false: it is all 0. */
+static bool state_is_close(const rig *r, const rig *d, int quantity)
+{
+    size_t n, m;
+    int32_t *raw = read_all(r, quantity, &n);
+    double *want = rig_get(d, quantity, &m), *got = malloc((n + 1) * sizeof *got), off = 0, size = 0;
+    ck_assert_uint_eq(n, m);
+    opt_fixed_decode(r->s, quantity, raw, got, n);
+    for (size_t k = 0; k < n; k++) {
+        off = fmax(off, fabs(got[k] - want[k]));
+        size = fmax(size, fabs(want[k]));
+    }
+    ck_assert_msg(off <= 0.03 * size, "quantity 0x%x: off by %g of %g", (unsigned)quantity, off, size);
+    free(raw);
+    free(want);
+    free(got);
+    return size > 0;
+}
+
 START_TEST(test_close_to_doubles)
 {
     double mask[TRIALS * STEPS];
@@ -224,8 +243,74 @@ START_TEST(test_close_to_doubles)
         free(want);
         free(got);
     }
+    static const int spiking[] = {OPT_V, OPT_A, OPT_Y, OPT_ZBAR, OPT_PSI, OPT_EPS(EP_G_WIN), OPT_EPS(EP_G_BIAS)}, lstm[] = {OPT_C, OPT_Y, OPT_ZBAR};
+    const int *state = _i == MEAN_LSTM ? lstm : spiking;
+    for (size_t k = 0, n = _i == MEAN_LSTM ? 3 : 7; k < n; k++) {
+        bool alive = (state[k] == OPT_A && j->k.net.model == EP_LIF) || state_is_close(&r, &d, state[k]);
+        ck_assert_msg(alive, "quantity 0x%x is all 0", (unsigned)state[k]);
+    }
     rig_close(&r);
     rig_close(&d);
+    job_free(j);
+}
+END_TEST
+
+/* Numbers without a fraction are whole ones from 0 to 65535; what is not of the format is counted, by encode, by grad and by the core. */
+START_TEST(test_what_does_not_fit)
+{
+    static const double steps[] = {0, 3, 2.25, -1, 70000, NAN};
+    static const int32_t want[] = {0, 3, 2, 0, 65535, 0};
+    int32_t to[6];
+    job *j = job_make(EP_ALIF, EP_PAPER2019, EP_EPROP1_RANDOM, 21);
+    const opt_engine *e = opt_fixed("q15");
+    rig r = rig_open(e, &j->cfg);
+    ck_assert_uint_eq(opt_fixed_encode(r.s, OPT_REFR, steps, to, 6), 3);
+    for (int k = 0; k < 6; k++) ck_assert_msg(to[k] == want[k], "%g: %d", steps[k], to[k]);
+    ck_assert_uint_eq(opt_fixed_encode(r.s, OPT_GATES, steps, to, 6), 6); /* a quantity that it does not have */
+    ck_assert_uint_eq(e->count(r.s, OPT_ALL(OPT_L)), 0);
+    int32_t *x = encoded(&r, OPT_FIXED_X, j->x, TRIALS * STEPS * IN);
+    x[7] = INT32_MAX;
+    ck_assert_int_eq(e->grad(r.s, &(opt_trials){.T = STEPS, .B = TRIALS, .x = x}), EP_DOMAIN);
+    ck_assert_uint_eq(opt_fixed_events(r.s, FIX_V), 0);
+    for (size_t k = 0; k < TRIALS * IN; k++) x[k] = 32767; /* 128: the potential leaves its format, in each of the trials */
+    ck_assert_int_eq(e->step(r.s, x), EP_OK);
+    uint64_t after = opt_fixed_events(r.s, FIX_V) + opt_fixed_events(r.s, FIX_I);
+    ck_assert_uint_ge(after, TRIALS);
+    ck_assert_uint_eq(after % TRIALS, 0);
+    free(x);
+    rig_close(&r);
+    job_free(j);
+}
+END_TEST
+
+/* W -= eta dE/dW by the sum over all trials, which is then 0 in each of them. */
+START_TEST(test_update_of_a_batch)
+{
+    size_t n, m;
+    const double eta = 0.0078125;
+    job *j = job_make(EP_ALIF, EP_PAPER2019, EP_EPROP1_RANDOM, 3);
+    rig r = rig_open(opt_fixed("s16.15"), &j->cfg);
+    ck_assert_int_eq(run(&r, j, TRIALS, 0), EP_OK);
+    for (int g = EP_G_WIN; g <= EP_G_BOUT; g++) ck_assert_int_gt(magnitude(&r, OPT_GRAD(g)), 0);
+    int32_t *raw = read_all(&r, OPT_GRAD(EP_G_WOUT), &n), *before = read_all(&r, OPT_PARAM(EP_G_WOUT), &m);
+    double grad[OUT * REC], was[OUT * REC], is[OUT * REC], moved = 0;
+    ck_assert(n == OUT * REC && m == n);
+    opt_fixed_decode(r.s, OPT_GRAD(EP_G_WOUT), raw, grad, n);
+    opt_fixed_decode(r.s, OPT_PARAM(EP_G_WOUT), before, was, n);
+    ck_assert_int_eq(opt_fixed_update(r.s, eta, 0), EP_OK);
+    int32_t *after = read_all(&r, OPT_PARAM(EP_G_WOUT), &m);
+    opt_fixed_decode(r.s, OPT_PARAM(EP_G_WOUT), after, is, n);
+    for (size_t k = 0; k < n; k++) { /* 15 bits of fraction: the product is rounded once */
+        ck_assert_msg(fabs(was[k] - eta * grad[k] - is[k]) <= 0x1p-15, "Wout[%zu]: %g - %g is %g", k, was[k], eta * grad[k], is[k]);
+        moved = fmax(moved, fabs(is[k] - was[k]));
+    }
+    ck_assert_double_gt(moved, 0x1p-12);
+    for (int g = EP_G_WIN; g <= EP_G_BOUT; g++) ck_assert_int_eq(magnitude(&r, OPT_GRAD(g)), 0);
+    ck_assert_int_eq(opt_fixed_update(r.s, eta, 2), EP_DOMAIN); /* keeps -1 of each weight */
+    free(raw);
+    free(before);
+    free(after);
+    rig_close(&r);
     job_free(j);
 }
 END_TEST
@@ -331,6 +416,8 @@ int main(void)
     tcase_add_loop_test(tc, test_online_is_offline, 0, 4);
     tcase_add_loop_test(tc, test_batch_adds, 0, 4);
     tcase_add_loop_test(tc, test_close_to_doubles, 0, N_CLOSE);
+    tcase_add_test(tc, test_what_does_not_fit);
+    tcase_add_test(tc, test_update_of_a_batch);
     tcase_add_test(tc, test_forced_step);
     tcase_add_test(tc, test_signals);
     tcase_add_loop_test(tc, test_parts_of_a_gradient, 0, 2);

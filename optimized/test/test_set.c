@@ -84,6 +84,98 @@ START_TEST(lstm_and_rate_units)
 }
 END_TEST
 
+/* The quantity in both engines; how many numbers of it are not 0. */
+static size_t same_state(const rig *got, const rig *want, int quantity, const char *name)
+{
+    size_t n, m, alive = 0;
+    double *a = rig_get(got, quantity, &n), *b = rig_get(want, quantity, &m);
+    ck_assert_uint_eq(n, m);
+    for (size_t k = 0; k < n; k++) {
+        ck_assert_msg(fabs(a[k] - b[k]) <= 1e-12 * (1 + fabs(b[k])), "%s[%zu]: %.17g, the scalar engine has %.17g", name, k, a[k], b[k]);
+        alive += b[k] != 0;
+    }
+    free(a);
+    free(b);
+    return alive;
+}
+
+/* Another state of the last step, in both engines. */
+static void disturb(const rig *got, const rig *want, int quantity, uint64_t seed)
+{
+    size_t n;
+    double *v = rig_get(want, quantity, &n);
+    for (size_t k = 0; k < n; k++) v[k] += nearbyint(64 * (ep_rng_uniform(seed, 72, k) - 0.5)) / 256;
+    rig_set(want, quantity, v, n);
+    rig_set(got, quantity, v, n);
+    free(v);
+}
+
+/* v and a set before a step force it: the state then is the scalar engine's, and so is what only general kernels keep. */
+static size_t forced_steps(trial_set *s, uint64_t seed)
+{
+    static const struct { int quantity; const char *name; bool general; } seen[] = {
+        {OPT_V, "v", false}, {OPT_A, "a", false}, {OPT_Z, "z", false}, {OPT_Y, "y", false}, {OPT_ERR, "err", false}, {OPT_REFR, "refr", false},
+        {OPT_PSI, "psi", true}, {OPT_DZDA, "dz/da", true}, {OPT_S, "s", true}};
+    size_t B = (size_t)s->B, T = (size_t)s->T, alive = 0;
+    rig want = case_open(s, opt_scalar_f64(), 0), got = case_open(s, opt_fast_f64(), 4);
+    for (size_t t = 0; t < T; t++) {
+        void *x = rig_slice(&want, s->x, B, T, (size_t)s->k.net.n_in, t), *target = rig_slice(&want, s->target, B, T, (size_t)s->k.net.n_out, t);
+        if (t % 3 == 2) disturb(&got, &want, OPT_V, seed + t);
+        if (t % 5 == 2) disturb(&got, &want, OPT_A, seed + t);
+        ck_assert_int_eq(want.e->step(want.s, x), EP_OK);
+        ck_assert_int_eq(got.e->step(got.s, x), EP_OK);
+        ck_assert_int_eq(want.e->learn(want.s, &(opt_signal){.target = target}), EP_OK);
+        ck_assert_int_eq(got.e->learn(got.s, &(opt_signal){.target = target}), EP_OK);
+        for (size_t k = 0; k < sizeof seen / sizeof *seen; k++)
+            if (!seen[k].general || got.e->count(got.s, seen[k].quantity) > 0) alive += same_state(&got, &want, seen[k].quantity, seen[k].name);
+        free(x);
+        free(target);
+    }
+    opt_signal two = {.err = s->target, .target = s->target};
+    ck_assert_int_eq(got.e->learn(got.s, &two), EP_DOMAIN);
+    ck_assert_int_eq(got.e->set(got.s, OPT_Y, s->target, got.e->count(got.s, OPT_Y)), EP_NOTIMPL);
+    rig_close(&want);
+    rig_close(&got);
+    free(s->k.store);
+    return alive;
+}
+
+/* What the LSTM's chunks keep for the readout and the signal, beside the scalar engine; the readout's may be set. */
+START_TEST(states_of_lstm)
+{
+    trial_set s = {.k = toy_make(EP_LSTM, EP_PAPER2019, 3, 5, 2, (uint64_t)_i), .B = 2, .T = 12};
+    size_t n, K = 2, alive = 0;
+    draw_trials(&s, (uint64_t)_i);
+    s.cfg = (opt_config){.rule = rules[_i % N_RULE], .B = s.B, .T = s.T};
+    rig want = case_open(&s, opt_scalar_f64(), 0), got = case_open(&s, opt_fast_f64(), 4);
+    for (size_t t = 0; t < 12; t++) {
+        void *x = rig_slice(&want, s.x, 2, 12, 3, t), *target = rig_slice(&want, s.target, 2, 12, K, t);
+        for (int e = 0; e < 2; e++) {
+            const rig *r = e ? &got : &want;
+            ck_assert_int_eq(r->e->step(r->s, x), EP_OK);
+            ck_assert_int_eq(r->e->learn(r->s, &(opt_signal){.target = target}), EP_OK);
+        }
+        alive += same_state(&got, &want, OPT_ZBAR, "zbar") + same_state(&got, &want, OPT_C, "c") + same_state(&got, &want, OPT_Y, "y");
+        free(x);
+        free(target);
+    }
+    free(rig_get(&got, OPT_ZBAR, &n));
+    ck_assert_uint_eq(n, 2 * 6);
+    ck_assert_uint_gt(alive, 12 * (12 + 10));
+    rig_close(&want);
+    rig_close(&got);
+    free(s.k.store);
+}
+END_TEST
+
+START_TEST(states_between_steps)
+{
+    trial_set s = any_case((uint64_t)_i, rules[_i % N_RULE]);
+    s.cfg.c_reg = 0;
+    ck_assert_uint_gt(forced_steps(&s, (uint64_t)_i), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("set");
@@ -92,6 +184,8 @@ int main(void)
     tcase_add_loop_test(t, spiking_by_special_kernels, 0, loops(30));
     tcase_add_loop_test(t, spiking_by_general_kernels, 0, loops(30));
     tcase_add_loop_test(t, lstm_and_rate_units, 0, loops(30));
+    tcase_add_loop_test(t, states_of_lstm, 0, 3);
+    tcase_add_loop_test(t, states_between_steps, 0, loops(40));
     suite_add_tcase(suite, t);
     return run_suite(suite);
 }

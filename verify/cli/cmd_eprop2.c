@@ -86,7 +86,8 @@ int cmd_eprop2(int argc, char **argv)
         vfy_prove_print(stdout, &r, &shown, isatty(STDOUT_FILENO) == 1);
         printf("\n%zu comparisons: %s; %.1f s, %.0f MB\n", r.n, vfy_verdict_name(vfy_results_worst(&r)), cli_seconds() - start,
                cli_peak_rss_mb());
-        if (o.out) st = vfy_e2_write_data(o.out, &r, o.t.level, o.t.progress, err, sizeof err);
+        const vfy_e2_report report = {.rows = &r, .level = o.t.level, .progress = o.t.progress};
+        if (o.out) st = vfy_e2_write_data(o.out, &report, err, sizeof err);
         cli_progress_end();
     }
     code = st == EP_OK ? cli_verdict(vfy_results_worst(&r)) : *err ? cli_usage("%s", err) : cli_status(st, "eprop2");

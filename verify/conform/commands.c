@@ -1,13 +1,16 @@
 /* commands.c: certify, windows, eprop2, profile and the rarer options of gradient and port from outside: what they say about networks
  * that can be checked by hand.
  * SPDX-License-Identifier: MIT */
+#define _XOPEN_SOURCE 700 /* terminals */
 #include "run.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -175,7 +178,13 @@ Test(commands, profiles)
     text = file(want);
     snprintf(want, sizeof want, "\nformat fixed:%s\n", hash);
     cr_assert(count(text, want) > 8, "%d cases", count(text, want));
+    char id[17] = "", *at = strstr(text, "\ncase ep:"); /* the judge has no profile of that hash, but the file says what must come */
+    cr_assert(at && sscanf(at, "\ncase ep:%16[0-9a-f]", id) == 1);
     free(text);
+    snprintf(command, sizeof command, "port name=board version=1 formats=fixed:%s models=lif rules=eprop1 quantities=v\ncase ep:%s\nunsupported not today\n", hash, id);
+    run_write(dir, "answers", command);
+    VERIFY("port", "--response", in_dir("answers"), "--vectors", in_dir("v"), "--only", id, "--trace", "1:2");
+    cr_assert(r.code == 4 && strstr(r.out, "no answer: "), "exit %d: %s%s", r.code, r.out, r.err);
 }
 
 /* ---- gradient --------------------------------------------------------------------------------------------------- */
@@ -297,6 +306,60 @@ Test(commands, port_of_a_bare_case)
     cr_assert(r.code == 0 && strstr(r.out, "v[2][0]          3ec00000         be000000.000") && !strstr(r.out, "v[1][0]"), "exit %d: %s", r.code, r.out);
 }
 
+/* A number that rounding cannot decide is judged by its enclosure. */
+Test(commands, port_of_an_undecided_number)
+{
+    char id[17] = "", answer[700];
+    run_write(dir, "global.epv", feeds_back_nothing);
+    VERIFY("gradient", in_dir("global.epv"), "--max-bits", "200", "--out", in_dir("full.epv"));
+    char *full = file("full.epv"), *at = strstr(full, "\ncase ep:");
+    cr_assert(r.code == 5 && count(full, " undecided ") == 2 && at && sscanf(at, "\ncase ep:%16[0-9a-f]", id) == 1, "exit %d: %s", r.code, full);
+    free(full);
+    snprintf(answer, sizeof answer, "port name=board version=1 formats=f32 models=lif rules=eprop1 quantities=dWin,dWrec,db,dWout,dbout,dalpha losses=classification\ncase ep:%s\n"
+             "got dWin 0 0 3f800000\ngot dWrec 0 0 00000000\ngot db 0 00000000\ngot dWout 0 0 bd9b5b89\ngot dWout 1 0 3d9b5b89\n"
+             "got dbout 0 bee823e5\ngot dbout 1 3ee823e5\ngot dalpha 0 00000000\ndone 8\n", id);
+    run_write(dir, "answers", answer);
+    VERIFY("port", "--response", in_dir("answers"), "--vectors", in_dir("full.epv"));
+    cr_assert(r.code == 1 && strstr(r.out, "dWin[0][0]: got 3f800000, want -") && strstr(r.out, " to "), "exit %d: %s%s", r.code, r.out, r.err);
+    run_program(&r, "eprop-judge", (const char *[]){"port", "--response", in_dir("answers"), "--vectors", in_dir("full.epv"), "--only", id, "--trace", "1:2", NULL},
+                NULL, 120); /* from the file's own lines */
+    cr_assert(r.code == 0 && strstr(r.out, "dWin[0][0]       3f800000         from "), "exit %d: %s", r.code, r.out);
+}
+
+/* Standard output that cannot take it all is an error, whatever the verdict. */
+Test(commands, no_room_for_the_output)
+{
+    char command[4400];
+    snprintf(command, sizeof command, "%s profile q15 > /dev/full 2> %s/said", run_where("eprop-verify"), dir);
+    int status = system(command);
+    char *said = file("said");
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 2 && strstr(said, "stdout: cannot be written, the output is not whole"), "status %d: %s", status, said);
+    free(said);
+}
+
+/* On a terminal a bar shows how far the work is, and is wiped away at the end. */
+Test(commands, progress_on_a_terminal)
+{
+    static char seen[65536];
+    size_t n = 0;
+    int status, screen = posix_openpt(O_RDWR | O_NOCTTY);
+    cr_assert(screen >= 0 && grantpt(screen) == 0 && unlockpt(screen) == 0, "no terminal");
+    int line = open(ptsname(screen), O_RDWR | O_NOCTTY), out = open(in_dir("out"), O_WRONLY | O_CREAT, 0600);
+    cr_assert(line >= 0 && out >= 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(out, 1);
+        dup2(line, 2);
+        execl(run_where("eprop-verify"), "eprop-verify", "windows", "--model", "lif", "--neurons", "2", "--steps", "8", "--networks", "3", (char *)NULL);
+        _exit(126);
+    }
+    close(line);
+    for (ssize_t got; n < sizeof seen - 1 && (got = read(screen, seen + n, sizeof seen - 1 - n)) > 0;) n += (size_t)got;
+    cr_assert(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d: %s", status, seen);
+    cr_assert(strstr(seen, "\r\033[Kwindows: lif") && strstr(seen, "[########                ]  33 %") && strstr(seen, "] 100 %"), "%s", seen);
+    cr_assert(n > 4 && !strcmp(seen + n - 4, "\r\033[K"), "%s", seen);
+}
+
 Test(commands, ports_that_say_nothing)
 {
     VERIFY("port", "--detect", "--port", "false");
@@ -304,4 +367,13 @@ Test(commands, ports_that_say_nothing)
     run_write(dir, "fires.epv", fires);
     VERIFY("port", "--plugin", in_dir("fires.epv"), "--vectors", in_dir("fires.epv"));
     cr_assert(r.code == 3 && strstr(r.out, "cannot be loaded"), "exit %d: %s", r.code, r.out);
+    char id[17] = "", answer[200];
+    VERIFY("gradient", in_dir("fires.epv"), "--json", in_dir("g.json"));
+    char *json = file("g.json"), *at = strstr(json, "\"case\": \"");
+    cr_assert(at && sscanf(at, "\"case\": \"%16[0-9a-f]", id) == 1, "%s", json);
+    free(json);
+    snprintf(answer, sizeof answer, "port name=board version=1 formats=f32 models=lif rules=eprop1 quantities=v\ncase ep:%s\nunsupported not today\n", id);
+    run_write(dir, "answers", answer);
+    VERIFY("port", "--response", in_dir("answers"), "--vectors", in_dir("fires.epv"), "--only", id, "--trace", "1:2");
+    cr_assert(r.code == 4 && strstr(r.out, "no answer: ") && strstr(r.out, "not today"), "exit %d: %s%s", r.code, r.out, r.err);
 }

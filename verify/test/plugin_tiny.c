@@ -161,7 +161,7 @@ const eprop_port *SYMBOL(void)
         .version = TINY == 20 ? 2 : EPROP_PORT_VERSION,
         .name = TINY == 25 ? "Tiny Port" : "tiny",
         .release = "1.0",
-        .formats = EPROP_BIT(EPROP_F32),
+        .formats = EPROP_BIT(EPROP_F32) | (TINY == 31 ? EPROP_BIT(EPROP_I32) : 0),
         .models = EPROP_BIT(EPROP_LIF),
         .rules = TINY == 26 ? 0 : EPROP_BIT(EPROP_RULE_EPROP1_SYMMETRIC),
         .losses = EPROP_BIT(EPROP_LOSS_REGRESSION),

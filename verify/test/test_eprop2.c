@@ -18,6 +18,8 @@ static double multiplier(void)
 /* Case n and one kind of evidence. */
 START_TEST(test_e2_holds)
 {
+    static const int order[N_QUICK] = {1, 6, 0, 2, 3, 4, 5, 7}; /* a short run takes the first: spikes, then rate units */
+    const int which = order[_i];
     vfy_e2_spec spec[N_QUICK];
     vfy_e2_case k;
     vfy_e2_identity id;
@@ -25,7 +27,7 @@ START_TEST(test_e2_holds)
     vfy_scaling sc;
     vfy_e2_routes r;
     ck_assert_uint_eq(vfy_e2_cases(VFY_QUICK, spec, N_QUICK), N_QUICK);
-    ck_assert_int_eq(vfy_e2_case_make(&spec[_i], &k), EP_OK);
+    ck_assert_int_eq(vfy_e2_case_make(&spec[which], &k), EP_OK);
     ck_assert_int_eq(vfy_e2_measure_identity(&k, REF_E2_FULL, REF_PRIME_2, 5, NULL, &id), EP_OK);
     ck_assert_msg(id.differ == 0 && !id.tangent_differs && id.dead_groups == 0, "%s: %zu of %zu differ, tangents %d, dead %d",
                   k.name, id.differ, id.entries, id.tangent_differs, id.dead_groups);
@@ -39,9 +41,98 @@ START_TEST(test_e2_holds)
     for (int o = 0; o < REF_E2_N_ORDER; o++) ck_assert_msg(r.tape[o] < 0x1p-100, "%s: order %d: %a", k.name, o, r.tape[o]);
     ck_assert_msg(r.tangent < 0x1p-100, "%s: tangents %a", k.name, r.tangent);
     ck_assert_msg(r.fd <= r.fd_limit, "%s: central differences %a > %a", k.name, r.fd, r.fd_limit);
-    bool smooth = spec[_i].main == EP_RATE && spec[_i].module == EP_RATE;
+    bool smooth = spec[which].main == EP_RATE && spec[which].module == EP_RATE;
     ck_assert(smooth == (r.fd > 0.0)); /* measured, and not 0 by accident */
     vfy_e2_case_free(&k);
+}
+END_TEST
+
+/* The tape's own slope of psi, for the shapes that only level full proves. */
+START_TEST(test_e2_other_shapes)
+{
+    vfy_e2_spec spec[16];
+    vfy_e2_case k;
+    vfy_e2_routes r;
+    int shapes = 0;
+    size_t n = vfy_e2_cases(VFY_FULL, spec, 16);
+    for (size_t i = N_QUICK; i < n; i++) {
+        if (spec[i].psi_shape != EP_EXPONENTIAL && spec[i].psi_shape != EP_ARCTAN) continue;
+        ck_assert_int_eq(vfy_e2_case_make(&spec[i], &k), EP_OK);
+        ck_assert_int_eq(vfy_e2_measure_routes(&k, 256, NULL, &r), EP_OK);
+        for (int o = 0; o < REF_E2_N_ORDER; o++) ck_assert_msg(r.tape[o] < 0x1p-100, "%s: order %d: %a", k.name, o, r.tape[o]);
+        vfy_e2_case_free(&k);
+        shapes++;
+    }
+    ck_assert_int_eq(shapes, 2);
+}
+END_TEST
+
+static int lines_of(const char *dir, const char *name, char *head, size_t n)
+{
+    char path[300];
+    int c, lines = 0;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "r");
+    ck_assert_msg(f != NULL, "no %s", path);
+    ck_assert_ptr_nonnull(fgets(head, (int)n, f));
+    for (lines = 1; (c = getc(f)) != EOF;) lines += c == '\n';
+    fclose(f);
+    return lines;
+}
+
+/* First-order gradients of Win come near the full ones as the update shrinks, and are off by more as it grows. */
+static void check_costs(const char *dir)
+{
+    char path[300], group[40], order[40];
+    double update, cosine, norm, err, last = 0.0, first = 0.0;
+    int seeds, rows = 0;
+    snprintf(path, sizeof path, "%s/data/eprop2_cost.tsv", dir);
+    FILE *f = fopen(path, "r");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_eq(fscanf(f, "%*[^\n]"), 0);
+    while (fscanf(f, " %39[^\t]\t%39[^\t]\t%lf\t%lf\t%lf\t%lf\t%d", group, order, &update, &cosine, &norm, &err, &seeds) == 7) {
+        rows++;
+        ck_assert_int_eq(seeds, 9);
+        if (!strncmp(group, "module", 6)) ck_assert_msg(err == 0.0, "%s, %s: the module's gradient is off by %g", group, order, err);
+        if (strcmp(group, "main Win") || strcmp(order, "first order")) continue;
+        if (update < 0.004) first = err;
+        last = err;
+    }
+    fclose(f);
+    ck_assert_int_eq(rows, 2 * 6 * 6);
+    ck_assert_msg(first > 0.0 && first < 0.1 && last > 3.0 * first, "off by %g at the smallest update, by %g at the largest", first, last);
+}
+
+/* Evidence A as rows, and the tables of the report: of networks smaller than the report's. */
+START_TEST(test_e2_rows_and_tables)
+{
+    static const struct { const char *name, *head; int lines; } want[] = {
+        {"data/eprop2_evidence.tsv", "# evidence\tcompared\tcase\t", 1 + N_QUICK + 4}, {"data/eprop2_precision.tsv", "# case\tbits\terr\tbound\tslip_err", 1 + 5 * 11},
+        {"data/eprop2_orders.tsv", "# series\tseed\tupdate\t", 1 + 3 * 6 * 9}, {"data/eprop2_cost.tsv", "# group\torder\tupdate\t", 1 + 2 * 6 * 6},
+        {"data/eprop2_slips.tsv", "# slip\tA\tB", 1 + VFY_E2_N_SLIP}, {"data/eprop2_liveness.tsv", "# case\trate_train\t", 1 + N_QUICK},
+        {"manifest.json", "{\"program\": \"eprop-verify eprop2\"", 1}};
+    char dir[] = "/tmp/eprop-e2-XXXXXX", command[64], head[600], err[512] = "";
+    vfy_results r = {0};
+    vfy_e2_task t = {.evidence = "A", .out = &r};
+    const vfy_e2_spec small = {.main = EP_LIF, .module = EP_LIF, .n_in = 4, .n_rec = 5, .n_out = 1, .n_mod = 5, .n_code = 3, .T = 30, .n_ref = 3, .seed = 50};
+    const vfy_e2_report report = {.rows = &r, .of = &small};
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    ck_assert_int_eq(vfy_e2_prove(&t), EP_OK);
+    ck_assert_uint_eq(r.n, N_QUICK + 4);
+    for (size_t k = 0; k < r.n; k++)
+        ck_assert_msg(r.rows[k].verdict == VFY_HOLDS && r.rows[k].evidence == 'A' && r.rows[k].size == 0.0, "%s: %s: %s", r.rows[k].subject, r.rows[k].compared, r.rows[k].value);
+    ck_assert_msg(vfy_e2_write_data(dir, &report, err, sizeof err) == EP_OK, "%s", err);
+    for (size_t k = 0; k < sizeof want / sizeof *want; k++) {
+        int lines = lines_of(dir, want[k].name, head, sizeof head);
+        ck_assert_msg(!strncmp(head, want[k].head, strlen(want[k].head)), "%s: %s", want[k].name, head);
+        ck_assert_msg(lines == want[k].lines, "%s: %d lines, expected %d", want[k].name, lines, want[k].lines);
+    }
+    check_costs(dir);
+    ck_assert_int_eq(vfy_e2_write_data("/proc/no/such", &report, err, sizeof err), EP_IO);
+    ck_assert_msg(strstr(err, "/proc/no") != NULL, "%s", err);
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    ck_assert_int_eq(system(command), 0);
+    vfy_results_clear(&r);
 }
 END_TEST
 
@@ -221,6 +312,8 @@ int main(void)
     int cases = (int)ceil(N_QUICK * fmin(1.0, multiplier()));
     tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, test_e2_holds, 0, cases);
+    if (multiplier() >= 0.2) tcase_add_test(t, test_e2_rows_and_tables);
+    tcase_add_test(t, test_e2_other_shapes);
     tcase_add_test(t, test_e2_slips);
     tcase_add_test(t, test_e2_orders);
     tcase_add_test(t, test_e2_no_update);

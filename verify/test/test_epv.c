@@ -12,6 +12,7 @@
 #define SCALARS "v_th 3f800000\ngamma 3e99999a\n"
 #define CHAIN "epv 1\ncase ep:-\nmodel alif\npreset paper2019\nrule eprop1-symmetric\nformat f32\nT 3\nB 2\nn_in 2\nn_rec 2\nn_out 1\nloss regression\n" SCALARS \
     "updates 3\nfamily chain\neta 3f800000\n"
+#define ALONE "epv 1\ncase ep:-\nmodel alif\npreset paper2019\nrule eprop1-symmetric\nformat f32\nT 3\nB 1\nn_in 2\nn_rec 2\nn_out 1\nloss regression\n" SCALARS
 #define GOOD HEAD SCALARS "in Win 1 0 3f000000\nin x 3 1 3f800000\nout dWin 1 0 3f2a7e11.8c2 mag 3ff8000000000000\nend\n"
 
 static ep_status read_text(const char *text, size_t n, vfy_epv_file **out, char err[VFY_EPV_ERR])
@@ -190,6 +191,12 @@ static const struct {
     {HEAD SCALARS "out z 1 0 undecided 7ff8000000000000 7ff8000000000000\n", "t.epv:15: found bounds `7ff8000000000000 7ff8000000000000`, expected two times 16 digits, the lower first"},
     {HEAD SCALARS "out z 2 0 zero\nout z 1 0 zero\nout z 2 0 zero\nend\n", "t.epv:17: z[2][0]: given a second time, first in line 15"},
     {HEAD SCALARS "end now\n", "t.epv:15: found `end now`, expected `end` alone"},
+    {HEAD SCALARS "option delay\nend\n", "t.epv:15: found `option delay`, expected `option NAME VALUE`"},
+    {HEAD SCALARS "option reset vth-same-but-by-a-name-of-more-than-forty-letters\nend\n", "t.epv:15: option reset: value too long"},
+    {HEAD SCALARS "in Win 1 2 3 4 5 6 7 8 9 10 11\nend\n", "t.epv:15: found more than 12 words"},
+    {ALONE "updates 3\nfamily chain\neta 3f800000\nreport 3\nregime online\nc_reg 3f800000\nend\n",
+     "t.epv:20: c_reg: found `3f800000`, expected 0: online there is no mean rate"},
+    {ALONE "given z\nin z 1 0 3f000000\nend\n", "t.epv:2: given z: found 0.5, expected 0 or 1"},
     {GOOD "x\n", "t.epv:19: found `x`, expected `case ep:ID` with 16 hexadecimal digits or -"},
     {GOOD "case ep:-\n", "t.epv:20: the file ends inside the case of line 19, expected `end`"},
 };

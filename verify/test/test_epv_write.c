@@ -197,6 +197,25 @@ START_TEST(refuses_what_the_format_cannot_hold)
     ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_DOMAIN);
     ck_assert_str_eq(err, "kappa = 1: expected a decay in [0, 1)");
     s.net.kappa = 0;
+    s.net.opt.g_a = EP_GAIN_VALUE;
+    s.net.opt.g_a_value = 0.1;
+    ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_DOMAIN);
+    ck_assert_str_eq(err, "g_a = 0x1.999999999999ap-4: expected a number of format f32");
+    s.net.opt.g_a = EP_GAIN_ONE;
+    const ep_net small = s.net;
+    const ep_batch few = s.batch;
+    s.net.n_in = VFY_EPV_MAX_DIM + 1;
+    s.net.Win = NULL;
+    s.batch.x = NULL;
+    ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_DOMAIN);
+    ck_assert_str_eq(err, "dimension 65537: expected at most 65536 in a vector file");
+    s.net.n_in = VFY_EPV_MAX_DIM;
+    s.batch.T = 1024; /* 2^26 inputs */
+    s.batch.target = s.batch.mask = NULL;
+    ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_DOMAIN);
+    ck_assert_msg(strstr(err, "array x has ") == err && strstr(err, " elements, at most 16777216 are allowed"), "%s", err);
+    s.net = small;
+    s.batch = few;
     s.net.B = NULL;
     ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_EPROP1_RANDOM, VFY_F32, &c, err, sizeof err), EP_DOMAIN);
     ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_OK);

@@ -1,5 +1,6 @@
 /* The freestanding integer core against the slow integer model: every kept number, every counter, after every step.
  * SPDX-License-Identifier: MIT */
+#include "../../optimized/fixed/core.h"
 #include "fixed_pair.h"
 
 static const fix_profile *const profiles[] = {&fix_q15, &fix_s16_15, &fix_w8, &fix_reckon};
@@ -357,6 +358,26 @@ START_TEST(test_bad_step_changes_nothing)
 END_TEST
 
 /* Nothing may be written where a neuron would feed itself, but zero; beside it anything of the format may. */
+/* The core's exponential, sigma and tanh are the model's, over every fraction that profiles have. */
+START_TEST(test_functions_are_the_models)
+{
+    long moved = 0;
+    for (uint64_t k = 0; k < 4000; k++) {
+        unsigned f = (unsigned)(k % 31), g = 1 + (unsigned)(k / 31 % 30);
+        uint64_t d = ep_rng_u64(9, 1, k) >> (32 + k % 32);
+        int32_t n = (int32_t)(uint32_t)(ep_rng_u64(9, 2, k) >> (33 + k % 30)) * (k & 1 ? 1 : -1);
+        int64_t want_I;
+        uint32_t I;
+        int64_t want = ref_fixed_exp((int64_t)d, (int)f, &want_I);
+        ck_assert_msg(fix_exp(d, f, &I) == want && (int64_t)I == (want_I > UINT32_MAX ? UINT32_MAX : want_I), "exp(%llu 2^-%u): model %lld 2^-%lld", (unsigned long long)d, f, (long long)want, (long long)want_I);
+        ck_assert_msg(fix_sigma(n, f, g) == ref_fixed_sigma(n, (int)f, (int)g), "sigma(%d 2^-%u) 2^%u: model %lld", n, f, g, (long long)ref_fixed_sigma(n, (int)f, (int)g));
+        ck_assert_msg(fix_tanh(n, f, g) == ref_fixed_tanh(n, (int)f, (int)g), "tanh(%d 2^-%u) 2^%u: model %lld", n, f, g, (long long)ref_fixed_tanh(n, (int)f, (int)g));
+        moved += labs((long)fix_tanh(n, f, g)) > 1 && labs((long)fix_tanh(n, f, g)) < (1L << g) - 1;
+    }
+    ck_assert_int_gt(moved, 200);
+}
+END_TEST
+
 START_TEST(test_diagonal_is_shut)
 {
     static const int pairs[] = {FIX_W, FIX_EA, FIX_E, FIX_EB, FIX_G, FIX_ES};
@@ -393,6 +414,7 @@ int main(void)
     tcase_add_loop_test(tc, test_profiles_are_the_table, 0, N_PROFILE);
     tcase_add_test(tc, test_bad_input);
     tcase_add_test(tc, test_bad_step_changes_nothing);
+    tcase_add_test(tc, test_functions_are_the_models);
     tcase_add_loop_test(tc, test_diagonal_is_shut, 0, 6);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

@@ -195,6 +195,7 @@ START_TEST(broken_tables_are_named)
                {22, EP_PORT, "exports no symbol eprop_port_v1"}, {23, EP_PORT, "table of 16 bytes, expected at least"},
                {24, EP_PORT, "eprop_port_v1 returned NULL"},     {25, EP_PORT, "name `Tiny Port`, expected 1 to 32 of a-z"},
                {26, EP_PORT, "the port claims nothing"},         {30, EP_PORT, "the table has no set"},
+               {31, EP_PORT, "the table has no input_fraction"},
                {99, EP_IO, "cannot be loaded"}};
     char path[600], err[VFY_EPV_ERR];
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -264,6 +265,9 @@ START_TEST(cases_outside_the_claims)
     m.c = good, m.c.net.opt.reset = EP_RESET_VTH_SAME;
     ck_assert_int_eq(run_kind(0, &m.c, &r, err, sizeof err), EP_NOTIMPL);
     ck_assert_str_eq(err, "tiny: open answered 1: only the options of the 2019 paper");
+    m.c = good, m.c.given[1] = m.x;
+    ck_assert_int_eq(run_kind(0, &m.c, &r, err, sizeof err), EP_NOTIMPL);
+    ck_assert_str_eq(err, "tiny cannot take psi as given");
     m.c = good, m.c.n_want = 0;
     ck_assert_int_eq(run_kind(0, &m.c, &r, err, sizeof err), EP_NOTIMPL);
     ck_assert_str_eq(err, "tiny claims none of the quantities the case expects");

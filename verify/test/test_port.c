@@ -27,7 +27,7 @@ typedef enum fault {
     UPPER_CASE, UNWANTED, ENDLESS_LINES, ENDLESS_LINE, NUL_BYTE, SLEEPS, CRASHES, CLOSES, FORKS, LEAVES_OUT, DECLINES, DECLINES_ALL,
     LAST_BIT, EXIT_IN_CASE,
     /* lies */
-    OTHER_FORMAT, SENDS_NOTHING, CLAIMS_AGAIN, CLAIMS_TWICE, TWO_PORT_LINES, NO_CLAIMS, TOO_SMALL, NO_STEP, BAD_STEP
+    OTHER_FORMAT, SENDS_NOTHING, CLAIMS_AGAIN, CLAIMS_TWICE, TWO_PORT_LINES, NO_CLAIMS, TOO_SMALL, NO_STEP, BAD_STEP, TALKS_ON
 } fault;
 
 static vfy_vectors vectors;
@@ -107,6 +107,7 @@ static int port(void *user)
             if (i == FAULTY) misbehave(f);
             if (f == DECLINES_ALL || (f == DECLINES && i == FAULTY)) printf("unsupported not today\n");
             else answer(shown[i], i == FAULTY ? f : NONE);
+            if (f == TALKS_ON && i == N - 1) printf("and another thing\n");
         }
         if (f == BAD_STEP && !strcmp(line, "step\n")) printf("step by step\n");
         if (line[0] == 'e' || line[0] == 's') (void)fflush(stdout);
@@ -142,7 +143,7 @@ static const struct { fault f; vfy_status status; int code; const char *says; } 
     {DECLINES_ALL, VFY_UNTESTED, 4, "not today"}, {LAST_BIT, VFY_PASSED, 0, ""}, {EXIT_IN_CASE, VFY_PORT_BROKE, 3, "exit code 7; stderr: out of luck"},
     {OTHER_FORMAT, VFY_PORT_BROKE, 3, "expected 8 hexadecimal digits"}, {SENDS_NOTHING, VFY_FAILED, 1, "got nan"},
     {CLAIMS_AGAIN, VFY_PORT_BROKE, 3, "found a line longer than"}, {TOO_SMALL, VFY_UNTESTED, 4, "is more than the 1 claimed"},
-    {DECLINES, VFY_UNTESTED, 0, "declined: not today"}};
+    {DECLINES, VFY_UNTESTED, 0, "declined: not today"}, {TALKS_ON, VFY_PASSED, 0, ""}};
 
 START_TEST(bad_ports)
 {
@@ -187,6 +188,23 @@ START_TEST(forced_steps_that_are_not_there)
     ck_assert_int_eq(vfy_judge_forced(&a, &claims, vfy_reference(), &j), EP_OK);
     ck_assert_msg(strstr(j.forced, "no answer to the forced step 3") && strstr(j.forced, step[_i].says), "'%s'", j.forced);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+END_TEST
+
+/* Without a reference a step is forced only where the file holds the state before it. */
+START_TEST(forced_steps_without_a_state)
+{
+    fault f = NO_STEP;
+    vfy_port_args a = {.way = VFY_WAY_FUNCTION, .function = port, .user = &f, .timeout = 1};
+    vfy_claims claims = {.set = true};
+    vfy_epv_case bare = *shown[0];
+    vfy_judged j = {.c = &bare, .status = VFY_FAILED, .diverged = true, .t = 3, .q = VFY_Q_V};
+    bare.n_want = 1; /* the first number of the first step */
+    ck_assert_int_eq(vfy_judge_forced(&a, &claims, NULL, &j), EP_OK);
+    ck_assert_str_eq(j.forced, "not tried: the file does not hold the whole state of step 2, and this judge has no reference");
+    j.t = 1;
+    ck_assert_int_eq(vfy_judge_forced(&a, &claims, NULL, &j), EP_OK);
+    ck_assert_str_eq(j.forced, "step 1 starts from zero: the bug is in the line that computes v");
 }
 END_TEST
 
@@ -249,6 +267,30 @@ START_TEST(commands)
 }
 END_TEST
 
+/* What cannot even be begun: no command, no file, a case that nobody can judge. */
+START_TEST(no_start)
+{
+    vfy_port_args a = {.way = VFY_WAY_COMMAND, .target = "  ", .timeout = 5};
+    vfy_claims claims;
+    vfy_class claim = VFY_CLASS_BOUND;
+    vfy_epv_case bare = *shown[0];
+    vfy_outcome o;
+    char err[512] = "";
+    ck_assert_int_eq(vfy_port_run(&a, shown, N, &claims, done, &claim, err, sizeof err), EP_IO);
+    ck_assert_msg(strstr(err, "found command `  `, expected 1 to ") != NULL, "'%s'", err);
+    a = (vfy_port_args){.way = VFY_WAY_RESPONSE, .target = "/no/such/answers", .timeout = 1};
+    ck_assert_int_eq(vfy_port_run(&a, shown, N, &claims, done, &claim, err, sizeof err), EP_IO);
+    ck_assert_msg(strstr(err, "/no/such/answers: cannot open: ") != NULL, "'%s'", err);
+    fault f = NONE;
+    a = (vfy_port_args){.way = VFY_WAY_FUNCTION, .function = port, .user = &f, .timeout = 5};
+    bare.want = NULL;
+    bare.n_want = bare.cap_want = 0;
+    ck_assert_int_eq(vfy_port_ask(&a, &bare, &claims, &o, err, sizeof err), EP_OK);
+    ck_assert_int_eq(o.end, VFY_OUTSIDE);
+    ck_assert_msg(strstr(o.reason, "the case expects nothing, and cannot be judged while its answer comes") != NULL, "'%s'", o.reason);
+}
+END_TEST
+
 START_TEST(response_files)
 {
     static const struct { const char *text; ep_status st; vfy_status status; const char *says; } row[] = {
@@ -258,7 +300,8 @@ START_TEST(response_files)
         {"port name=x version=1 formats=f32 models=lif rules=eprop1 quantities=v\ncase ep:%s\ngot v 1 0 3f800000\n", EP_OK, VFY_PORT_BROKE, "without `done`"},
         {"port name=x version=1 formats=f32 models=lif rules=eprop1 quantities=v\ncase ep:%s\ngot v 1 0 3f800000\ndone 1\n", EP_OK, VFY_FAILED, "v[1]"},
         {"port name=x version=1 formats=f32 models=lif rules=eprop1 quantities=v\ncase ep:%s\ngot v 1 0 3f800000\ndone 2\n", EP_OK, VFY_PORT_BROKE, ":4: done 2"},
-        {"port name=x version=1 formats=f32 models=lif rules=eprop1 quantities=v\nhello\n", EP_PORT, VFY_UNTESTED, ":2: found `hello`"}};
+        {"port name=x version=1 formats=f32 models=lif rules=eprop1 quantities=v\nhello\n", EP_PORT, VFY_UNTESTED, ":2: found `hello`"},
+        {"port name=x version=1 formats=f32 models=lif rules=eprop1 quantities=v\ncase ep:%s\ngot v 1 0 3f8", EP_PORT, VFY_UNTESTED, ":3: found a line without a line feed"}};
     char path[] = "/tmp/test_port_XXXXXX", err[512] = "";
     FILE *f = fdopen(mkstemp(path), "w");
     ck_assert_ptr_nonnull(f);
@@ -310,10 +353,12 @@ int main(void)
     tcase_add_loop_test(t, bad_ports, 0, (int)(sizeof rows / sizeof *rows));
     tcase_add_loop_test(t, bad_starts, 0, 7);
     tcase_add_loop_test(t, forced_steps_that_are_not_there, 0, 2);
+    tcase_add_test(t, forced_steps_without_a_state);
     tcase_add_test(t, classes);
     tcase_add_loop_test(t, flips, 0, 3);
     tcase_add_loop_test(t, commands, 0, 8);
-    tcase_add_loop_test(t, response_files, 0, 7);
+    tcase_add_test(t, no_start);
+    tcase_add_loop_test(t, response_files, 0, 8);
     tcase_add_test(t, nothing_left);
     suite_add_tcase(suite, t);
     SRunner *r = srunner_create(suite);

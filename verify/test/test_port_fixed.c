@@ -9,6 +9,7 @@
 #include "expect.h"
 #include "fixed.h"
 #include "judged.h"
+#include "plugin.h"
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
@@ -205,6 +206,77 @@ START_TEST(the_engine_passes)
 }
 END_TEST
 
+/* The same in this process: every word of each case that it claims; a word of the expected values changed is found. */
+START_TEST(the_engine_in_this_process)
+{
+    char path[4096], err[512] = "";
+    vfy_plugin p;
+    vfy_answer a;
+    vfy_comparison r;
+    size_t ran = 0, live = 0;
+    (void)snprintf(path, sizeof path, "%s/integer-%s.so", ENGINE_DIR, engines[_i]);
+    ck_assert_msg(vfy_plugin_load(path, &p, err, sizeof err) == EP_OK, "%s", err);
+    for (size_t i = 0; i < cases.n; i++) {
+        vfy_epv_case c = cases.made[i].c;
+        if (vfy_plugin_claims(p.port, &c, err, sizeof err) != EP_OK) continue;
+        ck_assert_msg(vfy_plugin_run(p.port, &c, &a, err, sizeof err) == EP_OK, "%s", err);
+        for (int wrong = 0; wrong < 2; wrong++) {
+            c.want[c.n_want / 2].bits ^= (uint64_t)wrong;
+            vfy_compare(&c, &a, vfy_error_limit(&c), &r);
+            ck_assert_msg(r.compared > 0 && r.first.found == (wrong == 1), "%s: %zu words", c.id, r.compared);
+            c.want[c.n_want / 2].bits ^= (uint64_t)wrong;
+        }
+        for (size_t k = 0; k < c.n_want; k++) live += c.want[k].bits != 0;
+        vfy_answer_clear(&a);
+        ran++;
+    }
+    vfy_plugin_unload(&p);
+    ck_assert_uint_ge(ran, 4);
+    ck_assert_uint_ge(live, 3000);
+}
+END_TEST
+
+/* The lines that its host says of a case, read back. */
+START_TEST(the_engine_by_lines)
+{
+    char path[4096], err[512] = "", *text = NULL, *said = NULL, line[200];
+    size_t n = 0, words = 0;
+    vfy_plugin p;
+    (void)snprintf(path, sizeof path, "%s/integer-q15.so", ENGINE_DIR);
+    ck_assert_msg(vfy_plugin_load(path, &p, err, sizeof err) == EP_OK, "%s", err);
+    const vfy_epv_case *c = NULL;
+    for (size_t i = 0; i < cases.n && !c; i++)
+        if (shown[i]->family == VFY_FAMILY_TRACE && vfy_plugin_claims(p.port, shown[i], err, sizeof err) == EP_OK) c = shown[i];
+    ck_assert_ptr_nonnull(c);
+    vfy_plugin_unload(&p);
+    FILE *m = open_memstream(&text, &n);
+    fputs("eprop 1\n", m);
+    ck_assert_int_eq(vfy_case_print(m, c, vfy_asked(c)), EP_OK);
+    fputs("bye\n", m);
+    (void)fclose(m);
+    FILE *in = fmemopen(text, strlen(text), "r"), *out = open_memstream(&said, &n);
+    ck_assert_int_eq(vfy_host(path, in, out, out), 0);
+    (void)fclose(in);
+    (void)fclose(out);
+    vfy_hearing h;
+    vfy_heard heard = VFY_MORE;
+    ck_assert_int_eq(vfy_hearing_open(&h, c, vfy_asked(c), NULL), EP_OK);
+    char *at = strstr(said, "\ngot ");
+    ck_assert_ptr_nonnull(at);
+    for (at++; heard == VFY_MORE && *at; at += strcspn(at, "\n") + 1, words++) {
+        (void)snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
+        heard = vfy_hearing_line(&h, line);
+    }
+    ck_assert_msg(heard == VFY_DONE, "%s", h.reason);
+    vfy_comparison r;
+    vfy_compare(c, &h.answer, vfy_error_limit(c), &r);
+    ck_assert_msg(!r.first.found && r.compared > 100 && words > r.compared, "%zu of %zu words", r.compared, words);
+    vfy_answer_clear(&h.answer);
+    free(text);
+    free(said);
+}
+END_TEST
+
 /* A unit more in one word of the expected values is a failure at that word. */
 START_TEST(one_unit_fails)
 {
@@ -239,6 +311,8 @@ int main(void)
     tcase_add_test(t, the_template_passes);
     tcase_add_loop_test(t, mistakes_are_named, 0, (int)(sizeof named / sizeof *named));
     tcase_add_loop_test(t, the_engine_passes, 0, 4);
+    tcase_add_loop_test(t, the_engine_in_this_process, 0, 4);
+    tcase_add_test(t, the_engine_by_lines);
     tcase_add_test(t, one_unit_fails);
     suite_add_tcase(suite, t);
     SRunner *r = srunner_create(suite);

@@ -8,6 +8,7 @@
 #include "gradient.h"
 #include "prove.h"
 #include "slips.h"
+#include "windows.h"
 
 static double multiplier(void)
 {
@@ -42,6 +43,59 @@ START_TEST(test_slip)
         ck_assert_msg(r.seen[k] == VFY_NO_CASE || r.seen[k] == r.predicted[k], "%s in %s: evidence %c saw %d, predicted %d",
                       vfy_slip_name(bug.slip), vfy_place_name(bug.place), "ABCDER"[k], r.seen[k], r.predicted[k]);
     ck_assert_msg(r.caught, "%s in %s: caught by nothing", vfy_slip_name(bug.slip), vfy_place_name(bug.place));
+}
+END_TEST
+
+/* External truth as rows: losses of Table A, the paper's workings, and these in windows. */
+START_TEST(test_external)
+{
+    static const size_t least[EP_N_MODEL] = {[EP_LIF] = 12, [EP_ALIF] = 4, [EP_LSNN] = 4, [EP_LSTM] = 3, [EP_RATE] = 1};
+    vfy_prove_args a = {.evidence = "E", .threads = 1};
+    vfy_results r = {0};
+    a.model[_i] = true;
+    ck_assert_int_eq(vfy_prove(&a, &r), EP_OK);
+    ck_assert_msg(r.n >= least[_i], "%s: %zu rows", ep_model_name((ep_model)_i), r.n);
+    size_t losses = 0, windows = 0;
+    for (size_t k = 0; k < r.n; k++) {
+        ck_assert_msg(r.rows[k].verdict == VFY_HOLDS && r.rows[k].evidence == 'E', "%s: %s: %s", r.rows[k].subject, r.rows[k].compared, r.rows[k].value);
+        losses += strstr(r.rows[k].compared, "published loss") != NULL;
+        windows += strstr(r.rows[k].subject, "windows of") != NULL;
+    }
+    ck_assert((losses > 1) == (_i == EP_LIF) && (windows > 0) == (_i != EP_RATE));
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    vfy_prove_print(f, &r, &a, false);
+    fclose(f);
+    ck_assert_msg(strstr(text, "  E  numbers others computed and cases worked on paper") && strstr(text, "  holds\n") && !strstr(text, "worst:"), "%s", text);
+    free(text);
+    vfy_results_clear(&r);
+}
+END_TEST
+
+/* A synthesiser's gradient is that of its loss: central differences agree at every precision, and nearer the more bits there are. */
+START_TEST(test_synthesiser)
+{
+    double value[2], limit[2];
+    for (int k = 0; k < 2; k++) ck_assert_int_eq(vfy_measure_synth(4, _i, 3, k ? 256 : 96, 7, &value[k], &limit[k]), EP_OK);
+    double bound = _i ? limit[1] : 0x1p-200; /* linear: its loss is a square, so differences are exact but for rounding */
+    ck_assert_msg(value[1] <= bound, "%a > %a", value[1], bound);
+    ck_assert(!_i || value[0] > value[1]);
+}
+END_TEST
+
+/* At level full spiking models are proved under every reset path and delay besides. */
+START_TEST(test_variants)
+{
+    vfy_variant v[2][64];
+    for (int m = 0; m < EP_N_MODEL; m++) {
+        size_t quick = vfy_variants((ep_model)m, VFY_QUICK, v[0], 64), full = vfy_variants((ep_model)m, VFY_FULL, v[1], 64);
+        bool seen[3][4] = {{false}};
+        ck_assert_uint_eq(full, quick + (ep_model_spikes((ep_model)m) ? 9 : 0));
+        for (size_t k = 0; k < full; k++) seen[v[1][k].path][v[1][k].delay] = true;
+        for (int path = 0; path < 3 && full > quick; path++)
+            for (int d = 1; d <= 3; d++) ck_assert(seen[path][d]);
+    }
 }
 END_TEST
 
@@ -155,6 +209,9 @@ int main(void)
     tcase_set_timeout(t, 600);
     if (whole) tcase_add_loop_test(t, test_holds, 0, 4 * EP_N_MODEL);
     else tcase_add_loop_test(t, test_holds, 4 * EP_RATE, 4 * EP_RATE + 4); /* two cases a letter: for memory tools */
+    tcase_add_loop_test(t, test_external, EP_LIF + (multiplier() < 0.2), EP_N_MODEL); /* LIF has Table A: 1000 steps of 100 neurons */
+    tcase_add_loop_test(t, test_synthesiser, 0, 3);
+    tcase_add_test(t, test_variants);
     tcase_add_loop_test(t, test_slip, 0, whole ? VFY_N_SLIP * VFY_N_PLACE : VFY_N_PLACE);
     tcase_add_loop_test(t, test_boundary, 0, 2);
     tcase_add_test(t, test_silent);
