@@ -271,6 +271,8 @@ START_TEST(test_what_does_not_fit)
     int32_t *x = encoded(&r, OPT_FIXED_X, j->x, TRIALS * STEPS * IN);
     x[7] = INT32_MAX;
     ck_assert_int_eq(e->grad(r.s, &(opt_trials){.T = STEPS, .B = TRIALS, .x = x}), EP_DOMAIN);
+    int32_t wild[TRIALS * OUT] = {0, INT32_MIN};
+    ck_assert_int_eq(e->learn(r.s, &(opt_signal){.target = wild}), EP_DOMAIN);
     ck_assert_uint_eq(opt_fixed_events(r.s, FIX_V), 0);
     for (size_t k = 0; k < TRIALS * IN; k++) x[k] = 32767; /* 128: the potential leaves its format, in each of the trials */
     ck_assert_int_eq(e->step(r.s, x), EP_OK);

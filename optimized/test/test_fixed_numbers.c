@@ -36,6 +36,15 @@ START_TEST(test_refusals)
     j->k.net.v_th = 1e-5;
     refused(&c, EP_DOMAIN, "v_th");
     j->k.net.v_th = 0.625;
+    j->k.net.opt.g_a = EP_GAIN_VALUE;
+    j->k.net.opt.g_a_value = 0;
+    refused(&c, EP_DOMAIN, "gain[0] = 0: expected more than 0");
+    j->k.net.opt.g_a = EP_GAIN_ONE;
+    c.c_reg = 1;
+    c.T = 0;
+    refused(&c, EP_DOMAIN, "c_reg = 1: expected T > 0");
+    c.c_reg = 0;
+    c.T = STEPS;
     j->k.net.opt.delay_L = 1;
     refused(&c, EP_NOTIMPL, "delay_L");
     j->k.net.opt.delay_L = 0;

@@ -1,6 +1,7 @@
 /* What state_size asks for: the formulas of fast/LSNN.md, constant in T where it says so; and chunks for grad alone, whose
  * gradients have the bits of those that can also be stepped.
  * SPDX-License-Identifier: MIT */
+#include "../fast/fast.h"
 #include "fast.h"
 
 static size_t size_of(const trial_set *s, int B, int T, int chunk, bool grad_only)
@@ -32,6 +33,35 @@ START_TEST(chunks_do_not_grow_with_T)
         for (int B = 1; B < 40; B += 37)
             ck_assert_uint_eq(size_of(&s, B, 1000, 128, only), size_of(&s, B, 1000000, 128, only));
     ck_assert_uint_gt(size_of(&s, 1, 2000, 0, false), size_of(&s, 1, 1000, 0, false)); /* the whole-trial scan does */
+    free(s.k.store);
+}
+END_TEST
+
+/* Sizes that no address can hold are refused, not wrapped: every engine. */
+START_TEST(sizes_beyond_all_memory)
+{
+    static const ep_model models[] = {EP_LIF, EP_LSTM, EP_RATE};
+    const opt_engine *const engines[] = {opt_fast_f32(), opt_fast_f64(), opt_scalar_f64()};
+    for (int m = 0; m < 3; m++)
+        for (int e = 0; e < 3; e++) {
+            trial_set s = sizes(models[m], EP_MAX_DIM, EP_MAX_DIM, EP_BPTT);
+            s.cfg.net = &s.k.net;
+            s.cfg.B = s.cfg.T = EP_MAX_DIM;
+            ck_assert_msg(engines[e]->state_size(&s.cfg) == 0, "model %d, engine %d: %zu bytes", m, e, engines[e]->state_size(&s.cfg));
+            free(s.k.store);
+        }
+}
+END_TEST
+
+/* describe() names the kernels of the processor, or those that were asked for. */
+START_TEST(kernels_are_named)
+{
+    char text[256];
+    trial_set s = case_make(1, EP_EPROP1_RANDOM);
+    rig r = case_open(&s, opt_fast_f32(), 0);
+    r.e->describe(r.s, text, sizeof text);
+    ck_assert_msg(strstr(text, fast_isa_name(fast_isa_chosen())) != NULL, "%s", text);
+    rig_close(&r);
     free(s.k.store);
 }
 END_TEST
@@ -130,6 +160,8 @@ int main(void)
     Suite *suite = suite_create("memory");
     TCase *t = tcase_create("memory");
     tcase_set_timeout(t, 300);
+    tcase_add_test(t, sizes_beyond_all_memory);
+    tcase_add_test(t, kernels_are_named);
     tcase_add_loop_test(t, chunks_do_not_grow_with_T, 0, 6);
     tcase_add_loop_test(t, chunks_need_what_is_written, 0, 2);
     tcase_add_test(t, regulariser_needs_its_sum);

@@ -367,6 +367,10 @@ Test(commands, ports_that_say_nothing)
     run_write(dir, "fires.epv", fires);
     VERIFY("port", "--plugin", in_dir("fires.epv"), "--vectors", in_dir("fires.epv"));
     cr_assert(r.code == 3 && strstr(r.out, "cannot be loaded"), "exit %d: %s", r.code, r.out);
+    setenv("TMPDIR", "/no/such", 1);
+    VERIFY("port", "--port", "true", "--vectors", in_dir("fires.epv"));
+    unsetenv("TMPDIR");
+    cr_assert(r.code == 2 && strstr(r.err, "/no/such") && run_lines(r.err) == 1, "exit %d: %s%s", r.code, r.out, r.err);
     char id[17] = "", answer[200];
     VERIFY("gradient", in_dir("fires.epv"), "--json", in_dir("g.json"));
     char *json = file("g.json"), *at = strstr(json, "\"case\": \"");

@@ -222,6 +222,23 @@ START_TEST(refuses_what_the_format_cannot_hold)
 }
 END_TEST
 
+/* A disk that is full while a case is written. */
+START_TEST(no_room)
+{
+    static sample s;
+    vfy_epv_case c = {.line = 99};
+    char err[VFY_EPV_ERR] = "";
+    make(&s, EP_ALIF, VFY_F32, 5, 2);
+    ck_assert_int_eq(vfy_epv_from_net(&s.net, &s.batch, EP_BPTT, VFY_F32, &c, err, sizeof err), EP_OK);
+    FILE *f = fopen("/dev/full", "w");
+    ck_assert(f != NULL && setvbuf(f, NULL, _IONBF, 0) == 0);
+    ck_assert_int_eq(vfy_epv_print(f, &c, 1, err, sizeof err), EP_IO);
+    ck_assert_msg(strstr(err, "cannot write: ") != NULL, "%s", err);
+    (void)fclose(f);
+    vfy_epv_case_clear(&c);
+}
+END_TEST
+
 START_TEST(a_failed_write_leaves_the_old_file_alone)
 {
     static sample s;
@@ -327,6 +344,7 @@ int main(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_loop_test(c, round_trip, 0, 132);
     tcase_add_test(c, refuses_what_the_format_cannot_hold);
+    tcase_add_test(c, no_room);
     tcase_add_test(c, a_failed_write_leaves_the_old_file_alone);
     tcase_add_test(c, feedback_of_zeros_is_not_no_feedback);
     tcase_add_test(c, options_are_written_as_preset_and_difference);

@@ -250,6 +250,32 @@ START_TEST(flips)
 }
 END_TEST
 
+/* A spike that adaptation keeps away from its threshold is no tie: one that is wrong there is a failure. */
+START_TEST(no_flip_of_adaptive_neurons)
+{
+    const vfy_epv_case *c = NULL;
+    for (size_t i = 0; i < vectors.n && !c; i++) {
+        const vfy_epv_case *k = &vectors.made[i].c;
+        uint64_t has = vfy_wanted(k), need = UINT64_C(1) << VFY_Q_V | UINT64_C(1) << VFY_Q_A | UINT64_C(1) << VFY_Q_Z;
+        if (k->net.model == EP_ALIF && k->format == VFY_F32 && k->family == VFY_FAMILY_TRACE && (has & need) == need) c = k;
+    }
+    ck_assert_ptr_nonnull(c);
+    vfy_outcome o = {.end = VFY_ANSWERED};
+    vfy_judged j;
+    bool wrong = false;
+    ck_assert_int_eq(vfy_answer_init(&o.answer, c, ~UINT64_C(0)), EP_OK);
+    for (size_t i = 0; i < c->n_want; i++) {
+        const vfy_want *w = &c->want[i];
+        float right = (float)(w->kind == VFY_VALUE ? vfy_bits_value(VFY_F32, w->bits + (w->extra >= 0x800)) : 0);
+        bool here = !wrong && w->q == VFY_Q_Z && right == 1;
+        ((float *)o.answer.q[w->q])[w->at] = here ? 0 : right;
+        wrong = wrong || here;
+    }
+    vfy_judge(c, &o, VFY_CLASS_BOUND, &j);
+    ck_assert_msg(wrong && j.status == VFY_FAILED && j.flip == 0 && strstr(j.first, "z["), "%d %s", j.flip, j.first);
+}
+END_TEST
+
 START_TEST(commands)
 {
     static const struct { const char *command; const char *says; } row[] = {
@@ -356,6 +382,7 @@ int main(void)
     tcase_add_test(t, forced_steps_without_a_state);
     tcase_add_test(t, classes);
     tcase_add_loop_test(t, flips, 0, 3);
+    tcase_add_test(t, no_flip_of_adaptive_neurons);
     tcase_add_loop_test(t, commands, 0, 8);
     tcase_add_test(t, no_start);
     tcase_add_loop_test(t, response_files, 0, 8);

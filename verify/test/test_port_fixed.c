@@ -70,6 +70,19 @@ START_TEST(refusals)
 }
 END_TEST
 
+/* A target of softmax is a probability. */
+START_TEST(refused_target)
+{
+    char text[2048], *at, err[VFY_EPV_ERR] = "";
+    vfy_epv_file *f = NULL;
+    changed("loss regression", "loss classification", text, sizeof text);
+    ck_assert_ptr_nonnull(at = strstr(text, "in x 2 0 00000100"));
+    memcpy(at, "in target 1 0 ffffffff\nout v 1 0 00001000\nend\n", sizeof "in target 1 0 ffffffff\nout v 1 0 00001000\nend\n");
+    ck_assert_int_ne(read_text(text, &f, err, sizeof err), EP_OK);
+    ck_assert_msg(strstr(err, "target = -1, expected a probability from 0 to 1 in format PR") != NULL, "%s", err);
+}
+END_TEST
+
 /* The file by hand reads back, and the model computes what it says. */
 START_TEST(by_hand)
 {
@@ -305,6 +318,7 @@ int main(void)
     TCase *t = tcase_create("fixed");
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, refusals, 0, (int)(sizeof refused / sizeof *refused));
+    tcase_add_test(t, refused_target);
     tcase_add_test(t, by_hand);
     tcase_add_test(t, bytes_come_back);
     tcase_add_test(t, edges_leave_their_formats);
