@@ -64,6 +64,7 @@ code-mutants: ## exchange operators in reference/ and optimized/, one at a time:
 ci: ## every stage (an hour)
 	@sh ci/run.sh all
 coverage: ## lines and branches that the tests reach, by gcov (build-cov/), and why the rest is not: build/runs/coverage, a part of the report
+	@find build-cov -name '*.gcda' -delete 2>/dev/null || true # counts of earlier runs
 	EPROP_TEST_MULTIPLIER=$${EPROP_TEST_MULTIPLIER:-0.2} EPROP_TEST_PATIENCE=$${EPROP_TEST_PATIENCE:-5} CK_TIMEOUT_MULTIPLIER=$${CK_TIMEOUT_MULTIPLIER:-5} \
 	$(MAKE) BUILD=build-cov OPT=-O0 SAN=--coverage check
 	@$(call run_dir,coverage,make coverage)

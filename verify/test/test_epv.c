@@ -196,6 +196,8 @@ static const struct {
     {HEAD SCALARS "in Win 1 2 3 4 5 6 7 8 9 10 11\nend\n", "t.epv:15: found more than 12 words"},
     {ALONE "updates 3\nfamily chain\neta 3f800000\nreport 3\nregime online\nc_reg 3f800000\nend\n",
      "t.epv:20: c_reg: found `3f800000`, expected 0: online there is no mean rate"},
+    {"epv 1\ncase ep:-\nmodel alif\npreset paper2019\nrule bptt\nformat f32\nT 1048576\nB 65536\nn_in 65536\nn_rec 65536\nn_out 1\nloss regression\n" SCALARS
+     "out e 0 1 0 0 zero\n", "t.epv:2: array Win has 4294967296 elements, at most 16777216 are allowed"},
     {ALONE "given z\nin z 1 0 3f000000\nend\n", "t.epv:2: given z: found 0.5, expected 0 or 1"},
     {GOOD "x\n", "t.epv:19: found `x`, expected `case ep:ID` with 16 hexadecimal digits or -"},
     {GOOD "case ep:-\n", "t.epv:20: the file ends inside the case of line 19, expected `end`"},

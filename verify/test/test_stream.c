@@ -1,6 +1,7 @@
 /* Judging while the answer comes: the same verdicts as from expected lines, and memory that does not grow with the steps.
  * SPDX-License-Identifier: MIT */
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,29 @@ START_TEST(same_verdicts)
     }
     ck_assert_uint_ge(tried, 4);
     ck_assert(mutant ? failed > 0 : failed == 0);
+}
+END_TEST
+
+/* An answer that holds no number at all: the first one that is missing is the divergence. */
+START_TEST(missing_numbers)
+{
+    const vfy_streaming *s = vfy_reference()->streaming;
+    size_t tried = 0;
+    for (size_t i = 0; i < set.n; i++) {
+        vfy_epv_case bare = set.made[i].c;
+        vfy_stream *stream = NULL;
+        vfy_streamed out = {.live = 0};
+        if (bare.family != VFY_FAMILY_TRACE) continue;
+        bare.want = NULL;
+        bare.n_want = bare.cap_want = 0;
+        if (!vfy_is_streamable(&bare)) continue;
+        ck_assert_int_eq(s->open(&bare, vfy_asked(&bare), &stream), EP_OK);
+        ck_assert_int_eq(s->finish(stream, &out), EP_OK);
+        ck_assert_msg(out.r.first.found && out.r.first.t == 1 && isnan(out.r.first.got) && isinf(out.r.first.r), "%s: step %d", bare.id, out.r.first.t);
+        s->close(stream);
+        tried++;
+    }
+    ck_assert_uint_ge(tried, 4);
 }
 END_TEST
 
@@ -147,6 +171,7 @@ int main(void)
     TCase *t = tcase_create("stream");
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, same_verdicts, 0, (int)(sizeof ports / sizeof *ports));
+    tcase_add_test(t, missing_numbers);
     tcase_add_test(t, memory_stands_still);
     suite_add_tcase(suite, t);
     SRunner *r = srunner_create(suite);
