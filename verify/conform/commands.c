@@ -287,7 +287,7 @@ Test(commands, port_of_a_bare_case)
         snprintf(answer, sizeof answer, "port name=board version=1 formats=f32 models=lif rules=eprop1 quantities=v,z\ncase ep:%s\ngot v 1 0 3f400000\n"
                  "got v 2 0 %s\ngot z 1 0 3f800000\ngot z 2 0 00000000\ndone 4\n", id, wrong ? "3ec00000" : "be000000");
         run_write(dir, "answers", answer);
-        VERIFY("port", "--response", in_dir("answers"), "--vectors", in_dir("fires.epv"), "--preset", "paper2019", "--memory", "64");
+        VERIFY("port", "--response", in_dir("answers"), "--vectors", in_dir("fires.epv"), "--preset", "paper2019", "--memory", "64", "--timeout", "5");
         cr_assert_eq(r.code, wrong, "exit %d: %s%s", r.code, r.out, r.err);
         cr_assert(strstr(r.out, wrong ? "v[2][0]: got 3ec00000, want be000000.000" : "1 passed, 0 failed"), "%s", r.out);
     }
