@@ -61,6 +61,22 @@ cp ci/*.sh "$tmp/house/ci"
 printf '#include <curl.h>\n\tint x;\n' > "$tmp/house/reference/bad.c"
 expect 'a tab, a missing licence line' ci/lint.sh 'reference/bad.c' sh "$tmp/house/ci/lint.sh" "$tmp/none"
 
+expect 'a signed number that becomes unsigned' 'the build' 'Werror' make -s BUILD="$tmp/build" "$tmp/build/ci/canary/warns.o"
+
+mkdir "$tmp/house/half"
+cp ci/canary/half.c "$tmp/house/reference"
+if (cd "$tmp/house" && ${CC:-cc} --coverage -O0 -o half/half reference/half.c && half/half) 2>"$tmp/compile" && command -v gcov >/dev/null; then
+    expect 'lines that no test reaches' 'ci/coverage.sh' 'half.c:.* has no reason' sh -c 'cd "$1" && sh ci/coverage.sh half' sh "$tmp/house"
+else
+    without 'lines that no test reaches' gcov
+fi
+
+# A program that writes its result line by line under its final name.
+mkdir "$tmp/fake"
+printf '%s\n' '#!/bin/sh' 'for last; do :; done' 'echo "{" > "$last"; sleep 0.2; echo "\"name\": 1" >> "$last"; sleep 0.2; echo "}" >> "$last"' > "$tmp/fake/eprop-verify"
+chmod +x "$tmp/fake/eprop-verify"
+expect 'a result written in place' 'ci/faults.sh' 'something did not hold' env FAULT_ONLY=prove FAULT_KILLS=6 sh ci/faults.sh "$tmp/fake" "$tmp/fake/out"
+
 expect 'a port without the reset' 'eprop-verify port' 'reset|first divergence' \
     "$build/eprop-verify" port --plugin "$build/verify/ports/c/no_reset/plugin.so"
 expect 'one weight of an engine wrong by 2^-14' 'random networks' 'the reference has' "$build/verify/test/differ/differ" --plant 4 --cases 8
