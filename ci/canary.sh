@@ -73,6 +73,7 @@ fi
 
 # A program that writes its result line by line under its final name.
 mkdir "$tmp/fake"
+# shellcheck disable=SC2016 # the fake's own words
 printf '%s\n' '#!/bin/sh' 'for last; do :; done' 'echo "{" > "$last"; sleep 0.2; echo "\"name\": 1" >> "$last"; sleep 0.2; echo "}" >> "$last"' > "$tmp/fake/eprop-verify"
 chmod +x "$tmp/fake/eprop-verify"
 expect 'a result written in place' 'ci/faults.sh' 'something did not hold' env FAULT_ONLY=prove FAULT_KILLS=6 sh ci/faults.sh "$tmp/fake" "$tmp/fake/out"

@@ -112,13 +112,11 @@ report_same() { diff -r "$1" "$2" >/dev/null; }
 
 # shellcheck disable=SC1091 # it is looked at by itself
 . ci/faults/lib.sh
-finish() {
-    if [ $failed -ne 0 ]; then echo "faults: something did not hold"; exit 1; fi
-    echo "faults: all held"
-    exit 0
-}
 campaign prove 'eprop-verify prove'
-[ "${FAULT_ONLY:-}" != prove ] || finish
+if [ "${FAULT_ONLY:-}" = prove ]; then
+    [ $failed -eq 0 ] || echo "faults: something did not hold"
+    exit $failed
+fi
 campaign train 'eprop-train'
 campaign bench 'eprop-bench run'
 campaign report 'eprop-report build'
@@ -183,4 +181,5 @@ fi
 once 'eprop-bench run' 'a folder that another run filled' '2' "$tmp/bench.good/samples.jsonl" \
     exec "$build/eprop-bench" run gradient --only "$bench_case" --rounds 4 --work 0.02 --out "$tmp/bench.good"
 
-finish
+if [ $failed -ne 0 ]; then echo "faults: something did not hold"; exit 1; fi
+echo "faults: all held"
