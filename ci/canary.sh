@@ -66,6 +66,7 @@ expect 'a signed number that becomes unsigned' 'the build' 'Werror' make -s BUIL
 mkdir "$tmp/house/half"
 cp ci/canary/half.c "$tmp/house/reference"
 if (cd "$tmp/house" && ${CC:-cc} --coverage -O0 -o half/half reference/half.c && half/half) 2>"$tmp/compile" && command -v gcov >/dev/null; then
+    # shellcheck disable=SC2016 # the inner shell's own word
     expect 'lines that no test reaches' 'ci/coverage.sh' 'half.c:.* has no reason' sh -c 'cd "$1" && sh ci/coverage.sh half' sh "$tmp/house"
 else
     without 'lines that no test reaches' gcov
