@@ -17,7 +17,7 @@ perform() {
     deps) make deps ;;
     build) make -j"$jobs" all ;;
     check) make -j"$jobs" check ;;
-    clang) make -j"$jobs" CC=clang BUILD=build-clang check ;;
+    clang) make -j"$jobs" CC=clang BUILD=build-clang EPROP_TEST_MULTIPLIER="${EPROP_TEST_MULTIPLIER:-0.2}" check ;;
     levels) # the engines' tests by every compiler and at every level of optimization: sixteen passes, each over a quarter of the draws
         for cc in gcc clang; do
             if ! command -v "$cc" >/dev/null; then echo "levels: $cc is not installed, skipped"; continue; fi
@@ -27,7 +27,7 @@ perform() {
             done
         done ;;
     lint) make -j"$jobs" lint ;;
-    sanitize) make -j"$jobs" sanitize ;;
+    sanitize) EPROP_TEST_MULTIPLIER="${EPROP_TEST_MULTIPLIER:-0.2}" make -j"$jobs" sanitize ;;
     threads) make -j"$jobs" threads ;;
     valgrind) make -j"$jobs" valgrind ;;
     coverage) make -j"$jobs" coverage ;;
@@ -121,7 +121,7 @@ perform() {
         fi ;;
     dist) make dist && sh ci/package.sh dist build "$(make -s version)" ;;
     merge) for s in deps check lint canary; do stage "$s"; done ;; # what guards a merge
-    all) for s in deps build check lint canary bare clang sanitize threads valgrind judge ports mutants vectors cross mcu fuzz differ faults gate install package dist report report-check; do stage "$s"; done ;;
+    all) for s in deps build check lint canary bare clang sanitize threads valgrind coverage judge ports mutants vectors cross mcu fuzz differ faults gate install package dist report report-check; do stage "$s"; done ;;
     *) echo "run.sh: unknown stage '$1'; stages: deps build bare check clang levels lint sanitize threads valgrind coverage canary faults fuzz differ mutants code-mutants judge ports vectors cross mcu gate report report-check install package dist merge all" >&2; exit 2 ;;
     esac
 }
