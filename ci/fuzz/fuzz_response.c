@@ -16,7 +16,7 @@ static void open_once(void)
     for (int k = 0; k < 2; k++) {
         ep_batch b = {.T = 3 - k, .B = 2, .x = x, .target = y};
         FUZZ_HOLDS(vfy_epv_from_net(&net, &b, EP_BPTT, VFY_F32, &c[k], err, sizeof err) == EP_OK);
-        snprintf(c[k].id, sizeof c[k].id, "0000000%d", k); /* short, for seeds; a real one is a hash */
+        snprintf(c[k].id, sizeof c[k].id, "0000000%c", (char)('0' + k)); /* short, for seeds; a real one is a hash */
     }
 }
 
