@@ -48,11 +48,8 @@ ep_status ref_e2_check(const ref_e2_source *s, char *why, size_t n)
     if (st == EP_OK) st = ep_net_check(&s->module, why, n);
     if (st == EP_OK) st = check_net(&s->main, "main network", why, n);
     if (st == EP_OK) st = check_net(&s->module, "error module", why, n);
-    if (st == EP_OK) st = ep_batch_check(&s->main, &s->train, why, n);
-    if (st == EP_OK) st = ep_batch_check(&s->module, &heard, why, n);
-    if (st == EP_OK) st = ep_batch_check(&s->main, &s->test, why, n);
     if (st != EP_OK) return st;
-    st = EP_DOMAIN;
+    st = EP_DOMAIN; /* sizes first: the arrays are as long as these say */
     if (s->module.n_out != s->main.n_rec)
         snprintf(why, n, "e-prop 2: error module: found %d outputs, expected %d, one a neuron of the main network",
                  s->module.n_out, s->main.n_rec);
@@ -64,6 +61,8 @@ ep_status ref_e2_check(const ref_e2_source *s, char *why, size_t n)
                  s->code.T, s->code.B, s->test.B, s->train.T, s->train.B);
     else if (!isfinite(s->eta) || s->eta < 0.0)
         snprintf(why, n, "e-prop 2: eta: found %g, expected a finite number >= 0", s->eta);
-    else st = EP_OK;
+    else st = ep_batch_check(&s->main, &s->train, why, n);
+    if (st == EP_OK) st = ep_batch_check(&s->module, &heard, why, n);
+    if (st == EP_OK) st = ep_batch_check(&s->main, &s->test, why, n);
     return st;
 }
