@@ -46,7 +46,7 @@ tests_of() { # FILE -> its module's test programs, the quickest first
     reference/tape/*) echo reference/test/test_tape_ops reference/test/test_tape_hand reference/test/test_tape_cells reference/test/test_tape_net verify/test/test_eprop2 ;;
     reference/cell/*) echo reference/test/test_tape_cells reference/test/test_algo reference/test/test_tape_net verify/test/test_scalar_vs_reference verify/test/test_prove ;;
     reference/eprop2/*) echo verify/test/test_eprop2 verify/test/test_fast_eprop2 ;;
-    reference/algo/online*) echo verify/test/test_stream verify/test/test_chain ;;
+    reference/algo/online*) echo verify/test/test_chain ;;
     reference/algo/synth*) echo reference/test/test_synth verify/test/test_seeds reference/test/test_algo ;;
     reference/*) echo reference/test/test_algo reference/test/test_tape_net verify/test/test_seeds verify/test/test_prove ;;
     optimized/eprop2/*) echo verify/test/test_fast_eprop2 ;;
