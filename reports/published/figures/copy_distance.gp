@@ -55,7 +55,9 @@ set logscale x
 set xtics (1, 2, 3, 4, 5, 8, 20, 60)
 set xlabel x_label
 set ylabel y_label
-set offsets graph 0.04, graph 0.04, graph 0.04, 0
+set offsets 0, 0, graph 0.04, 0
+stats DAT using 1 nooutput
+set xrange [0.85 * STATS_min : 1.18 * STATS_max]
 set yrange [0:*]
 if (exists("y_low")) { set yrange [y_low:*] }
 if (exists("quoted")) {

@@ -56,6 +56,7 @@ if (!exists("y_label")) { y_label = head[2] }
 set xlabel x_label
 set ylabel y_label
 set offsets 0, 0, graph 0.04, graph 0.04
+if (exists("y_low")) { set yrange [y_low:*] }
 # A series `quoted RULE` is a number of iterations that others published: an upright dashed line in the rule's colour.
 quoted(s) = strstrt(s, 'quoted ') == 1
 dash_of(s) = quoted(s) ? 2 : 1

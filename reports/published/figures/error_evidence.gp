@@ -45,6 +45,7 @@ model_marker(s, k) = marker(model_number(s) ? model_number(s) : k)
 
 x_label = 'iteration'
 y_label = 'share of wrong decisions'
+set yrange [0:*]
 
 # Learning curves: the median over the seeds, and between the quartiles a band. One colour a rule.
 set key outside right top Left reverse vertical samplen 2 spacing 1.2 noenhanced
@@ -54,6 +55,7 @@ if (!exists("y_label")) { y_label = head[2] }
 set xlabel x_label
 set ylabel y_label
 set offsets 0, 0, graph 0.04, graph 0.04
+if (exists("y_low")) { set yrange [y_low:*] }
 # A series `quoted RULE` is a number of iterations that others published: an upright dashed line in the rule's colour.
 quoted(s) = strstrt(s, 'quoted ') == 1
 dash_of(s) = quoted(s) ? 2 : 1

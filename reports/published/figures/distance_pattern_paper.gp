@@ -1,10 +1,10 @@
-# gnuplot figures/curve_pattern_paper.gp   (in the folder of report.html)
-NAME = 'curve_pattern_paper'
+# gnuplot figures/distance_pattern_paper.gp   (in the folder of report.html)
+NAME = 'distance_pattern_paper'
 W = 960
 H = 480
 array series[5] = ['bptt', 'eprop1-symmetric', 'eprop1-random', 'eprop1-adaptive', 'eprop1-global']
 array seeds[5] = [1, 1, 1, 1, 1]
-array head[2] = ['iteration', 'loss']
+array head[2] = ['iteration', 'cosine']
 
 # Terminal, colours (Okabe and Ito's, distinct for every kind of colour vision) and frame of all figures.
 # gnuplot -e 'png=1' NAME.gp writes a PNG instead of the SVG, 'pdf=1' a PDF.
@@ -43,10 +43,8 @@ model_number(s) = sum [k=1:words(models)] (word(models, k) eq s ? k : 0)
 model_colour(s, k) = colour(model_number(s) ? model_number(s) : k)
 model_marker(s, k) = marker(model_number(s) ? model_number(s) : k)
 
-set logscale y
-set autoscale yfix
 x_label = 'iteration'
-y_label = 'loss'
+y_label = 'cosine to BPTT'
 
 # Learning curves: the median over the seeds, and between the quartiles a band. One colour a rule.
 set key outside right top Left reverse vertical samplen 2 spacing 1.2 noenhanced
@@ -56,6 +54,7 @@ if (!exists("y_label")) { y_label = head[2] }
 set xlabel x_label
 set ylabel y_label
 set offsets 0, 0, graph 0.04, graph 0.04
+if (exists("y_low")) { set yrange [y_low:*] }
 # A series `quoted RULE` is a number of iterations that others published: an upright dashed line in the rule's colour.
 quoted(s) = strstrt(s, 'quoted ') == 1
 dash_of(s) = quoted(s) ? 2 : 1
