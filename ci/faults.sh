@@ -3,7 +3,7 @@
 #
 #   kill -9 at FAULT_KILLS random moments (default 20) of each of prove, train, bench run and report build: whatever stands
 #   under a final name afterwards must be whole, and a second run must reach the same end as one that was never stopped.
-#   One rank of mpirun killed: the others end, and all go on from the checkpoint to the same end.
+#   One rank of mpirun killed: the others end, and all go on from the checkpoint to the same end; one short of memory: all end.
 #   Memory from what the loader needs upwards, until it suffices: a status, never a crash.
 #   A thousand interruptions (EINTR), a clock that jumps, programs stopped and continued: the same results.
 #   FAULT_ONLY=prove: that program's kills alone.
@@ -122,6 +122,7 @@ campaign bench 'eprop-bench run'
 campaign report 'eprop-report build'
 
 ranks
+ranks_starve
 starve 'eprop-verify prove' "$build/eprop-verify" prove --model lif --evidence A --threads 1
 starve 'eprop-train' env OPENBLAS_NUM_THREADS=1 "$build/eprop-train" pattern --rule bptt --engine scalar:f64 --threads 1 --set n_rec=1500 --set n_in=10 --set T=10 --iterations 1 --quiet
 starve 'eprop-report build' "$build/eprop-report" build "$tmp/prove.good" "$tmp/starved"

@@ -47,6 +47,29 @@ ranks() {
     row 'eprop-train by mpirun' 'a rank killed -9' $n $struck $recovered 0 $corrupt
 }
 
+# One rank of two with more and more memory, until it suffices: below that the rank says why, and mpirun ends by itself. Where MPI itself
+# cannot begin nothing is learnt.
+ranks_starve() {
+    [ -e "$tmp/ranks.good" ] || return
+    v=110000 n=0 good=0 short=0
+    while [ $n -lt 16 ] && [ $v -lt 8000000 ]; do
+        # shellcheck disable=SC2016 # the rank's own words
+        timeout 60 mpirun --oversubscribe -n 2 sh -c 'case ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} in 1) ulimit -v "$1" ;; esac; shift; exec "$@"' sh $v \
+            env OPENBLAS_NUM_THREADS=1 "$build/eprop-train" copy-repeat --rule bptt --engine scalar:f64 --threads 1 --set batch=2 --set n_rec=500 \
+            --iterations 1 --quiet >"$tmp/log" 2>&1
+        rc=$?
+        if [ $n -gt 0 ] || [ $rc -eq 0 ] || grep -q '^eprop-train:' "$tmp/log"; then n=$((n + 1)); fi
+        if [ $rc -eq 0 ]; then good=$((good + 1)); break; fi
+        if [ $n -eq 0 ]; then :; elif [ $rc -eq 3 ] && grep -q 'eprop-train: out of memory' "$tmp/log"; then
+            good=$((good + 1)) short=$((short + 1))
+        else
+            echo "faults: a rank with $v KB: exit code $rc: $(grep -v '^[- ]*$' "$tmp/log" | head -n 1 | cut -c1-120)"
+        fi
+        v=$((v + v / 4))
+    done
+    row 'eprop-train by mpirun' 'a rank short of memory' $n $short $good 0 0
+}
+
 # More and more memory: below what the loader needs nothing is learnt (127); above it every end is a status that the program gives.
 starve() { # PROGRAM COMMAND...
     program=$1 v=3000 n=0 good=0 short=0
