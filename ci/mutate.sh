@@ -106,7 +106,7 @@ ready() { # BUILD TEST VECTORS
     [ -z "$(find "$mark" -newer "$newest" -newer "$2.c" 2>/dev/null)" ] || return 0
     skipped=''
     if ! compile "$1" "$2" -O1; then echo "mutate: $1/$2 does not compile where nothing is broken:"; tail -n 3 "$tree/log"; exit 3; fi
-    if ! run_test "$1" "$2" "$3"; then echo "mutate: $1/$2 fails where nothing is broken"; exit 3; fi
+    if ! patient_test "$1" "$2" "$3"; then echo "mutate: $1/$2 fails where nothing is broken"; exit 3; fi
     : > "$mark"
 }
 # The first test of FILE's module that fails with the line broken.
