@@ -284,7 +284,7 @@ START_TEST(the_engine_by_lines)
     vfy_comparison r;
     vfy_compare(c, &h.answer, vfy_error_limit(c), &r);
     ck_assert_msg(!r.first.found && r.compared > 100 && words > r.compared, "%zu of %zu words", r.compared, words);
-    vfy_answer_clear(&h.answer);
+    vfy_hearing_close(&h);
     free(text);
     free(said);
 }
