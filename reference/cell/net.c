@@ -42,7 +42,7 @@ static ref_num *load_gain(ref_ctx *c, ep_gain kind, double value, const ref_num 
 static ref_num *load_psi_scale(ref_ctx *c, const ep_net *src, const ref_num *v_th)
 {
     ref_num *s = ref_vec(c, 1);
-    if (!s || c->ar->symbolic || !ep_model_spikes(src->model)) return s;
+    if (!s || !v_th || c->ar->symbolic || !ep_model_spikes(src->model)) return s;
     ref_set_d(c, s, src->gamma);
     if (src->opt.psi_scale == EP_SCALE_GAMMA_VTH) ref_div(c, s, s, v_th);
     return s;
