@@ -23,14 +23,7 @@ static void cleanup(void) { run_clean(dir); }
 static void verify(const char *const *args) { run_program(&r, "eprop-verify", args, NULL, 120); }
 #define VERIFY(...) verify((const char *[]){__VA_ARGS__, NULL})
 
-static const char *in_dir(const char *name)
-{
-    static char path[4][600];
-    static int k;
-    k = (k + 1) % 4;
-    snprintf(path[k], sizeof path[k], "%s/%s", dir, name);
-    return path[k];
-}
+static const char *in_dir(const char *name) { return run_path(dir, name); }
 
 static int count(const char *text, const char *what)
 {

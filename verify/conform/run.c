@@ -85,6 +85,15 @@ void run_temp(char *out, size_t n)
     cr_assert(mkdtemp(out) != NULL, "cannot make %s", out);
 }
 
+const char *run_path(const char *dir, const char *name)
+{
+    static char path[4][600];
+    static int k;
+    k = (k + 1) % 4;
+    snprintf(path[k], sizeof path[k], "%s/%s", dir, name);
+    return path[k];
+}
+
 void run_clean(const char *dir)
 {
     DIR *d = opendir(dir);

@@ -22,6 +22,8 @@ int run_lines(const char *text);
 /* A new folder for one test; the caller removes it with run_clean. */
 void run_temp(char *out, size_t n);
 void run_clean(const char *dir);
+/* DIR/NAME, good until the fourth call from here. */
+const char *run_path(const char *dir, const char *name);
 void run_write(const char *dir, const char *name, const char *text);
 /* The file's text, to be freed; NULL if there is none. */
 char *run_read(const char *dir, const char *name);

@@ -230,7 +230,7 @@ static ep_status hosted(const void *of)
     fclose(in);
     fclose(out);
     ep_status st = rc == 0 && strstr(said, "done") ? EP_OK : EP_NOMEM;
-    (free)(said);
+    free(said);
     return st;
 }
 typedef struct judging { const vfy_epv_case *c; vfy_port_args a; } judging;
