@@ -15,7 +15,7 @@ function place(at, a, b,    reads, where) {
 }
 BEGIN {
     both(" + ", " - "); pair(" * ", " + "); both(" < ", " <= "); both(" > ", " >= "); both(" == ", " != "); both(" && ", " || ")
-    both("ref_add(", "ref_sub("); pair("ref_mul(", "ref_add("); both("ref_addmul(", "ref_submul(")
+    both("ref_add(", "ref_sub("); pair("ref_mul(", "ref_add("); pair("ref_addmul(", "ref_mul(")
     both(" = 0;", " = 1;"); pair("+ 1]", "]"); pair("- 1]", "]"); pair("++;", "--;"); both(" += ", " -= "); both("true", "false")
 }
 FNR == 1 { comment = 0; inside = "-" }

@@ -18,8 +18,10 @@ $(call check_tests,$(wildcard verify/test/test_*.c),$(LIB_VFY) $(LIB_TABLE_A) $(
 
 # Memory refused to our own objects, request by request.
 ALL_SRC += verify/test/starve.c
-$(BUILD)/verify/test/test_starve: $(BUILD)/verify/test/starve.o
-$(BUILD)/verify/test/test_starve: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=free
+STARVED := $(BUILD)/verify/test/test_starve $(BUILD)/verify/test/test_starve_reference
+$(STARVED): $(BUILD)/verify/test/starve.o
+$(BUILD)/verify/test/test_starve_reference: $(call objs,$(wildcard optimized/fixed/*.c))
+$(STARVED): LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=free
 
 # Random networks through all engines against the reference: a test without an argument, `make differ` for more.
 DIFFER := $(BUILD)/verify/test/differ/differ

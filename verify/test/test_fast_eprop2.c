@@ -203,6 +203,9 @@ START_TEST(test_refuses)
     ck_assert_int_eq(opt_e2_backward(e.s, &e.tr, e.err), EP_DOMAIN); /* nothing was run forward */
     double bad[16] = {NAN};
     ck_assert_int_eq(opt_e2_set(e.s, OPT_E2_MAIN, EP_G_WREC, bad, 16), EP_DOMAIN);
+    size_t n = ep_group_size(&k.src.main, EP_G_WREC);
+    for (int off = -1; off < 2; off++) ck_assert_int_eq(opt_e2_grad(e.s, OPT_E2_MAIN, EP_G_WREC, bad, n + (size_t)off), off ? EP_DOMAIN : EP_OK);
+    ck_assert_int_eq(opt_e2_grad(e.s, OPT_E2_MAIN, EP_G_THETA, bad, n), EP_DOMAIN);
     ck_assert_int_eq(opt_e2_forward(e.s, &e.tr, false, e.y), EP_OK);
     e.err[0] = NAN;
     ck_assert_int_eq(opt_e2_backward(e.s, &e.tr, e.err), EP_UNABLE);

@@ -39,6 +39,19 @@ START_TEST(a_size_beyond_its_range_is_refused)
 }
 END_TEST
 
+/* The least that each size may be: windows of one step, but not of none. */
+START_TEST(least_sizes)
+{
+    ep_net net = shape(EP_LIF, 0, 1, 0);
+    for (int rule = EP_TBPTT; rule <= (int)EP_EPROP3_SG; rule++) {
+        opt_config cfg = {.net = &net, .rule = (ep_rule)rule, .B = 1, .T = 1, .window = 1};
+        ck_assert_int_eq(opt_config_check(&cfg, NULL, 0), EP_OK);
+        cfg.window = 0;
+        ck_assert_int_eq(opt_config_check(&cfg, NULL, 0), EP_DOMAIN);
+    }
+}
+END_TEST
+
 /* Every size in its range, all of them together beyond what a machine addresses. */
 START_TEST(a_product_beyond_memory_is_refused)
 {
@@ -259,6 +272,7 @@ int main(void)
     TCase *t = tcase_create("limits");
     tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, a_size_beyond_its_range_is_refused, 0, 8);
+    tcase_add_test(t, least_sizes);
     tcase_add_loop_test(t, a_product_beyond_memory_is_refused, 0, 4);
     tcase_add_test(t, other_ends);
     tcase_add_loop_test(t, overflow_is_a_status, 0, N_FLOAT);
