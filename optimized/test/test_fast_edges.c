@@ -228,6 +228,46 @@ START_TEST(parameters_out_of_range_are_refused)
 }
 END_TEST
 
+static size_t all_zero(const rig *r, int quantity, const char *when)
+{
+    size_t n;
+    double *v = rig_get(r, quantity, &n);
+    for (size_t k = 0; k < n; k++)
+        if (v[k] != 0) ck_abort_msg("%s: quantity %d[%zu] is %g", when, quantity, k, v[k]);
+    free(v);
+    return n;
+}
+
+/* What can be read of the state is 0 at the start and after a reset, and the steps that follow are those of a new engine. */
+START_TEST(a_reset_forgets)
+{
+    static const int states[] = {OPT_V, OPT_A, OPT_Z, OPT_Y, OPT_ERR, OPT_C};
+    enum { B = 3, T = 7, N = 20, N_IN = 2, N_OUT = 5 };
+    toy k = toy_make((ep_model)(_i / 2), EP_PAPER2019, N_IN, N, N_OUT, 7);
+    opt_config cfg = {.net = &k.net, .rule = EP_EPROP1_SYMMETRIC, .B = B, .T = T, .chunk = 4};
+    rig r = rig_open(_i % 2 ? opt_scalar_f64() : opt_fast_f64(), &cfg);
+    double *x = toy_spikes(&k, B * N_IN, 2), *target = toy_draw(&k, B * N_OUT, 0, 1), *first = NULL, *g;
+    size_t n, read = 0;
+    for (int round = 0; round < 2; round++) {
+        for (size_t q = 0; q < sizeof states / sizeof *states; q++) read += all_zero(&r, states[q], round ? "after a reset" : "at the start");
+        for (int t = 0; t < T; t++) {
+            ck_assert_int_eq(r.e->step(r.s, x), EP_OK);
+            ck_assert_int_eq(r.e->learn(r.s, &(opt_signal){.target = target}), EP_OK);
+        }
+        g = rig_get(&r, OPT_Y, &n);
+        if (first) (void)close_to(g, first, n, 0, "y of the second round");
+        ck_assert(g[n - 1] != 0);
+        free(first);
+        first = g;
+        r.e->reset(r.s, OPT_RESET_ALL);
+    }
+    ck_assert_uint_ge(read, 2 * B * (N + 2 * N_OUT));
+    free(first);
+    rig_close(&r);
+    free(k.store);
+}
+END_TEST
+
 /* A signal is for the step before it, once: not before the first, not twice, not across a reset. */
 START_TEST(a_signal_needs_its_step)
 {
@@ -241,7 +281,7 @@ START_TEST(a_signal_needs_its_step)
         ck_assert_int_eq(r.e->step(r.s, x), EP_OK);
         ck_assert_int_eq(r.e->learn(r.s, NULL), EP_OK);
         ck_assert_int_eq(r.e->learn(r.s, NULL), EP_DOMAIN);
-        ck_assert_int_eq(r.e->step(r.s, x), EP_OK);
+        ck_assert_int_eq(r.e->step(r.s, NULL), EP_OK); /* no input */
         r.e->reset(r.s, OPT_RESET_STATE);
     }
     rig_close(&r);
@@ -368,6 +408,7 @@ int main(void)
     tcase_add_loop_test(t, delay_beyond_the_end, 0, 6);
     tcase_add_loop_test(t, bad_input_is_refused, 0, 4);
     tcase_add_loop_test(t, parameters_out_of_range_are_refused, 0, 4 * EP_N_MODEL);
+    tcase_add_loop_test(t, a_reset_forgets, 0, 2 * EP_N_MODEL);
     tcase_add_loop_test(t, a_signal_needs_its_step, 0, 4);
     tcase_add_loop_test(t, processor_mode_is_restored, 0, 4);
     tcase_add_loop_test(t, batch_is_the_sum_of_its_trials, 0, loops(60));

@@ -4,20 +4,23 @@
 #include "fast.h"
 
 static const ep_rule rules[] = {EP_EPROP1_SYMMETRIC, EP_EPROP1_RANDOM, EP_EPROP1_GLOBAL};
-enum { N_RULE = 3, WEIGHTS = 5, N_CHANGE = WEIGHTS + EP_N_THETA };
+enum { N_RULE = 3, WEIGHTS = 5, FEEDBACK = WEIGHTS + EP_N_THETA, N_CHANGE };
 
-/* New numbers of a group, within its range; alpha may become equal, or stay so. */
+static const char *change_name(int g) { return g == FEEDBACK ? "feedback" : ep_group_name((ep_group)g); }
+
+/* New numbers of a group or of the feedback, within its range; alpha may become equal, or stay so. */
 static void change(const trial_set *s, const rig *r, int g, uint64_t seed)
 {
-    size_t n = r->e->count(r->s, OPT_PARAM(g));
+    int quantity = g == FEEDBACK ? OPT_FEEDBACK : OPT_PARAM(g);
+    size_t n = r->e->count(r->s, quantity);
     double *w = calloc(n + 1, sizeof *w);
     bool equal = draw(seed, 70, 3) == 0;
     for (size_t k = 0; k < n; k++) {
         double u = ep_rng_uniform(seed, 71, equal ? 0 : k);
         bool masked = g == EP_G_WREC && ep_model_masks_diagonal(s->k.net.model) && k / (size_t)s->k.net.n_rec == k % (size_t)s->k.net.n_rec;
-        w[k] = g == (int)EP_G_THETA + (int)EP_BETA ? 0.3 * u : g >= (int)EP_G_THETA ? 0.5 + 0.4 * u : masked ? 0 : u - 0.375;
+        w[k] = g == (int)EP_G_THETA + (int)EP_BETA ? 0.3 * u : g >= (int)EP_G_THETA && g < FEEDBACK ? 0.5 + 0.4 * u : masked ? 0 : u - 0.375;
     }
-    if (n) rig_set(r, OPT_PARAM(g), w, n);
+    if (n) rig_set(r, quantity, w, n);
     free(w);
 }
 
@@ -58,7 +61,7 @@ START_TEST(spiking_by_special_kernels)
 {
     for (int g = 0; g < N_CHANGE; g++) {
         trial_set s = case_make((uint64_t)_i, rules[_i % N_RULE]);
-        compare(&s, g, (uint64_t)_i, ep_group_name((ep_group)g));
+        compare(&s, g, (uint64_t)_i, change_name(g));
     }
 }
 END_TEST
@@ -67,7 +70,7 @@ START_TEST(spiking_by_general_kernels)
 {
     for (int g = 0; g < N_CHANGE; g++) {
         trial_set s = general_case((uint64_t)_i, rules[_i % N_RULE]);
-        compare(&s, g, (uint64_t)_i, ep_group_name((ep_group)g));
+        compare(&s, g, (uint64_t)_i, change_name(g));
     }
 }
 END_TEST
@@ -79,7 +82,7 @@ START_TEST(lstm_and_rate_units)
         trial_set s = {.k = toy_make(m, EP_PAPER2019, 3, 1 + _i % 9, 2, (uint64_t)_i), .B = 1 + _i % 3, .T = 30};
         draw_trials(&s, (uint64_t)_i);
         s.cfg = (opt_config){.rule = rules[_i % N_RULE], .B = s.B, .T = s.T, .c_reg = _i % 5 ? 0 : 0.5};
-        compare(&s, g, (uint64_t)_i, ep_group_name((ep_group)g));
+        compare(&s, g, (uint64_t)_i, change_name(g));
     }
 }
 END_TEST
@@ -110,13 +113,22 @@ static void disturb(const rig *got, const rig *want, int quantity, uint64_t seed
     free(v);
 }
 
-/* Two signals at once, and one that is no number; the step may still learn. */
-static void refuses_signals(const rig *r)
+/* Two signals at once, and one with an entry that is no number, the first or the last; the step may still learn. */
+static void refuses_signals(const rig *r, size_t B, size_t n, size_t K)
 {
-    double bad[17 * 17] = {NAN}, good[17 * 17] = {0};
+    enum { MOST = 17 * 65 };
+    static double good[MOST], err[MOST], weight[17], L[MOST];
     ck_assert_int_eq(r->e->learn(r->s, &(opt_signal){.err = good, .target = good}), EP_DOMAIN);
     ck_assert_int_eq(r->e->learn(r->s, &(opt_signal){.weight = good}), EP_DOMAIN);
-    ck_assert_int_eq(r->e->learn(r->s, &(opt_signal){.err = bad}), EP_DOMAIN);
+    for (int last = 0; last < 2; last++) {
+        double *e = &err[last ? B * K - 1 : 0], *w = &weight[last ? B - 1 : 0], *l = &L[last ? B * n - 1 : 0];
+        *e = *w = *l = NAN;
+        ck_assert_int_eq(r->e->learn(r->s, &(opt_signal){.err = err}), EP_DOMAIN);
+        ck_assert_int_eq(r->e->learn(r->s, &(opt_signal){.target = err}), EP_DOMAIN);
+        ck_assert_int_eq(r->e->learn(r->s, &(opt_signal){.target = good, .weight = weight}), EP_DOMAIN);
+        ck_assert_int_eq(r->e->learn(r->s, &(opt_signal){.L = L}), EP_DOMAIN);
+        *e = *w = *l = 0;
+    }
 }
 
 /* v and a set before a step force it: the state then is the scalar engine's, and so is what only general kernels keep. */
@@ -133,7 +145,8 @@ static size_t forced_steps(trial_set *s, uint64_t seed)
         if (t % 5 == 2) disturb(&got, &want, OPT_A, seed + t);
         ck_assert_int_eq(want.e->step(want.s, x), EP_OK);
         ck_assert_int_eq(got.e->step(got.s, x), EP_OK);
-        refuses_signals(&got);
+        refuses_signals(&got, B, (size_t)s->k.net.n_rec, (size_t)s->k.net.n_out);
+        refuses_signals(&want, B, (size_t)s->k.net.n_rec, (size_t)s->k.net.n_out);
         ck_assert_int_eq(want.e->learn(want.s, &(opt_signal){.target = target}), EP_OK);
         ck_assert_int_eq(got.e->learn(got.s, &(opt_signal){.target = target}), EP_OK);
         for (size_t k = 0; k < sizeof seen / sizeof *seen; k++)

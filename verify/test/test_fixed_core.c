@@ -313,6 +313,18 @@ START_TEST(test_bad_input)
     BROKEN(c_reg, 1 << 23, FIX_RANGE);
     BROKEN(n_star, -1, FIX_RANGE);
     BROKEN(n_star, 1 << 23, FIX_RANGE);
+    static const int32_t decays[] = {-1, 32768}, strengths[] = {-1, 1 << 23};
+    for (int k = 0; k < 2; k++) {
+        p = good;
+        p.c.profile = &p.profile;
+        p.c.rho = p.rho, p.c.beta = p.beta, p.net.rho = p.rho64, p.net.beta = p.beta64;
+        int at = p.c.n_rec - 1;
+        p.rho[at] = decays[k], p.rho64[at] = decays[k];
+        REFUSED(p, FIX_RANGE);
+        p.rho[at] = good.rho[at], p.rho64[at] = good.rho64[at];
+        p.beta[at] = strengths[k], p.beta64[at] = strengths[k];
+        REFUSED(p, FIX_RANGE);
+    }
     int diagonal = good.c.n_in; /* row 0 */
     good.W[diagonal] = 1;
     good.W64[diagonal] = 1;
