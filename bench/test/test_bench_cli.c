@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sample.h"
+#include "test/run.h"
 
 #define CASE "port/lstm/bptt/N10-I5-O2-T30-B2"
 #define RUN BENCH_PROGRAM " run port --only lstm --rounds 4 --work 0.0005 --cpu -1"
@@ -185,9 +186,5 @@ int main(void)
     tcase_add_test(c, bad_places);
     tcase_add_test(c, guests);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

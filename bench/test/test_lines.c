@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "test/run.h"
+
 static char text[2][4096]; /* what went to stdout and stderr between listen and heard */
 static int kept[2];
 static FILE *into[2];
@@ -141,9 +143,5 @@ int main(void)
     tcase_add_test(c, lines_for_people_and_machines);
     tcase_add_test(c, a_full_disk_is_said);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return test_run(s);
 }

@@ -5,11 +5,11 @@
 
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "roofline.h"
+#include "test/run.h"
 
 enum { ROUNDS = 9, LOG = 4000 };
 
@@ -139,9 +139,5 @@ int main(void)
     tcase_add_test(c, wall_time_sees_sleep);
     tcase_set_timeout(c, 60);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return test_run(s);
 }

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "test/run.h"
+
 static char dir[64], path[128], why[BENCH_WHY];
 
 static void setup(void)
@@ -168,9 +170,5 @@ int main(void)
     tcase_add_test(c, what_is_no_sample);
     tcase_add_test(c, clock_goes_back);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

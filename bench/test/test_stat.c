@@ -4,9 +4,9 @@
 
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "eprop.h"
+#include "test/run.h"
 
 static void near(double got, double want) { ck_assert_msg(fabs(got - want) < 1e-12 * (1 + fabs(want)), "got %.17g, wanted %.17g", got, want); }
 
@@ -84,9 +84,5 @@ int main(void)
     tcase_add_test(c, exponent);
     tcase_add_test(c, coverage);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sweep.h"
+#include "test/run.h"
 
 enum { TEXT = 8192 };
 static char dir[] = "/tmp/eprop-sweep-XXXXXX";
@@ -133,10 +134,7 @@ int main(void)
     tcase_add_test(c, runs_are_done_once);
     tcase_add_loop_test(c, misuse_gets_one_line, 0, N_MISUSE);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int failed = test_run(s);
     char command[128];
     (void)snprintf(command, sizeof command, "rm -rf %s", dir);
     failed += chdir("/") != 0 || system(command) != 0;

@@ -1,10 +1,10 @@
 /* Properties of the algorithms that need no oracle, and what sharing and threads must not change.
  * SPDX-License-Identifier: MIT */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "algo.h"
+#include "test/run.h"
 
 enum { N = 5, IN = 3, OUT = 2, T = 24, BATCH = 2, STORE = 4096 };
 
@@ -15,18 +15,6 @@ typedef struct subject {
     double store[STORE];
     size_t used;
 } subject;
-
-static double multiplier(void)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    return s ? atof(s) : 1.0;
-}
-
-static int rounds(int n)
-{
-    int k = (int)(n * multiplier());
-    return k < 1 ? 1 : k;
-}
 
 static double *numbers(subject *s, uint64_t seed, uint64_t stream, size_t n, double mean, double scale)
 {
@@ -387,21 +375,17 @@ int main(void)
     Suite *s = suite_create("algorithms");
     TCase *t = tcase_create("properties");
     tcase_set_timeout(t, 300);
-    tcase_add_loop_test(t, test_window_whole, 0, rounds(24));
-    tcase_add_loop_test(t, test_feedback, 0, rounds(24));
-    tcase_add_loop_test(t, test_batch_additive, 0, rounds(12));
-    tcase_add_loop_test(t, test_shared_traces, 0, rounds(48));
-    tcase_add_loop_test(t, test_threads, 0, rounds(12));
-    tcase_add_loop_test(t, test_linear_in_L, 0, rounds(8));
+    tcase_add_loop_test(t, test_window_whole, 0, test_loops(24));
+    tcase_add_loop_test(t, test_feedback, 0, test_loops(24));
+    tcase_add_loop_test(t, test_batch_additive, 0, test_loops(12));
+    tcase_add_loop_test(t, test_shared_traces, 0, test_loops(48));
+    tcase_add_loop_test(t, test_threads, 0, test_loops(12));
+    tcase_add_loop_test(t, test_linear_in_L, 0, test_loops(8));
     tcase_add_loop_test(t, test_tie, 0, 2);
     tcase_add_loop_test(t, test_late, 0, 3);
     tcase_add_loop_test(t, test_refractory, 0, 10);
     tcase_add_test(t, test_kolen_pollack);
     tcase_add_test(t, test_refused);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

@@ -265,8 +265,8 @@ int main(void)
     tcase_add_test(t, many_small_vectors_waste_little);
     tcase_add_loop_test(t, overflowing_sizes_give_null_and_a_sticky_status, 0, N_ARITH);
     tcase_add_loop_test(t, fork_shares_the_setting_and_not_the_memory, 0, N_ARITH);
-    tcase_add_loop_test(t, aliased_operands_change_nothing, 0, loops(50) * N_ARITH);
-    tcase_add_loop_test(t, addmul_is_mul_then_add, 0, loops(100) * N_ARITH);
+    tcase_add_loop_test(t, aliased_operands_change_nothing, 0, test_loops(50) * N_ARITH);
+    tcase_add_loop_test(t, addmul_is_mul_then_add, 0, test_loops(100) * N_ARITH);
     tcase_add_loop_test(t, nan_and_infinity_have_no_sign_and_no_exact_image, 0, N_ARITH);
     tcase_add_loop_test(t, sign_and_rectifier, 0, N_ARITH);
     suite_add_tcase(s, t);

@@ -378,16 +378,16 @@ int main(void)
     Suite *s = suite_create("arith_real");
     TCase *t = tcase_create("real");
     tcase_set_timeout(t, 120);
-    tcase_add_loop_test(t, mpfr_rounds_the_exact_result_once, 0, loops(300));
-    tcase_add_loop_test(t, sigmoid_is_accurate_and_its_interval_one_ulp_wide, 0, loops(1000));
-    tcase_add_loop_test(t, sigmoid_of_long_operands_stays_inside, 0, loops(1000));
+    tcase_add_loop_test(t, mpfr_rounds_the_exact_result_once, 0, test_loops(300));
+    tcase_add_loop_test(t, sigmoid_is_accurate_and_its_interval_one_ulp_wide, 0, test_loops(1000));
+    tcase_add_loop_test(t, sigmoid_of_long_operands_stays_inside, 0, test_loops(1000));
     tcase_add_loop_test(t, sigmoid_at_the_ends, 0, N_ARITH);
-    tcase_add_loop_test(t, ieee_formats_are_mpfr_at_24_and_53_bits, 0, loops(400));
-    tcase_add_loop_test(t, ieee_functions_are_within_what_libm_documents, 0, loops(1000));
-    tcase_add_loop_test(t, intervals_are_the_exact_range_rounded_outward, 0, loops(600));
-    tcase_add_loop_test(t, interval_functions_are_those_of_the_mpfi_library, 0, loops(200));
+    tcase_add_loop_test(t, ieee_formats_are_mpfr_at_24_and_53_bits, 0, test_loops(400));
+    tcase_add_loop_test(t, ieee_functions_are_within_what_libm_documents, 0, test_loops(1000));
+    tcase_add_loop_test(t, intervals_are_the_exact_range_rounded_outward, 0, test_loops(600));
+    tcase_add_loop_test(t, interval_functions_are_those_of_the_mpfi_library, 0, test_loops(200));
     tcase_add_test(t, unbounded_intervals_never_hold_nan);
-    tcase_add_loop_test(t, interval_chains_enclose_mpfr_and_the_exact_value, 0, loops(400));
+    tcase_add_loop_test(t, interval_chains_enclose_mpfr_and_the_exact_value, 0, test_loops(400));
     suite_add_tcase(s, t);
     return run_suite(s);
 }

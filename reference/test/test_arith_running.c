@@ -214,7 +214,7 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, bounds_worked_by_hand);
     tcase_add_test(t, bounds_saturate_and_are_never_nan);
-    tcase_add_loop_test(t, true_errors_stay_within_the_bound, 0, 8 * loops(150));
+    tcase_add_loop_test(t, true_errors_stay_within_the_bound, 0, 8 * test_loops(150));
     tcase_add_test(t, inputs_count_as_exact_when_the_precision_holds_them);
     suite_add_tcase(s, t);
     return run_suite(s);

@@ -265,12 +265,12 @@ int main(void)
     TCase *t = tcase_create("symbolic");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, both_moduli_are_prime_and_neighbours);
-    tcase_add_loop_test(t, field_operations_are_those_of_gmp, 0, 4 * loops(50));
-    tcase_add_loop_test(t, field_axioms, 0, 4 * loops(250));
-    tcase_add_loop_test(t, loading_dyadic_numbers_is_a_homomorphism, 0, 3 * loops(500));
+    tcase_add_loop_test(t, field_operations_are_those_of_gmp, 0, 4 * test_loops(50));
+    tcase_add_loop_test(t, field_axioms, 0, 4 * test_loops(250));
+    tcase_add_loop_test(t, loading_dyadic_numbers_is_a_homomorphism, 0, 3 * test_loops(500));
     tcase_add_loop_test(t, draws_are_uniform_fresh_and_repeatable, 0, 4);
     tcase_add_test(t, degrees_of_hand_polynomials);
-    tcase_add_loop_test(t, degree_bounds_the_degree_along_random_lines, 0, loops(400));
+    tcase_add_loop_test(t, degree_bounds_the_degree_along_random_lines, 0, test_loops(400));
     suite_add_tcase(s, t);
     return run_suite(s);
 }

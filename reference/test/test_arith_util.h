@@ -6,19 +6,10 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "arith.h"
-
-/* Loop length after EPROP_TEST_MULTIPLIER, at least 1. */
-static inline int loops(int n)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    double m = s ? strtod(s, NULL) : 1.0;
-    int k = (int)(m * n);
-    return k < 1 ? 1 : k;
-}
+#include "test/run.h"
 
 typedef struct dice { uint64_t seed, stream, n; } dice;
 
@@ -74,12 +65,9 @@ static inline void ctx_open(ref_ctx *c, const ref_arith *ar, long prec)
 
 static inline int run_suite(Suite *s)
 {
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int failed = test_run(s);
     mpfr_free_cache();
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return failed;
 }
 
 #endif

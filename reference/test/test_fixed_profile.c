@@ -1,10 +1,10 @@
 /* Profile files: what is written reads back; each kind of mistake is told with its line.
  * SPDX-License-Identifier: MIT */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fixed_profile.h"
+#include "test/run.h"
 
 static FILE *file_of(const char *text)
 {
@@ -145,9 +145,5 @@ int main(void)
     tcase_add_test(tc, test_short_forms);
     tcase_add_test(tc, test_names_of_quantities);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return test_run(suite);
 }

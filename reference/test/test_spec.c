@@ -8,13 +8,7 @@
 
 #include "eprop.h"
 #include "rng_lanes.h"
-
-static int scaled(int n)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    double m = s ? atof(s) : 1;
-    return n * m < 1 ? 1 : (int)(n * m);
-}
+#include "test/run.h"
 
 START_TEST(names_round_trip)
 {
@@ -132,7 +126,7 @@ START_TEST(gains_take_numbers_exactly)
 {
     ep_options o = {0};
     char text[32];
-    for (int i = 0; i < scaled(1000); i++) {
+    for (int i = 0; i < test_loops(1000); i++) {
         double g = ldexp(ep_rng_uniform(1, 2, (uint64_t)i) - 0.5, (int)(ep_rng_u64(1, 3, (uint64_t)i) % 600) - 300);
         snprintf(text, sizeof text, "%a", g);
         ck_assert(ep_option_set(&o, "g_in", text) && o.g_in == EP_GAIN_VALUE && o.g_in_value == g);
@@ -235,7 +229,7 @@ END_TEST
 START_TEST(normals_are_sums_of_twelve)
 {
     int bits = _i;
-    for (uint64_t n = 0; n < (uint64_t)scaled(200); n++) {
+    for (uint64_t n = 0; n < (uint64_t)test_loops(200); n++) {
         double sum = -6;
         for (uint64_t b = 3 * n; b < 3 * n + 3; b++) {
             uint32_t w[4];
@@ -250,7 +244,7 @@ END_TEST
 /* Mean and variance of n uniforms and normals: six standard errors (1.2e-9 a test). */
 START_TEST(moments)
 {
-    int n = scaled(20000);
+    int n = test_loops(20000);
     double u = 0, uu = 0, z = 0, zz = 0;
     for (int i = 0; i < n; i++) {
         double a = ep_rng_uniform(7, (uint64_t)_i, (uint64_t)i) - 0.5, b = ep_rng_normal(8, (uint64_t)_i, (uint64_t)i, 20);
@@ -284,9 +278,5 @@ int main(void)
     tcase_add_loop_test(c, normals_are_sums_of_twelve, 1, 33);
     tcase_add_loop_test(c, moments, 0, 20);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

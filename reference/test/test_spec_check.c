@@ -3,10 +3,10 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "eprop.h"
+#include "test/run.h"
 
 enum { NI = 3, NR = 4, NO = 2, T = 5, NB = 2 };
 
@@ -239,9 +239,5 @@ int main(void)
     tcase_add_test(c, scalars);
     tcase_add_test(c, messages_fit_any_buffer);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

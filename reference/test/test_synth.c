@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "synth.h"
 #include "tape.h"
+#include "test/run.h"
 
 enum { MOST = 9 };
 
@@ -141,9 +141,5 @@ int main(void)
     tcase_add_test(t, sizes);
     tcase_add_loop_test(t, parts_in_order, 0, 4);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

@@ -7,16 +7,10 @@
 #include <stdlib.h>
 
 #include "tape.h"
+#include "test/run.h"
 
 enum { IN = 3, REC = 4, OUT = 2, T = 14, B = 2, N_MODELS = 6 };
 static const ep_model MODELS[N_MODELS] = {EP_LIF, EP_ALIF, EP_LSNN, EP_SYNAPTIC, EP_RATE, EP_LSTM};
-
-static int loops(int n)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    double m = s ? atof(s) : 1;
-    return m * n < 1 ? 1 : (int)(m * n);
-}
 
 typedef struct subject {
     uint64_t seed, drawn;
@@ -180,7 +174,7 @@ END_TEST
 /* The rational cases would say little without spikes, or with silent groups. */
 START_TEST(cases_are_alive)
 {
-    int firing = 0, n = loops(40);
+    int firing = 0, n = test_loops(40);
     for (int i = 0; i < n; i++) {
         pair p;
         record(&p, ref_arith_rational(), 0, i, MODELS[i % 4]);
@@ -202,15 +196,11 @@ int main(void)
     Suite *su = suite_create("tape_cells");
     TCase *tc = tcase_create("two routes");
     tcase_set_timeout(tc, 120);
-    tcase_add_loop_test(tc, field_equals_bptt, 0, loops(240));
-    tcase_add_loop_test(tc, rationals_equal_bptt, 0, loops(120));
-    tcase_add_loop_test(tc, high_precision_equals_bptt, 0, loops(240));
+    tcase_add_loop_test(tc, field_equals_bptt, 0, test_loops(240));
+    tcase_add_loop_test(tc, rationals_equal_bptt, 0, test_loops(120));
+    tcase_add_loop_test(tc, high_precision_equals_bptt, 0, test_loops(240));
     tcase_add_loop_test(tc, degree_of_alif, 0, T);
     tcase_add_test(tc, cases_are_alive);
     suite_add_tcase(su, tc);
-    SRunner *r = srunner_create(su);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(su);
 }

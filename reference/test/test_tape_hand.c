@@ -34,10 +34,10 @@
  * SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tape.h"
+#include "test/run.h"
 
 typedef struct hand {
     ref_ctx c;
@@ -210,9 +210,5 @@ int main(void)
     tcase_add_test(tc, undecided_spike);
     tcase_add_test(tc, large_logits);
     suite_add_tcase(s, tc);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

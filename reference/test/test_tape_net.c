@@ -3,16 +3,9 @@
  * SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
+#include "test/run.h"
 #include "test_tape_random.h"
-
-static int loops(int n)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    double m = s ? atof(s) : 1;
-    return m * n < 1 ? 1 : (int)(m * n);
-}
 
 static const ep_model MODELS[] = {EP_LIF, EP_ALIF, EP_LSNN, EP_SYNAPTIC, EP_RATE, EP_LSTM};
 enum { SPIKING = 4, ALL = 6 };
@@ -108,7 +101,7 @@ END_TEST
 /* A random case says something only if neurons spike, are held back by refractoriness, and gradients are alive. */
 START_TEST(rational_cases_are_alive)
 {
-    int spikes = 0, suppressed = 0, full = 0, n = loops(24);
+    int spikes = 0, suppressed = 0, full = 0, n = test_loops(24);
     for (int i = 0; i < n; i++) {
         bf_case f;
         ck_assert_int_eq(bf_init(&f, ref_arith_rational(), 0, 1000 + (uint64_t)i, EP_ALIF), EP_OK);
@@ -213,18 +206,14 @@ int main(void)
     Suite *s = suite_create("tape_net");
     TCase *tc = tcase_create("networks");
     tcase_set_timeout(tc, 120);
-    tcase_add_loop_test(tc, spiking_equals_duals_in_rationals, 0, loops(120));
-    tcase_add_loop_test(tc, forced_equals_duals_in_rationals, 0, loops(60));
-    tcase_add_loop_test(tc, all_models_equal_duals_in_the_field, 0, loops(120));
-    tcase_add_loop_test(tc, all_models_equal_duals_at_300_bits, 0, loops(72));
+    tcase_add_loop_test(tc, spiking_equals_duals_in_rationals, 0, test_loops(120));
+    tcase_add_loop_test(tc, forced_equals_duals_in_rationals, 0, test_loops(60));
+    tcase_add_loop_test(tc, all_models_equal_duals_in_the_field, 0, test_loops(120));
+    tcase_add_loop_test(tc, all_models_equal_duals_at_300_bits, 0, test_loops(72));
     tcase_add_test(tc, rational_cases_are_alive);
-    tcase_add_loop_test(tc, smooth_equals_central_differences, 0, loops(8));
-    tcase_add_loop_test(tc, recorded_spikes_are_compared, 0, loops(24));
+    tcase_add_loop_test(tc, smooth_equals_central_differences, 0, test_loops(8));
+    tcase_add_loop_test(tc, recorded_spikes_are_compared, 0, test_loops(24));
     tcase_add_test(tc, refusals);
     suite_add_tcase(s, tc);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

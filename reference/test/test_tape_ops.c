@@ -5,13 +5,7 @@
 #include <stdlib.h>
 
 #include "tape.h"
-
-static int loops(int n)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    double m = s ? atof(s) : 1;
-    return m * n < 1 ? 1 : (int)(m * n);
-}
+#include "test/run.h"
 
 /* Four numbers a, b, c, d, none of them 0: multiples of 1/8 or free symbols. */
 static ref_num *draw(ref_ctx *c, int seed)
@@ -243,17 +237,13 @@ int main(void)
 {
     Suite *s = suite_create("tape_ops");
     TCase *tc = tcase_create("ops");
-    tcase_add_loop_test(tc, polynomial_in_rationals, 0, loops(300));
-    tcase_add_loop_test(tc, polynomial_in_the_field, 0, loops(300));
-    tcase_add_loop_test(tc, spikes_and_several_seeds, 0, loops(200));
+    tcase_add_loop_test(tc, polynomial_in_rationals, 0, test_loops(300));
+    tcase_add_loop_test(tc, polynomial_in_the_field, 0, test_loops(300));
+    tcase_add_loop_test(tc, spikes_and_several_seeds, 0, test_loops(200));
     tcase_add_loop_test(tc, functions, 0, N_FN * 33);
     tcase_add_test(tc, structural_zeros_are_free);
     tcase_add_test(tc, given_values);
     tcase_add_test(tc, refusals);
     suite_add_tcase(s, tc);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

@@ -3,8 +3,9 @@
 #include "rep.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "test/run.h"
 
 typedef struct prepared { rep_table t; rep_buf dat, vars; rep_error err; ep_status status; } prepared;
 
@@ -163,9 +164,5 @@ int main(void)
     tcase_add_test(c, series_as_they_are);
     tcase_add_test(c, quartiles_over_seeds);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

@@ -4,8 +4,9 @@
 
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "test/run.h"
 
 static const rep_column want[] = {{"model", REP_TEXT}, {"bits", REP_INT}, {"err", REP_NUM}};
 
@@ -122,9 +123,5 @@ int main(void)
     tcase_add_test(c, no_rows_is_absent);
     tcase_add_loop_test(c, any_byte_anywhere, 0, 256);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

@@ -5,8 +5,9 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "test/run.h"
 
 /* FIPS 180-4 examples, and lengths around the padding's edges (hashes made with coreutils' sha256sum). */
 static const struct { const char *text; int times; const char *hex; } hashes[] = {
@@ -184,9 +185,5 @@ int main(void)
     tcase_add_loop_test(c, log2_beyond_double, 0, 200);
     tcase_add_test(c, log2_of_nothing);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

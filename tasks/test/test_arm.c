@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "arm.h"
+#include "test/run.h"
 
 static arm_spec tiny(void)
 {
@@ -263,9 +264,5 @@ int main(void)
     tcase_add_test(t, refuses);
     tcase_add_test(t, descends);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

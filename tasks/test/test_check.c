@@ -9,6 +9,7 @@
 #include <check.h>
 #include <math.h>
 
+#include "test/run.h"
 #include "timit_tree.h"
 #include "train.h"
 
@@ -88,9 +89,5 @@ int main(void)
     tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, first_gradient_is_within_its_bound, 0, 4 * N_ROW);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return test_run(s);
 }

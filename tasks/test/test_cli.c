@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "eprop.h"
+#include "test/run.h"
 
 enum { MOST = 64, TEXT = 16384 };
 
@@ -391,11 +392,7 @@ int main(void)
     tcase_add_test(t, a_full_disk_under_the_tables_is_said);
     tcase_add_test(t, bad_checkpoints_are_said);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_set_fork_status(r, CK_NOFORK);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int failed = test_run_as(s, CK_NOFORK);
     char line[80];
     (void)snprintf(line, sizeof line, "rm -rf %s", dir);
     if (chdir(home) != 0 || system(line) != 0) failed++;

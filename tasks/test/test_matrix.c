@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include <math.h>
 
+#include "test/run.h"
 #include "timit_tree.h"
 #include "train.h"
 
@@ -96,9 +97,5 @@ int main(void)
     tcase_set_timeout(c, 0);
     tcase_add_loop_test(c, trains_or_says_why, 0, N_ROW * N_ENGINE);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return test_run(s);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "team.h"
+#include "test/run.h"
 
 enum { ROWS = 64, COLUMNS = 16, TEXT = 3000 }; /* Check takes no message over 4096 bytes */
 
@@ -152,10 +153,7 @@ int main(void)
     tcase_add_test(c, checkpoints_know_no_processes);
     tcase_add_loop_test(c, what_cannot_be_is_said_once, 0, N_CASE);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int failed = test_run(s);
     if (chdir("/") == 0) {
         char command[128];
         (void)snprintf(command, sizeof command, "rm -rf %s", dir);

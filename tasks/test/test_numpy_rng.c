@@ -5,14 +5,9 @@
 #include <stdlib.h>
 
 #include "numpy_rng.h"
+#include "test/run.h"
 
 #define ck_same(got, want) ck_assert_msg((got) == (want), "got %a, want %a", (double)(got), (double)(want))
-
-static double multiplier(void)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    return s ? atof(s) : 1.0;
-}
 
 typedef struct golden {
     uint32_t seed, u32[3];
@@ -154,11 +149,7 @@ int main(void)
     suite_add_tcase(s, t);
     TCase *loops = tcase_create("loops");
     tcase_set_timeout(loops, 0);
-    tcase_add_loop_test(loops, test_bits, 0, 1 + (int)(200 * multiplier()));
+    tcase_add_loop_test(loops, test_bits, 0, 1 + test_loops(200));
     suite_add_tcase(s, loops);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return test_run(s);
 }

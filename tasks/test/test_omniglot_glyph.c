@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "glyph.h"
+#include "test/run.h"
 
 static char why[TASK_WHY];
 
@@ -151,9 +152,5 @@ int main(void)
     tcase_add_test(t, characters_differ);
     tcase_add_test(t, alphabets_are_divided);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

@@ -1,6 +1,7 @@
 /* Omniglot's folders and official runs: whole, and broken in every way we know of. The real data where EPROP_OMNIGLOT names their folder.
  * SPDX-License-Identifier: MIT */
 #include "png_tree.h"
+#include "test/run.h"
 
 static const glyph_form form = {28, false};
 static char why[TASK_WHY];
@@ -210,9 +211,5 @@ int main(void)
     tcase_add_test(t, official_runs);
     tcase_add_test(t, real_data);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

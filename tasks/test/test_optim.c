@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "optim.h"
+#include "test/run.h"
 
 enum { N = 40, STEPS = 60, BITS = 256 };
 
@@ -249,9 +250,5 @@ int main(void)
     tcase_add_test(t, constraints_hold);
     tcase_add_test(t, gradients_are_clipped);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return test_run(s);
 }

@@ -7,6 +7,7 @@
 
 #include "../machine.h"
 #include "fixed_profile.h"
+#include "test/run.h"
 
 /* A built-in profile as a file, its line `from` replaced. */
 static void write_file(const char *path, const char *from, const char *to)
@@ -58,9 +59,5 @@ int main(void)
     TCase *tc = tcase_create("file");
     tcase_add_test(tc, file_selects_engine);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return test_run(suite);
 }

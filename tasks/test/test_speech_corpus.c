@@ -5,6 +5,8 @@
 
 #include <ctype.h>
 
+#include "test/run.h"
+
 static char err[600];
 
 START_TEST(sentences_are_functions_of_seed_and_index)
@@ -184,9 +186,5 @@ int main(void)
     tcase_add_test(c, vowels_with_r_and_h_between_voices);
     tcase_add_test(c, what_is_written_is_read_back);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return test_run(s);
 }

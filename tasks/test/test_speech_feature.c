@@ -5,7 +5,8 @@
 
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
+
+#include "test/run.h"
 
 static const long double pi = 3.141592653589793238462643383279502884L;
 
@@ -213,9 +214,5 @@ int main(void)
     tcase_add_test(c, deltas_by_hand);
     tcase_add_test(c, zscore_by_hand);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return test_run(s);
 }

@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#include "test/run.h"
+
 static char err[600];
 
 /* Three speakers; one long utterance whose label changes exactly at the centre of frame 170. */
@@ -199,9 +201,5 @@ int main(void)
     tcase_add_test(c, a_cache_that_cannot_be_written_is_no_error);
     tcase_add_test(c, a_bad_utterance_stops_the_load);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return test_run(s);
 }

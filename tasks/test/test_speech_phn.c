@@ -1,5 +1,6 @@
 /* .PHN files and the label tables: what is read, and what is refused with which words.
  * SPDX-License-Identifier: MIT */
+#include "test/run.h"
 #include "timit.h"
 #include "timit_tree.h"
 
@@ -123,9 +124,5 @@ int main(void)
     tcase_add_test(c, broken_files_are_refused);
     tcase_add_test(c, sixty_one_labels_fold_to_thirty_nine);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return test_run(s);
 }

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "test/run.h"
+
 static char why[TASK_WHY];
 
 static void make(void)
@@ -225,9 +227,5 @@ int main(void)
     tcase_add_test(c, bad_input_is_refused);
     tcase_add_test(c, every_rule_trains_both_directions);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return test_run(s);
 }

@@ -1,5 +1,6 @@
 /* Audio files and the directory tree, whole, partial, in either case, and broken in every way we know of.
  * SPDX-License-Identifier: MIT */
+#include "test/run.h"
 #include "timit.h"
 #include "timit_tree.h"
 
@@ -255,9 +256,5 @@ int main(void)
     tcase_add_test(c, broken_trees_are_refused);
     tcase_add_test(c, the_standard_lists);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return test_run(s);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "test/run.h"
 #include "train.h"
 
 enum { BATCH = 5 };
@@ -483,10 +484,7 @@ int main(void)
     tcase_add_test(c, levels_rise);
     tcase_add_test(c, loss_is_in_bits);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int failed = test_run(s);
     (void)rmdir(dir);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return failed;
 }

@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "future.h"
+#include "test/run.h"
 
 enum { ROWS = 7, N_U = 5, N_S = 3, CASES = 12 };
 
@@ -132,9 +132,5 @@ int main(void)
     tcase_add_loop_test(c, it_says_nothing_before_it_has_learnt, 0, 2);
     tcase_add_loop_test(c, it_learns_what_another_says, 0, 3);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "test/run.h"
 #include "train.h"
 
 static double table[5];
@@ -92,17 +93,11 @@ END_TEST
 
 int main(void)
 {
-    const char *m = getenv("EPROP_TEST_MULTIPLIER");
-    bool quick = m && atof(m) < 0.5;
     Suite *s = suite_create("table_a");
     TCase *t = tcase_create("table_a");
     tcase_set_timeout(t, 0);
-    tcase_add_loop_test(t, published_run_is_reproduced, 0, quick ? 2 : 3);
+    tcase_add_loop_test(t, published_run_is_reproduced, 0, test_multiplier() < 0.5 ? 2 : 3);
     tcase_add_test(t, spikes_of_the_published_run);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return test_run(s);
 }

@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "batch.h"
+#include "test/run.h"
 
 static task opened(const char *name, const char *variant)
 {
@@ -366,9 +366,5 @@ int main(void)
     tcase_add_loop_test(t, bad_values_get_a_line, 0, (int)(sizeof wrong / sizeof *wrong));
     tcase_add_loop_test(t, impossible_descriptions_are_refused, 0, 7);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return test_run(s);
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "test/run.h"
 #include "train.h"
 
 static char dir[] = "/tmp/eprop-train-XXXXXX";
@@ -422,10 +423,7 @@ int main(void)
     tcase_add_loop_test(t, integers_train, 0, 2);
     tcase_add_loop_test(t, what_is_missing_is_said, 0, 2);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int failed = test_run(s);
     char line[80];
     (void)snprintf(line, sizeof line, "rm -rf %s", dir);
     if (system(line) != 0) failed++;

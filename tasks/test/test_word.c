@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "batch.h"
+#include "test/run.h"
 #include "word_corpus.h"
 
 /* ---- the grammar, read back ------------------------------------------------------------------------------ */
@@ -262,9 +263,5 @@ int main(void)
     tcase_add_loop_test(c, bad_files_get_a_line, 0, (int)(sizeof bad / sizeof *bad));
     tcase_add_test(c, what_cannot_be_trained_is_refused);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return test_run(s);
 }
