@@ -187,11 +187,4 @@ static inline void online_steps(const trial_set *s, const rig *r, bool given_L, 
     free(w);
 }
 
-static inline int loops(int n)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    int scaled = (int)ceil(n * (s ? strtod(s, NULL) : 1.0));
-    return scaled < 1 ? 1 : scaled;
-}
-
 #endif

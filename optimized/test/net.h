@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "opt.h"
+#include "test/run.h"
 
 typedef struct toy {
     ep_net net;
@@ -139,15 +140,6 @@ static inline void *rig_slice(const rig *r, const double *from, size_t B, size_t
     void *v = rig_in(r, rows, B * n);
     free(rows);
     return v;
-}
-
-static inline int run_suite(Suite *s)
-{
-    SRunner *run = srunner_create(s);
-    srunner_run_all(run, CK_ENV);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
-    return failed ? 1 : 0;
 }
 
 #endif

@@ -411,9 +411,9 @@ int main(void)
     tcase_add_loop_test(t, a_reset_forgets, 0, 2 * EP_N_MODEL);
     tcase_add_loop_test(t, a_signal_needs_its_step, 0, 4);
     tcase_add_loop_test(t, processor_mode_is_restored, 0, 4);
-    tcase_add_loop_test(t, batch_is_the_sum_of_its_trials, 0, loops(60));
-    tcase_add_loop_test(t, order_of_neurons_does_not_matter, 0, loops(60));
-    tcase_add_loop_test(t, the_rest_is_the_scalar_engines, 0, loops(10));
+    tcase_add_loop_test(t, batch_is_the_sum_of_its_trials, 0, test_loops(60));
+    tcase_add_loop_test(t, order_of_neurons_does_not_matter, 0, test_loops(60));
+    tcase_add_loop_test(t, the_rest_is_the_scalar_engines, 0, test_loops(10));
     suite_add_tcase(suite, t);
-    return run_suite(suite);
+    return test_run(suite);
 }

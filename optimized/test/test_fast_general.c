@@ -147,11 +147,11 @@ int main(void)
     Suite *suite = suite_create("fast_general");
     TCase *t = tcase_create("general");
     tcase_set_timeout(t, 300);
-    tcase_add_loop_test(t, gradients_of_online_rules, 0, loops(60));
-    tcase_add_loop_test(t, gradients_of_windowed_rules_with_seeds, 0, loops(100));
-    tcase_add_loop_test(t, online_steps_are_those_of_the_scalar_engine, 0, loops(60));
-    tcase_add_loop_test(t, threads_change_nothing, 0, loops(30));
+    tcase_add_loop_test(t, gradients_of_online_rules, 0, test_loops(60));
+    tcase_add_loop_test(t, gradients_of_windowed_rules_with_seeds, 0, test_loops(100));
+    tcase_add_loop_test(t, online_steps_are_those_of_the_scalar_engine, 0, test_loops(60));
+    tcase_add_loop_test(t, threads_change_nothing, 0, test_loops(30));
     tcase_add_test(t, most_cases_are_alive);
     suite_add_tcase(suite, t);
-    return run_suite(suite);
+    return test_run(suite);
 }

@@ -265,13 +265,13 @@ int main(void)
     tcase_set_timeout(t, 300);
     tcase_add_test(t, most_cases_are_alive);
     tcase_add_loop_test(t, blocks_of_steps_join, 0, 16);
-    tcase_add_loop_test(t, gradients_are_those_of_the_scalar_engine, 0, loops(80));
-    tcase_add_loop_test(t, forward_pass_has_the_scalar_engines_bits, 0, loops(80));
-    tcase_add_loop_test(t, inputs_may_come_as_bits, 0, loops(40));
+    tcase_add_loop_test(t, gradients_are_those_of_the_scalar_engine, 0, test_loops(80));
+    tcase_add_loop_test(t, forward_pass_has_the_scalar_engines_bits, 0, test_loops(80));
+    tcase_add_loop_test(t, inputs_may_come_as_bits, 0, test_loops(40));
     tcase_add_test(t, bits_beyond_the_inputs_and_other_engines_are_refused);
-    tcase_add_loop_test(t, threads_change_nothing, 0, loops(30));
-    tcase_add_loop_test(t, online_steps_are_those_of_the_scalar_engine, 0, loops(40));
-    tcase_add_loop_test(t, chunks_are_causal, 0, loops(40));
+    tcase_add_loop_test(t, threads_change_nothing, 0, test_loops(30));
+    tcase_add_loop_test(t, online_steps_are_those_of_the_scalar_engine, 0, test_loops(40));
+    tcase_add_loop_test(t, chunks_are_causal, 0, test_loops(40));
     suite_add_tcase(suite, t);
-    return run_suite(suite);
+    return test_run(suite);
 }

@@ -5,6 +5,8 @@
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
+
+#include "test/run.h"
 #endif
 
 static const char *const sets[] = {"avx512", "avx2", "base"};
@@ -453,36 +455,24 @@ START_TEST(the_caller_keeps_subnormal_numbers)
 END_TEST
 #endif
 
-/* n loops, fewer with a small EPROP_TEST_MULTIPLIER. */
-static int loops_of(int n)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    double m = s ? strtod(s, NULL) : 1.0;
-    return (int)ceil(n * (m < 1 ? m : 1));
-}
-
 int main(void)
 {
     Suite *suite = suite_create("fast_lstm");
     TCase *t = tcase_create("engine");
     tcase_set_timeout(t, 600);
-    tcase_add_loop_test(t, equals_scalar_engine, 0, loops_of(N_SHAPE * 24));
-    tcase_add_loop_test(t, online_equals_offline, 0, loops_of(12));
-    tcase_add_loop_test(t, changes_on_the_way, 0, loops_of(8));
-    tcase_add_loop_test(t, later_inputs_change_nothing, 0, loops_of(6));
-    tcase_add_loop_test(t, threads_change_no_bit, 0, loops_of(2 * N_RULE));
-    tcase_add_loop_test(t, batches_add_up, 0, loops_of(4));
-    tcase_add_loop_test(t, neurons_may_be_renumbered, 0, loops_of(4));
+    tcase_add_loop_test(t, equals_scalar_engine, 0, test_first(N_SHAPE * 24));
+    tcase_add_loop_test(t, online_equals_offline, 0, test_first(12));
+    tcase_add_loop_test(t, changes_on_the_way, 0, test_first(8));
+    tcase_add_loop_test(t, later_inputs_change_nothing, 0, test_first(6));
+    tcase_add_loop_test(t, threads_change_no_bit, 0, test_first(2 * N_RULE));
+    tcase_add_loop_test(t, batches_add_up, 0, test_first(4));
+    tcase_add_loop_test(t, neurons_may_be_renumbered, 0, test_first(4));
     tcase_add_loop_test(t, memory_is_constant_in_T_by_chunks, 0, 2);
-    tcase_add_loop_test(t, bad_input_is_refused, 0, loops_of(6));
+    tcase_add_loop_test(t, bad_input_is_refused, 0, test_first(6));
     tcase_add_loop_test(t, overflow_is_reported, 0, 3);
 #if defined(__x86_64__)
     tcase_add_test(t, the_caller_keeps_subnormal_numbers);
 #endif
     suite_add_tcase(suite, t);
-    SRunner *run = srunner_create(suite);
-    srunner_run_all(run, CK_ENV);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
-    return failed ? 1 : 0;
+    return test_run(suite);
 }

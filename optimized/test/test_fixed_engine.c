@@ -424,5 +424,5 @@ int main(void)
     tcase_add_test(tc, test_signals);
     tcase_add_loop_test(tc, test_parts_of_a_gradient, 0, 2);
     suite_add_tcase(suite, tc);
-    return run_suite(suite);
+    return test_run(suite);
 }

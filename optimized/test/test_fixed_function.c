@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "../fixed/core.h"
+#include "test/run.h"
 
 enum { F = 24 };
 
@@ -177,9 +178,5 @@ int main(void)
     tcase_add_test(tc, test_fit_at_limits);
     tcase_add_test(tc, test_store_at_limits);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return test_run(suite);
 }

@@ -158,5 +158,5 @@ int main(void)
     tcase_add_test(tc, test_probabilities);
     tcase_add_test(tc, test_constants_come_back);
     suite_add_tcase(suite, tc);
-    return run_suite(suite);
+    return test_run(suite);
 }

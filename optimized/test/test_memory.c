@@ -167,7 +167,7 @@ int main(void)
     tcase_add_test(t, regulariser_needs_its_sum);
     tcase_add_loop_test(t, too_large_to_count, 0, 5);
     tcase_add_test(t, chunks_are_as_long_as_asked);
-    tcase_add_loop_test(t, grad_only_has_the_bits_of_chunks, 0, loops(60));
+    tcase_add_loop_test(t, grad_only_has_the_bits_of_chunks, 0, test_loops(60));
     suite_add_tcase(suite, t);
-    return run_suite(suite);
+    return test_run(suite);
 }

@@ -1,6 +1,7 @@
 /* A gradient in two parts: the forward pass, then the rest from given errors, is the gradient in one, bit for bit.
  * SPDX-License-Identifier: MIT */
 #include "fast.h"
+#include "test/run.h"
 
 static const ep_rule rules[] = {EP_BPTT, EP_TBPTT, EP_EPROP1_SYMMETRIC, EP_EPROP1_RANDOM, EP_EPROP3};
 enum { N_RULE = sizeof rules / sizeof *rules };
@@ -110,14 +111,9 @@ int main(void)
     Suite *s = suite_create("parts");
     TCase *t = tcase_create("parts");
     tcase_set_timeout(t, 0);
-    tcase_add_loop_test(t, spiking, 0, loops(12));
-    tcase_add_loop_test(t, lstm, 0, loops(8));
+    tcase_add_loop_test(t, spiking, 0, test_loops(12));
+    tcase_add_loop_test(t, lstm, 0, test_loops(8));
     tcase_add_test(t, gradients_were_alive);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_set_fork_status(r, CK_NOFORK);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run_as(s, CK_NOFORK);
 }

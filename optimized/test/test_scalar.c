@@ -1,6 +1,7 @@
 /* The scalar engine without an oracle: online = offline, linearity, additivity, equivariance, causality, forced steps.
  * SPDX-License-Identifier: MIT */
 #include "net.h"
+#include "test/run.h"
 
 enum { N_IN = 3, N_REC = 4, N_OUT = 2, T = 24, B = 3, N_CASE = EP_N_MODEL * EP_N_PRESET * 2 };
 
@@ -448,9 +449,7 @@ int main(void)
 {
     Suite *suite = suite_create("scalar");
     TCase *t = tcase_create("properties");
-    const char *scale = getenv("EPROP_TEST_MULTIPLIER");
-    double m = scale ? strtod(scale, NULL) : 1.0;
-    int loops = (int)ceil(N_CASE * fmin(m, 1.0));
+    int loops = test_first(N_CASE);
     tcase_set_timeout(t, 600);
     tcase_add_loop_test(t, networks_fire, 0, loops);
     tcase_add_loop_test(t, online_equals_offline_bit_for_bit, 0, loops);
@@ -463,9 +462,5 @@ int main(void)
     tcase_add_loop_test(t, a_forced_state_steps_like_its_source, 0, loops);
     tcase_add_loop_test(t, bits_are_those_of_every_machine, 0, 2);
     suite_add_tcase(suite, t);
-    SRunner *run = srunner_create(suite);
-    srunner_run_all(run, CK_ENV);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
-    return failed ? 1 : 0;
+    return test_run(suite);
 }

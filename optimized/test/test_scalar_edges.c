@@ -1,6 +1,7 @@
 /* The scalar engine at its edges: extents of 0 and 1, delays beyond the end, silence, saturation, and bad input.
  * SPDX-License-Identifier: MIT */
 #include "net.h"
+#include "test/run.h"
 
 static const ep_rule every_rule[] = {EP_BPTT, EP_RTRL, EP_EPROP1_SYMMETRIC, EP_EPROP1_RANDOM, EP_TBPTT, EP_TBPTT_SG,
                                      EP_EPROP3, EP_EPROP3_SG};
@@ -419,9 +420,5 @@ int main(void)
     tcase_add_loop_test(t, quantities_are_checked, 0, 2);
     tcase_add_loop_test(t, gains_follow_their_decay, 0, 2);
     suite_add_tcase(suite, t);
-    SRunner *run = srunner_create(suite);
-    srunner_run_all(run, CK_ENV);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
-    return failed ? 1 : 0;
+    return test_run(suite);
 }

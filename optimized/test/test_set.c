@@ -202,11 +202,11 @@ int main(void)
     Suite *suite = suite_create("set");
     TCase *t = tcase_create("set");
     tcase_set_timeout(t, 300);
-    tcase_add_loop_test(t, spiking_by_special_kernels, 0, loops(30));
-    tcase_add_loop_test(t, spiking_by_general_kernels, 0, loops(30));
-    tcase_add_loop_test(t, lstm_and_rate_units, 0, loops(30));
+    tcase_add_loop_test(t, spiking_by_special_kernels, 0, test_loops(30));
+    tcase_add_loop_test(t, spiking_by_general_kernels, 0, test_loops(30));
+    tcase_add_loop_test(t, lstm_and_rate_units, 0, test_loops(30));
     tcase_add_loop_test(t, states_of_lstm, 0, 3);
-    tcase_add_loop_test(t, states_between_steps, 0, loops(40));
+    tcase_add_loop_test(t, states_between_steps, 0, test_loops(40));
     suite_add_tcase(suite, t);
-    return run_suite(suite);
+    return test_run(suite);
 }

@@ -2,6 +2,7 @@
  * start what bptt delivers there; with any seeds they are what grad computes in one call.
  * SPDX-License-Identifier: MIT */
 #include "net.h"
+#include "test/run.h"
 
 static const ep_model models[] = {EP_LSTM, EP_ALIF, EP_LIF, EP_LSNN, EP_SYNAPTIC};
 static const ep_rule rules[] = {EP_TBPTT, EP_TBPTT_SG, EP_EPROP3, EP_EPROP3_SG};
@@ -363,9 +364,5 @@ int main(void)
     tcase_add_loop_test(c, a_stream_needs_the_memory_of_a_window, 0, N_MODEL);
     tcase_set_timeout(c, 60);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return test_run(s);
 }

@@ -4,21 +4,19 @@
 #define VFY_SCALAR_PORT_H
 
 #include <check.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "../../optimized/opt.h"
 #include "cases.h"
+#include "test/run.h"
 
 enum { PORT_N_VARIANT = 3, PORT_N_CASE = EP_N_MODEL * EP_N_PRESET * PORT_N_VARIANT };
 
 /* n loops, scaled by the environment's multiplier, at least one of each model. */
 static inline int port_loops(int n)
 {
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    double m = s ? strtod(s, NULL) : 1.0;
-    int loops = (int)ceil(n * (m < 1.0 ? m : 1.0));
+    int loops = test_first(n);
     return loops < EP_N_MODEL ? EP_N_MODEL : loops;
 }
 

@@ -7,9 +7,9 @@
 #define STARVE_H
 
 #include <check.h>
-#include <stdlib.h>
 
 #include "eprop.h"
+#include "test/run.h"
 
 /* Everything the work asks for must be given back by it, whatever it returns. */
 typedef ep_status (*starve_work)(const void *of);
@@ -30,8 +30,7 @@ starve_report starve(starve_work work, const void *of, size_t most);
 /* Refuses in turn, at fewer requests with EPROP_TEST_MULTIPLIER below 1. survives: something is asked for that the work can do without. */
 static inline void expect(starve_work work, const void *of, size_t most, const char *what, bool survives)
 {
-    const char *m = getenv("EPROP_TEST_MULTIPLIER");
-    double some = m ? strtod(m, NULL) * (double)most : (double)most;
+    double some = test_multiplier() * (double)most;
     starve_report r = starve(work, of, some > 4 ? (size_t)some : most < 4 ? most : 4);
     ck_assert_msg(r.first == EP_OK && r.requests > 0, "%s: undisturbed: %s after %zu requests", what, ep_status_name(r.first), r.requests);
     ck_assert_msg(!r.leaks, "%s: %zu runs of %zu keep blocks, the first at request %zu of %zu", what, r.leaks, r.refused, r.worst, r.requests);

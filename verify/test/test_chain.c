@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "expect.h"
+#include "test/run.h"
 
 enum { BITS = 160, N_RULE = 4 };
 static const ep_rule rules[N_RULE] = {EP_EPROP1_SYMMETRIC, EP_EPROP1_RANDOM, EP_EPROP1_ADAPTIVE, EP_EPROP1_GLOBAL};
@@ -159,9 +159,5 @@ int main(void)
     tcase_add_loop_test(t, carried_segments_are_one_trial, 0, EP_N_MODEL);
     tcase_add_test(t, two_updates_by_hand);
     suite_add_tcase(suite, t);
-    SRunner *r = srunner_create(suite);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return test_run(suite);
 }

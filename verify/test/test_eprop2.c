@@ -6,14 +6,9 @@
 #include <string.h>
 
 #include "eprop2_evidence.h"
+#include "test/run.h"
 
 enum { N_QUICK = 8 };
-
-static double multiplier(void)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    return s ? atof(s) : 1.0;
-}
 
 /* Case n and one kind of evidence. */
 START_TEST(test_e2_holds)
@@ -309,10 +304,9 @@ int main(void)
 {
     Suite *s = suite_create("eprop2");
     TCase *t = tcase_create("outer gradient");
-    int cases = (int)ceil(N_QUICK * fmin(1.0, multiplier()));
     tcase_set_timeout(t, 300);
-    tcase_add_loop_test(t, test_e2_holds, 0, cases);
-    if (multiplier() >= 0.2) tcase_add_test(t, test_e2_rows_and_tables);
+    tcase_add_loop_test(t, test_e2_holds, 0, test_first(N_QUICK));
+    if (test_multiplier() >= 0.2) tcase_add_test(t, test_e2_rows_and_tables);
     tcase_add_test(t, test_e2_other_shapes);
     tcase_add_test(t, test_e2_slips);
     tcase_add_test(t, test_e2_orders);
@@ -321,9 +315,5 @@ int main(void)
     tcase_add_test(t, test_e2_refuses);
     tcase_add_loop_test(t, test_e2_slope, 0, 4);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

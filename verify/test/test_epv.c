@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "epv.h"
 #include "sha256.h"
+#include "test/run.h"
 
 #define HEAD "epv 1\ncase ep:-\nmodel alif\npreset paper2019\nrule bptt\nformat f32\nT 3\nB 1\nn_in 2\nn_rec 2\nn_out 1\nloss regression\n"
 #define SCALARS "v_th 3f800000\ngamma 3e99999a\n"
@@ -345,9 +345,5 @@ int main(void)
     tcase_add_test(c, examples_of_the_protocol);
     tcase_add_test(c, long_lines_and_missing_files);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

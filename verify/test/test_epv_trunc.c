@@ -3,20 +3,13 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "epv.h"
+#include "test/run.h"
 #include "trunc.h"
 
 enum { BINARY = VFY_F64 + 1 }; /* f32 and f64: words of fixed point are whole numbers and need no further bits */
-
-static int scaled(int n)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    double m = s ? atof(s) : 1;
-    return n * m < 1 ? 1 : (int)(n * m);
-}
 
 static void expect(vfy_format f, const char *hex, const char *want)
 {
@@ -82,7 +75,7 @@ START_TEST(random_values)
     int p = f == VFY_F32 ? 24 : 53, emin = f == VFY_F32 ? -126 : -1022, emax = f == VFY_F32 ? 127 : 1023;
     mpfr_t x, back, ulp;
     mpfr_inits2(200, x, back, ulp, (mpfr_ptr)0);
-    for (uint64_t n = 0; n < (uint64_t)scaled(4000); n++) {
+    for (uint64_t n = 0; n < (uint64_t)test_loops(4000); n++) {
         int e = emin - p - 20 + (int)(ep_rng_u64(3, 4, n) % (uint64_t)(emax - emin + p + 20));
         mpfr_set_ui(x, 1, MPFR_RNDN);
         for (uint64_t k = 0; k < 2; k++) { /* 1.<106 random bits> */
@@ -141,9 +134,5 @@ int main(void)
     tcase_add_loop_test(c, random_values, 0, BINARY);
     tcase_add_test(c, raw_bits);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

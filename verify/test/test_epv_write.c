@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "epv.h"
+#include "test/run.h"
 
 enum { NI = 3, NR = 4, NO = 2, T = 5, NB = 2, MAX = 4 * NR * NR + NB * T * NR };
 
@@ -350,9 +351,5 @@ int main(void)
     tcase_add_test(c, options_are_written_as_preset_and_difference);
     tcase_add_test(c, unwritable_places);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

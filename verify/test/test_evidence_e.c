@@ -2,18 +2,12 @@
  * SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "evidence_e.h"
 #include "slips.h"
 #include "table_a.h"
-
-static double multiplier(void)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    return s ? atof(s) : 1.0;
-}
+#include "test/run.h"
 
 /* ---- Table A -------------------------------------------------------------------------------- */
 
@@ -64,7 +58,7 @@ START_TEST(test_table_a)
 {
     vfy_table_a_row rows[VFY_TABLE_A_LOSSES] = {{0}};
     static const long spikes[VFY_TABLE_A_LOSSES] = {3999, 3434, 3136, 2963, 2857};
-    int losses = multiplier() < 0.5 ? 2 : VFY_TABLE_A_LOSSES;
+    int losses = test_multiplier() < 0.5 ? 2 : VFY_TABLE_A_LOSSES;
     ck_assert_int_eq(vfy_table_a(ref_arith_binary64(), 53, 1, losses, rows), EP_OK);
     for (int u = 0; u < losses; u++) {
         ck_assert_msg(rows[u].rel_nest <= 1e-12, "loss %d: %a, NEST %a", u, rows[u].loss, rows[u].nest);
@@ -78,7 +72,7 @@ END_TEST
 /* Quadruple precision decides every spike alike, and threads change nothing. */
 START_TEST(test_table_a_precision)
 {
-    if (multiplier() < 0.5) return;
+    if (test_multiplier() < 0.5) return;
     vfy_table_a_row d[2] = {{0}}, t[2] = {{0}}, q[2] = {{0}};
     ck_assert_int_eq(vfy_table_a(ref_arith_binary64(), 53, 1, 2, d), EP_OK);
     ck_assert_int_eq(vfy_table_a(ref_arith_binary64(), 53, 2, 2, t), EP_OK);
@@ -301,7 +295,7 @@ START_TEST(test_rows)
     ck_assert_int_eq(vfy_evidence_e(EP_N_MODEL, rows, 5 + vfy_handworked_count(), &n), EP_DOMAIN);
     ck_assert_uint_eq(n, 77);
     ck_assert_int_eq(rows[0].note[0], 0x5a);
-    if (multiplier() < 0.5) return;
+    if (test_multiplier() < 0.5) return;
     ck_assert_int_eq(vfy_evidence_e(EP_N_MODEL, rows, 16, &n), EP_OK);
     ck_assert_uint_eq(n, 6 + vfy_handworked_count());
     for (size_t k = 0; k < n; k++) {
@@ -352,9 +346,5 @@ int main(void)
     tcase_add_test(t, test_rows);
     tcase_add_loop_test(t, test_rows_of_model, 0, EP_N_MODEL);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return test_run(s);
 }

@@ -11,6 +11,7 @@
 
 #include "eprop2_case.h"
 #include "../../optimized/opt_e2.h"
+#include "test/run.h"
 
 typedef struct engine { void *mem; opt_e2 *s; float *x, *code, *x2, *y, *err; opt_e2_trials tr; } engine;
 
@@ -223,9 +224,5 @@ int main(void)
     tcase_add_test(t, test_threads_and_still);
     tcase_add_test(t, test_refuses);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "test/run.h"
+
 enum { WINDOW = 7, N_KIND = 4, N_CASE = N_KIND * EP_N_PRESET * PORT_N_VARIANT };
 
 static const ep_rule rules[] = {EP_BPTT, EP_TBPTT_SG, EP_EPROP3, EP_EPROP1_SYMMETRIC, EP_EPROP1_RANDOM};
@@ -111,10 +113,7 @@ int main(void)
     tcase_add_loop_test(t, gradients_in_binary32, 0, port_loops(N_CASE));
     tcase_add_test(t, cases_were_alive);
     suite_add_tcase(suite, t);
-    SRunner *run = srunner_create(suite);
-    srunner_run_all(run, CK_ENV);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
+    int failed = test_run(suite);
     if (getenv("CK_FORK")) printf("%d replays; largest share of the limit: %.3g\n", replays, worst);
-    return failed ? 1 : 0;
+    return failed;
 }

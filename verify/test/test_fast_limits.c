@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "test/run.h"
+
 static const opt_engine *engine(int i)
 {
     const opt_engine *const all[] = {opt_scalar_f32(), opt_scalar_f64(), opt_fast_f32(), opt_fast_f64(), opt_fixed("q15"), opt_fixed("s16.15")};
@@ -172,8 +174,7 @@ START_TEST(long_runs_lose_at_most_T_roundings)
 {
     static const int steps[] = {1000, 10000, 100000};
     int T = steps[_i / N_FLOAT];
-    const char *m = getenv("EPROP_TEST_MULTIPLIER");
-    if (m && strtod(m, NULL) < 1 && T > 10000) return;
+    if (test_multiplier() < 1 && T > 10000) return;
     lone l;
     lone_make(&l, T, 0, 0);
     port p = port_open(engine(_i % N_FLOAT), &l.k, EP_EPROP1_SYMMETRIC, 0);
@@ -283,9 +284,5 @@ int main(void)
     tcase_add_loop_test(t, scalar_memory_is_the_formula, 0, 8);
     tcase_add_loop_test(t, reference_memory_is_the_formula, 0, 2);
     suite_add_tcase(suite, t);
-    SRunner *run = srunner_create(suite);
-    srunner_run_all(run, CK_ENV);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
-    return failed ? 1 : 0;
+    return test_run(suite);
 }

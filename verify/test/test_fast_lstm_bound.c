@@ -19,6 +19,7 @@
 #include <stdlib.h>
 
 #include "../../optimized/opt.h"
+#include "test/run.h"
 
 enum { N = 5, I = 3, K = 2, T = 40, B = 2, U = N + I + 1, N_CASE = 60 };
 
@@ -213,17 +214,13 @@ END_TEST
 
 int main(void)
 {
-    const char *m = getenv("EPROP_TEST_MULTIPLIER");
-    double loops = N_CASE * (m ? strtod(m, NULL) : 1.0);
+    int loops = test_loops(N_CASE);
     Suite *suite = suite_create("fast_lstm_bound");
     TCase *t = tcase_create("gradients");
     tcase_set_timeout(t, 600);
-    tcase_add_loop_test(t, gradients_in_binary32, 0, loops < 3 ? 3 : (int)loops);
+    tcase_add_loop_test(t, gradients_in_binary32, 0, loops < 3 ? 3 : loops);
     suite_add_tcase(suite, t);
-    SRunner *run = srunner_create(suite);
-    srunner_run_all(run, CK_ENV);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
+    int failed = test_run(suite);
     if (getenv("CK_FORK")) printf("largest share of the limit: %.3g\n", worst);
-    return failed ? 1 : 0;
+    return failed;
 }

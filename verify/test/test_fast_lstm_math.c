@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "../../optimized/opt.h"
+#include "test/run.h"
 
 /* LIMITS, in ulp of the exact result: e^-|x| = 2^n (1 + p) carries at most 1 ulp from p and the last rounding;
  * 1/(1 + e) adds two roundings and a division e/(1 + e) three half ulp, doubled where the quotient's binade is the
@@ -83,19 +84,14 @@ END_TEST
 
 int main(void)
 {
-    const char *m = getenv("EPROP_TEST_MULTIPLIER");
-    double rounds = N_ROUND * 3 * (m ? strtod(m, NULL) : 1.0);
     Suite *suite = suite_create("fast_lstm_math");
     TCase *t = tcase_create("gates");
     tcase_set_timeout(t, 600);
-    tcase_add_loop_test(t, gates_within_ulps, 0, rounds < 3 ? 3 : (int)rounds);
+    tcase_add_loop_test(t, gates_within_ulps, 0, 3 * test_loops(N_ROUND));
     suite_add_tcase(suite, t);
-    SRunner *run = srunner_create(suite);
-    srunner_run_all(run, CK_ENV);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
+    int failed = test_run(suite);
     if (getenv("CK_FORK"))
         printf("largest errors in ulp: binary32 sigmoid %.2f tanh %.2f, binary64 sigmoid %.2f tanh %.2f\n", worst[1][0],
                worst[1][1], worst[0][0], worst[0][1]);
-    return failed ? 1 : 0;
+    return failed;
 }

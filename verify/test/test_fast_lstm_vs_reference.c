@@ -2,6 +2,7 @@
  * trials and chunks; every entry within 1e-12 of the largest of its group.
  * SPDX-License-Identifier: MIT */
 #include "scalar_port.h"
+#include "test/run.h"
 
 enum { WINDOW = 7, N_LSTM_CASE = 2 * EP_N_PRESET * PORT_N_VARIANT };
 
@@ -187,10 +188,7 @@ int main(void)
     tcase_add_loop_test(t, seeds_in_binary64, 0, port_loops(N_LSTM_CASE));
     tcase_add_loop_test(t, random_options_in_binary64, 0, port_loops(40));
     suite_add_tcase(suite, t);
-    SRunner *run = srunner_create(suite);
-    srunner_run_all(run, CK_ENV);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
+    int failed = test_run(suite);
     if (getenv("CK_FORK")) printf("largest difference, as a share of its group's largest entry: %.3g\n", worst);
-    return failed ? 1 : 0;
+    return failed;
 }

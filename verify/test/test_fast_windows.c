@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT */
 #include "scalar_port.h"
 #include "synth.h"
+#include "test/run.h"
 #include "wide_libm.h"
 
 static const ep_model models[] = {EP_LSTM, EP_ALIF, EP_LIF, EP_LSNN, EP_SYNAPTIC};
@@ -276,10 +277,7 @@ int main(void)
     tcase_set_timeout(t, 600);
     tcase_add_loop_test(t, engines_in_windows, 0, port_loops(N_CASE));
     suite_add_tcase(suite, t);
-    SRunner *run = srunner_create(suite);
-    srunner_run_all(run, CK_ENV);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
+    int failed = test_run(suite);
     if (getenv("CK_FORK")) printf("largest share of the limit: %.3g of u mag, %.3g of 1e-12\n", worst_bound, worst_fast);
-    return failed ? 1 : 0;
+    return failed;
 }

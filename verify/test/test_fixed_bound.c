@@ -2,6 +2,7 @@
  * recursions of the same quantised network with the core's own spikes, within a bound. EPROP_TEST_TSV=FILE writes what was seen.
  * SPDX-License-Identifier: MIT */
 #include "fixed_shadow_cell.h"
+#include "test/run.h"
 
 enum { T = 40 };
 
@@ -118,8 +119,7 @@ static void write_table(const account *a, const fix_profile *p, int i)
 
 START_TEST(test_error_within_bound)
 {
-    const char *m = getenv("EPROP_TEST_MULTIPLIER");
-    int n = (int)fmax(1, 600 * (m ? atof(m) : 1));
+    int n = test_loops(600);
     account a = {.least = 1, .least_sure = 1};
     double worst = 0;
     for (int k = 0; k < n; k++) run(&a, profiles[_i % 4], _i >= 4, (uint64_t)(3000000 + 1000 * _i + k));
@@ -144,9 +144,5 @@ int main(void)
     tcase_set_timeout(tc, 300);
     tcase_add_loop_test(tc, test_error_within_bound, 0, N_CASE);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return test_run(suite);
 }

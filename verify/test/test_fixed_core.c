@@ -3,17 +3,11 @@
 #include <math.h>
 
 #include "fixed_pair.h"
+#include "test/run.h"
 
 static const fix_profile *const profiles[] = {&fix_q15, &fix_s16_15, &fix_w8, &fix_reckon};
 static const char *const names[] = {"q15", "s16.15", "w8", "reckon"};
 enum { N_PROFILE = 4, T = 12 };
-
-static int networks(int n)
-{
-    const char *m = getenv("EPROP_TEST_MULTIPLIER");
-    double k = m ? n * atof(m) : n;
-    return k < 1 ? 1 : (int)k;
-}
 
 /* What a run has seen; a comparison of silence proves nothing. */
 typedef struct seen {
@@ -68,7 +62,7 @@ static void run_pair(pair *p, seen *s)
 START_TEST(test_profile_networks)
 {
     seen s = {0};
-    int n = networks(300);
+    int n = test_loops(300);
     for (int k = 0; k < n; k++) {
         pair p = {.seed = (uint64_t)(1000 * _i + k), .profile = *profiles[_i], .extreme = k % 4 == 3};
         pair_network(&p);
@@ -88,7 +82,7 @@ END_TEST
 START_TEST(test_disturbed_profiles)
 {
     seen s = {0};
-    int n = networks(500), refused = 0;
+    int n = test_loops(500), refused = 0;
     for (int k = 0; k < n; k++) {
         pair p = {.seed = (uint64_t)(1000000 + 10000 * _i + k), .profile = *profiles[_i], .extreme = k % 3 == 2};
         pair_disturb(&p);
@@ -111,7 +105,7 @@ END_TEST
 
 START_TEST(test_refusal_agrees)
 {
-    int accepted = 0, n = networks(20000);
+    int accepted = 0, n = test_loops(20000);
     for (int k = 0; k < n; k++) {
         pair p = {.seed = (uint64_t)(2000000 + k)};
         uint32_t width = 6 + pick(&p, 27), depth = 1 + pick(&p, 41);
@@ -429,9 +423,5 @@ int main(void)
     tcase_add_test(tc, test_functions_are_near_libm);
     tcase_add_loop_test(tc, test_diagonal_is_shut, 0, 6);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return test_run(suite);
 }

@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "fixed.h"
 #include "fixed_golden.h"
+#include "test/run.h"
 
 static uint64_t memory[G_MEMORY / 8];
 static golden g;
@@ -86,9 +86,5 @@ int main(void)
     tcase_add_loop_test(tc, test_core_digest, 0, G_CASES);
     tcase_add_loop_test(tc, test_model_digest, 0, G_CASES);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return test_run(suite);
 }

@@ -2,6 +2,7 @@
  * ten million. Small networks, so that each step is cheap and saturates often.
  * SPDX-License-Identifier: MIT */
 #include "fixed_pair.h"
+#include "test/run.h"
 
 static const fix_profile *const profiles[] = {&fix_q15, &fix_s16_15, &fix_w8, &fix_reckon};
 static const char *const names[] = {"q15", "s16.15", "w8", "reckon"};
@@ -49,8 +50,7 @@ static void run(pair *p, seen *s)
 
 START_TEST(test_many_steps)
 {
-    const char *m = getenv("EPROP_TEST_MULTIPLIER");
-    double want = STEPS * (m ? atof(m) : 1);
+    double want = STEPS * test_multiplier();
     seen s = {0};
     for (uint64_t k = 0; s.steps < want; k++) {
         pair p = {.seed = (UINT64_C(10) + (uint64_t)_i) << 32 | k, .profile = *profiles[_i], .extreme = k % 4 >= 2, .most = 2};
@@ -78,9 +78,5 @@ int main(void)
         tcase_add_loop_test(tc, test_many_steps, k, k + 1);
         suite_add_tcase(suite, tc);
     }
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return test_run(suite);
 }

@@ -9,6 +9,7 @@
 
 #include "cases.h"
 #include "gradient.h"
+#include "test/run.h"
 
 static const ep_model models[] = {EP_LSTM, EP_ALIF, EP_LIF, EP_LSNN, EP_SYNAPTIC};
 enum { N_MODEL = 5, WINDOW = 3 };
@@ -179,9 +180,5 @@ int main(void)
     tcase_add_loop_test(c, a_synthesiser_says_them, 0, 12);
     tcase_add_loop_test(c, files_are_read, 0, (int)(sizeof files / sizeof *files));
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return test_run(s);
 }

@@ -3,11 +3,11 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "plugin.h"
+#include "test/run.h"
 #include "trunc.h"
 
 enum { NI = 3, NO = 2, T = 40, M = NI + 3 };
@@ -369,9 +369,5 @@ int main(void)
     tcase_add_test(c, cases_outside_the_claims);
     tcase_add_test(c, the_port_is_handed_the_whole_case);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

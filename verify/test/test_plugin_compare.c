@@ -3,18 +3,11 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "compare.h"
+#include "test/run.h"
 #include "trunc.h"
-
-static int scaled(int n)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    double m = s ? atof(s) : 1;
-    return n * m < 1 ? 1 : (int)(n * m);
-}
 
 START_TEST(known_ratios)
 {
@@ -63,7 +56,7 @@ START_TEST(ratios_against_mpfr)
     bool near = _i / 2;
     mpfr_t want, d;
     mpfr_inits2(3000, want, d, (mpfr_ptr)0);
-    for (uint64_t n = 0; n < (uint64_t)scaled(3000); n++) {
+    for (uint64_t n = 0; n < (uint64_t)test_loops(3000); n++) {
         uint64_t m = f == VFY_F32 ? UINT32_MAX : UINT64_MAX, g;
         vfy_want w = {.kind = VFY_VALUE, .bits = ep_rng_u64(11, 1, n) & m, .extra = (unsigned)(ep_rng_u64(11, 2, n) % 4096),
                       .mag = ldexp(1 + ep_rng_uniform(11, 3, n), (int)(ep_rng_u64(11, 4, n) % 60) - 30)};
@@ -179,9 +172,5 @@ int main(void)
     tcase_add_test(c, order_of_divergence);
     tcase_add_test(c, limits_and_memory);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "port_verdict.h"
+#include "test/run.h"
 #include "vectors.h"
 
 #if defined(__SANITIZE_ADDRESS__) /* its shadow memory would count as the port's, so there is no limit then */
@@ -388,10 +389,7 @@ int main(void)
     tcase_add_loop_test(t, response_files, 0, 8);
     tcase_add_test(t, nothing_left);
     suite_add_tcase(suite, t);
-    SRunner *r = srunner_create(suite);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int failed = test_run(suite);
     vfy_vectors_free(&vectors);
-    return failed ? 1 : 0;
+    return failed;
 }

@@ -10,6 +10,7 @@
 #include "fixed.h"
 #include "judged.h"
 #include "plugin.h"
+#include "test/run.h"
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
@@ -329,10 +330,7 @@ int main(void)
     tcase_add_test(t, the_engine_by_lines);
     tcase_add_test(t, one_unit_fails);
     suite_add_tcase(suite, t);
-    SRunner *r = srunner_create(suite);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int failed = test_run(suite);
     judged_close();
-    return failed ? 1 : 0;
+    return failed;
 }

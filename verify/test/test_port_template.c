@@ -8,6 +8,7 @@
 #include "flags.h"
 #include "port_detect.h"
 #include "judged.h"
+#include "test/run.h"
 
 static int run_template(void *user)
 {
@@ -241,10 +242,7 @@ int main(void)
     tcase_add_loop_test(t, conventions_are_detected, 0, 5);
     tcase_add_test(t, catalogue);
     suite_add_tcase(suite, t);
-    SRunner *r = srunner_create(suite);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int failed = test_run(suite);
     judged_close();
-    return failed ? 1 : 0;
+    return failed;
 }

@@ -8,13 +8,8 @@
 #include "gradient.h"
 #include "prove.h"
 #include "slips.h"
+#include "test/run.h"
 #include "windows.h"
-
-static double multiplier(void)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    return s ? atof(s) : 1.0;
-}
 
 START_TEST(test_holds)
 {
@@ -203,13 +198,13 @@ END_TEST
 
 int main(void)
 {
-    bool whole = multiplier() >= 0.5;
+    bool whole = test_multiplier() >= 0.5;
     Suite *s = suite_create("prove");
     TCase *t = tcase_create("evidence");
     tcase_set_timeout(t, 600);
     if (whole) tcase_add_loop_test(t, test_holds, 0, 4 * EP_N_MODEL);
     else tcase_add_loop_test(t, test_holds, 4 * EP_RATE, 4 * EP_RATE + 4); /* two cases a letter: for memory tools */
-    tcase_add_loop_test(t, test_external, EP_LIF + (multiplier() < 0.2), EP_N_MODEL); /* LIF has Table A: 1000 steps of 100 neurons */
+    tcase_add_loop_test(t, test_external, EP_LIF + (test_multiplier() < 0.2), EP_N_MODEL); /* LIF has Table A: 1000 steps of 100 neurons */
     tcase_add_loop_test(t, test_synthesiser, 0, 3);
     tcase_add_test(t, test_variants);
     tcase_add_loop_test(t, test_slip, 0, whole ? VFY_N_SLIP * VFY_N_PLACE : VFY_N_PLACE);
@@ -218,9 +213,5 @@ int main(void)
     tcase_add_loop_test(t, test_rounding, 0, whole ? 24 : 2);
     tcase_add_test(t, test_undecided);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

@@ -9,6 +9,7 @@
  * wide.
  * SPDX-License-Identifier: MIT */
 #include "scalar_port.h"
+#include "test/run.h"
 #include "wide_libm.h"
 
 enum { WINDOW = 7 };
@@ -122,10 +123,7 @@ int main(void)
     tcase_set_timeout(t, 600);
     tcase_add_loop_test(t, gradients_in_binary32, 0, port_loops(PORT_N_CASE));
     suite_add_tcase(suite, t);
-    SRunner *run = srunner_create(suite);
-    srunner_run_all(run, CK_ENV);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
+    int failed = test_run(suite);
     if (getenv("CK_FORK")) printf("largest share of the limit: %.3g\n", worst);
-    return failed ? 1 : 0;
+    return failed;
 }

@@ -2,6 +2,7 @@
  * every entry within 1e-12 of the largest of its group.
  * SPDX-License-Identifier: MIT */
 #include "scalar_port.h"
+#include "test/run.h"
 
 enum { WINDOW = 7, N_RANDOM = 120 };
 
@@ -180,9 +181,5 @@ int main(void)
     tcase_add_loop_test(t, seeds_in_binary64, 0, port_loops(PORT_N_CASE));
     tcase_add_loop_test(t, random_options_in_binary64, 0, port_loops(N_RANDOM));
     suite_add_tcase(suite, t);
-    SRunner *run = srunner_create(suite);
-    srunner_run_all(run, CK_ENV);
-    int failed = srunner_ntests_failed(run);
-    srunner_free(run);
-    return failed ? 1 : 0;
+    return test_run(suite);
 }

@@ -2,18 +2,11 @@
  * SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "approx.h"
 #include "gradient.h"
+#include "test/run.h"
 #include "windows.h"
-
-static int rounds(int n)
-{
-    const char *s = getenv("EPROP_TEST_MULTIPLIER");
-    int k = (int)(n * (s ? atof(s) : 1.0));
-    return k < 1 ? 1 : k;
-}
 
 static int pick(uint64_t n, uint64_t stream, int values) { return (int)(ep_rng_u64(17, stream, n) % (uint64_t)values); }
 
@@ -166,15 +159,11 @@ int main(void)
     Suite *s = suite_create("seeds");
     TCase *t = tcase_create("windows");
     tcase_set_timeout(t, 120);
-    tcase_add_loop_test(t, any_convention, 0, rounds(60));
+    tcase_add_loop_test(t, any_convention, 0, test_loops(60));
     tcase_add_loop_test(t, no_boundary, 0, 2);
     tcase_add_test(t, nothing_to_see);
     tcase_add_loop_test(t, distances, 0, 3);
     tcase_add_test(t, refused);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

@@ -13,6 +13,7 @@
 #include "plugin.h"
 #include "port_verdict.h"
 #include "starve.h"
+#include "test/run.h"
 #include "vectors.h"
 #include "windows.h"
 
@@ -201,9 +202,5 @@ int main(void)
     tcase_add_test(t, vector_files);
     tcase_add_test(t, ports);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

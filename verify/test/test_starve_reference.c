@@ -8,6 +8,7 @@
 #include "starve.h"
 #include "synth.h"
 #include "tape.h"
+#include "test/run.h"
 
 static vfy_case networks[EP_N_MODEL];
 
@@ -173,9 +174,5 @@ int main(void)
     tcase_add_test(t, factorization_tape_steps);
     tcase_add_test(t, every_rule);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return test_run(s);
 }

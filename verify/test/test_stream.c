@@ -3,7 +3,6 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -11,6 +10,7 @@
 
 #include "../ports/c/template.h"
 #include "port_verdict.h"
+#include "test/run.h"
 #include "vectors.h"
 
 static vfy_vectors set;
@@ -174,10 +174,7 @@ int main(void)
     tcase_add_test(t, missing_numbers);
     tcase_add_test(t, memory_stands_still);
     suite_add_tcase(suite, t);
-    SRunner *r = srunner_create(suite);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int failed = test_run(suite);
     vfy_vectors_free(&set);
-    return failed ? 1 : 0;
+    return failed;
 }

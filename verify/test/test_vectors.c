@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "judged.h"
+#include "test/run.h"
 
 static void make(vfy_vectors_args a, vfy_vectors *v)
 {
@@ -196,10 +197,7 @@ int main(void)
     tcase_add_loop_test(t, engines_agree, 0, 2);
     tcase_add_test(t, a_directory_appears_whole);
     suite_add_tcase(suite, t);
-    SRunner *r = srunner_create(suite);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int failed = test_run(suite);
     judged_close();
-    return failed ? 1 : 0;
+    return failed;
 }

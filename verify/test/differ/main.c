@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "judge.h"
+#include "test/run.h"
 
 enum { TEST_CASES = 40, PLANTED_CASES = 12, PLANTED_ARMS = 1 << 1 | 1 << 6 | 15 << ARM_N, CASE_SECONDS = 120, MOST_SAID = 20 };
 
@@ -221,9 +222,7 @@ static int again(request *r, shared *s)
 /* The test: no finding in ordinary engines, every planted error found, and cases that live. */
 static int test(request *r, shared *s)
 {
-    const char *m = getenv("EPROP_TEST_MULTIPLIER");
-    double times = m ? strtod(m, NULL) : 1;
-    r->to = (long)fmax(25, TEST_CASES * times);
+    r->to = (long)fmax(25, TEST_CASES * test_multiplier());
     int rc = run(r, s);
     summary(r, s);
     long alive = s->seen.arm[1].alive, cases = s->seen.arm[1].cases;
