@@ -17,7 +17,7 @@ perform() {
     deps) make deps ;;
     build) make -j"$jobs" all ;;
     check) make -j"$jobs" check ;;
-    clang) make -j"$jobs" CC=clang BUILD=build-clang EPROP_TEST_MULTIPLIER="${EPROP_TEST_MULTIPLIER:-0.2}" check ;;
+    clang) EPROP_TEST_MULTIPLIER="${EPROP_TEST_MULTIPLIER:-0.1}" make -j"$jobs" CC=clang BUILD=build-clang all check-white ;;
     levels) # the engines' tests by every compiler and at every level of optimization: sixteen passes, each over a quarter of the draws
         for cc in gcc clang; do
             if ! command -v "$cc" >/dev/null; then echo "levels: $cc is not installed, skipped"; continue; fi
@@ -27,7 +27,7 @@ perform() {
             done
         done ;;
     lint) make -j"$jobs" lint ;;
-    sanitize) EPROP_TEST_MULTIPLIER="${EPROP_TEST_MULTIPLIER:-0.2}" make -j"$jobs" sanitize ;;
+    sanitize) EPROP_TEST_MULTIPLIER="${EPROP_TEST_MULTIPLIER:-0.1}" make -j"$jobs" sanitize ;;
     threads) make -j"$jobs" threads ;;
     valgrind) make -j"$jobs" valgrind ;;
     coverage) make -j"$jobs" coverage ;;

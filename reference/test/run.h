@@ -30,6 +30,16 @@ static inline int test_first(int n)
     return k < n ? k : n;
 }
 
+static inline int test_gcd(int a, int b) { return b == 0 ? a : test_gcd(b, a % b); }
+
+/* The i-th of n cases in an order whose first few lie far apart, so that test_first(n) of them are a fair sample. */
+static inline int test_spread(int i, int n)
+{
+    int step = 3 * n / 8 + 1;
+    while (test_gcd(step, n) != 1) step++;
+    return (int)((long long)i * step % n);
+}
+
 /* Runs the suite with all cases in processes of their own, in this one (CK_NOFORK), or as CK_FORK of the environment says
  * (CK_FORK_GETENV), and frees it: EXIT_SUCCESS or EXIT_FAILURE. */
 static inline int test_run_as(Suite *s, enum fork_status how)

@@ -85,7 +85,8 @@ START_TEST(trains_or_says_why)
     tree_utterance("TRAIN/DR3/MEEE0", "SX6", true);
     tree_utterance("TEST/DR1/MBBB0", "SX3", true);
     tree_utterance("TEST/DR2/MCCC0", "SX4", true);
-    for (int rule = 0; rule < EP_N_RULE; rule++) one(&rows[_i / N_ENGINE], engines[_i % N_ENGINE], (ep_rule)rule);
+    int at = test_spread(_i, N_ROW * N_ENGINE);
+    for (int rule = 0; rule < EP_N_RULE; rule++) one(&rows[at / N_ENGINE], engines[at % N_ENGINE], (ep_rule)rule);
     tree_remove();
 }
 END_TEST
@@ -95,7 +96,7 @@ int main(void)
     Suite *s = suite_create("matrix");
     TCase *c = tcase_create("matrix");
     tcase_set_timeout(c, 0);
-    tcase_add_loop_test(c, trains_or_says_why, 0, N_ROW * N_ENGINE);
+    tcase_add_loop_test(c, trains_or_says_why, 0, test_first(N_ROW * N_ENGINE));
     suite_add_tcase(s, c);
     return test_run(s);
 }
