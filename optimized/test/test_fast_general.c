@@ -48,6 +48,46 @@ START_TEST(gradients_of_online_rules)
 }
 END_TEST
 
+/* Each convention that the special kernels do not know, alone: everything else is as they know it. */
+static void set_unknown(ep_options *o, int n)
+{
+    switch (n) {
+    case 0: o->psi_shape = EP_ARCTAN; break;
+    case 1: o->psi_width = EP_WIDTH_A; break;
+    case 2: o->dz_da = EP_DZDA_AUTOGRAD; break;
+    case 3: o->spike_from = EP_FROM_OLD_V; break;
+    case 4: o->reset = EP_RESET_A_NEXT; break;
+    case 5: o->reset_path = EP_RESET_LOCAL; break;
+    case 6: o->adapt_source = EP_ADAPT_RHO_SUM; break;
+    case 7: o->delay_L = 2; break;
+    default: break;
+    }
+}
+enum { N_UNKNOWN = 8 };
+
+START_TEST(one_convention_is_enough)
+{
+    uint64_t seed = (uint64_t)_i / (N_UNKNOWN + 1);
+    int n = _i % (N_UNKNOWN + 1);
+    for (int m = 0; m < 2; m++) {
+        while (draw(seed, 0, 3) == EP_LIF || draw(seed, 1, 11) < 2) seed++; /* adaptive, of several neurons */
+        trial_set s = case_make(seed, m ? EP_BPTT : EP_EPROP1_SYMMETRIC);
+        set_unknown(&s.k.net.opt, n);
+        rig want = case_run(&s, opt_scalar_f64(), 0), got = case_run(&s, opt_fast_f64(), 0);
+        char text[256];
+        got.e->describe(got.s, text, sizeof text);
+        bool general = strstr(text, "general") != NULL;
+        ck_assert_msg(general == (n < N_UNKNOWN - m), "%d: %s", n, text); /* bptt has no late signal */
+        alive += (general ? close_all(&got, &want, "one convention") : close_gradients(&got, &want, 1e-12, "none")) > 0;
+        all_cases++;
+        rig_close(&got);
+        rig_close(&want);
+        free(s.k.store);
+        seed++;
+    }
+}
+END_TEST
+
 /* Numbers for the four arrays of seeds. */
 typedef struct seed_room {
     double *v[4];
@@ -148,6 +188,7 @@ int main(void)
     TCase *t = tcase_create("general");
     tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, gradients_of_online_rules, 0, test_loops(60));
+    tcase_add_loop_test(t, one_convention_is_enough, 0, 3 * (N_UNKNOWN + 1));
     tcase_add_loop_test(t, gradients_of_windowed_rules_with_seeds, 0, test_loops(100));
     tcase_add_loop_test(t, online_steps_are_those_of_the_scalar_engine, 0, test_loops(60));
     tcase_add_loop_test(t, threads_change_nothing, 0, test_loops(30));

@@ -154,6 +154,38 @@ START_TEST(refused)
 }
 END_TEST
 
+/* A synthesiser that says 0 changes nothing, in windows of one step too. */
+START_TEST(shortest_windows)
+{
+    vfy_case_spec s = {.model = EP_ALIF, .n_rec = 4, .T = 12, .seed = 3};
+    vfy_case k;
+    vfy_session e;
+    ref_synth sg;
+    ref_grad g, want;
+    ep_status made = vfy_case_make(&s, &k);
+    ck_assert(made == EP_OK || made == EP_UNABLE);
+    ck_assert_int_eq(vfy_session_open(&k, ref_arith_binary64(), 53, 0, 0, &e), EP_OK);
+    ck_assert_int_eq(ref_grad_init(&e.c, &e.net, &g), EP_OK);
+    ck_assert_int_eq(ref_grad_init(&e.c, &e.net, &want), EP_OK);
+    ck_assert_int_eq(ref_synth_init(&e.c, ref_sees_width(&e.c, &e.net, REF_SEES_Z), 0, ref_seed_width(&e.c, &e.net, REF_SEED_C), &sg), EP_OK);
+    ref_synth_use use = {.sg = &sg, .sees = REF_SEES_Z, .says = REF_SEED_C, .g = ref_vec(&e.c, sg.n)};
+    ref_rule_args a = {.rule = EP_TBPTT, .window = 1, .threads = 1};
+    ck_assert_int_eq(ref_gradient(&e.c, &e.run, &a, &want), EP_OK);
+    a.rule = EP_TBPTT_SG;
+    a.synth = &use;
+    ck_assert_int_eq(ref_gradient(&e.c, &e.run, &a, &g), EP_OK);
+    double top = 0;
+    for (int i = 0; i < EP_N_GROUP; i++)
+        for (size_t j = 0; j < g.n[i]; j++) {
+            ck_assert_double_eq(g.g[i][j].d, want.g[i][j].d);
+            top = fmax(top, fabs(want.g[i][j].d));
+        }
+    ck_assert(top > 0);
+    vfy_session_close(&e);
+    vfy_case_free(&k);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("seeds");
@@ -164,6 +196,7 @@ int main(void)
     tcase_add_test(t, nothing_to_see);
     tcase_add_loop_test(t, distances, 0, 3);
     tcase_add_test(t, refused);
+    tcase_add_test(t, shortest_windows);
     suite_add_tcase(s, t);
     return test_run(s);
 }
