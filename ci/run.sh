@@ -33,12 +33,12 @@ perform() {
     coverage) make -j"$jobs" coverage ;;
     canary) make -j"$jobs" canary ;;
     differ) make -j"$jobs" differ ;;
-    faults) make -j"$jobs" faults ;;
+    faults) FAULT_KILLS=${FAULT_KILLS:-8} make -j"$jobs" faults ;;
     code-mutants) MUTANTS=${MUTANTS:-20} make -j"$jobs" code-mutants ;; # a sample; all of them: make code-mutants
     mutants) make -j"$jobs" mutants ;;
     gate) make -j"$jobs" gate ;;
     fuzz)
-        if command -v clang >/dev/null; then make -j"$jobs" fuzz; else echo "fuzz: clang is not installed, skipped"; fi ;;
+        if command -v clang >/dev/null; then FUZZ_SECONDS=${FUZZ_SECONDS:-8} make -j"$jobs" fuzz; else echo "fuzz: clang is not installed, skipped"; fi ;;
     cross | mcu)
         if command -v qemu-s390x-static >/dev/null && command -v arm-none-eabi-gcc >/dev/null; then make -j"$jobs" "$1"
         else echo "$1: emulators are not installed, skipped (make deps-cross)"; fi ;;
