@@ -1,7 +1,7 @@
 #!/bin/sh
 # mutate.sh BUILD [OUT]: do the tests notice? Exchanges one operator at a time in reference/ and optimized/, builds, and runs the tests of
 # that module until one fails (10 s of processor time each, of which they need less than half). When all were looked at, those that survived
-# are again: for fast kernels on the narrowest vectors too, then under AddressSanitizer, as `make sanitize` runs them.
+# are again: under AddressSanitizer, as `make sanitize` runs them, then in full, for fast kernels on the narrowest vectors too.
 #
 #   MUTANTS (300)      places, drawn by MUTANT_SEED (1) out of all
 #   MUTANT_RATE (95)   the least share killed, in per cent, of those that do not compute the same
@@ -128,13 +128,14 @@ first_look() {
     by=$(killer build '' yes "$@") || exit 3
     verdict "$by" -
 }
-# As `make check` runs them, broken everywhere; on the narrowest vectors; and what no test sees may still read or write where it must not.
+# What no test sees may still read or write where it must not; as `make check` runs them, broken everywhere; on the narrowest vectors.
 second_look() {
+    draws=0.2 seconds=200
+    by=$(killer build-asan '' '' "$@") || exit 3
+    if [ -n "$by" ]; then verdict "$by, sanitized"; return; fi
     draws=1 seconds=100
     by=$(killer build '' '' "$@") || exit 3
     case $by,$1 in ,optimized/fast/*) by=$(killer build base '' "$@") || exit 3; by=${by:+$by on base} ;; esac
-    draws=0.2 seconds=200
-    [ -n "$by" ] || { by=$(killer build-asan '' '' "$@") || exit 3; by=${by:+$by, sanitized}; }
     verdict "$by" 'looked at twice'
 }
 known() { PLACE=$file$tab$function$tab$reads awk -F'\t' '$1 FS $2 FS $6 == ENVIRON["PLACE"] { v = $7 " " $8 } END { print v }' "$table"; }

@@ -78,6 +78,27 @@ static double ratio(const double *got, const ref_num *want, size_t n, double *si
     return worst;
 }
 
+/* |eta dW| / |W|. Each entry of dW is within 2^-24 mag of the reference's, eta and the product with it are rounded to 2^-24, so
+ * |eta dW| is off by the norm of these limits at most; sums of squares are in binary64. */
+static void compare_update(const ref_e2 *p, const engine *e)
+{
+    const double *const W[2] = {p->src->main.Win, p->src->main.Wrec};
+    double moved = 0.0, off = 0.0, w2 = 0.0;
+    for (int k = 0; k < 2; k++)
+        for (size_t i = 0; i < ep_group_size(&p->src->main, (ep_group)k); i++) {
+            w2 += W[k][i] * W[k][i];
+            for (int b = 0; b < p->train.B; b++) {
+                const ref_num *d = &p->dW[b].g[k][i];
+                double v = p->src->eta * mpfr_get_d(d->e.r, MPFR_RNDN), limit = p->src->eta * 0x1p-24 * d->e.mag + 0x1p-23 * fabs(v);
+                moved += v * v;
+                off += limit * limit;
+            }
+        }
+    double want = sqrt(moved / p->train.B / w2), limit = sqrt(off / p->train.B / w2) + 0x1p-40 * want, got = opt_e2_look(e->s).update;
+    ck_assert_double_gt(want, 0.0);
+    ck_assert_msg(fabs(got - want) <= limit, "update %.9g, want %.9g within %.3g", got, want, limit);
+}
+
 static void same_spikes(const engine *e, int what, int b, const ref_run *r)
 {
     size_t N = (size_t)r->net->n_rec, n = (size_t)r->T * N;
@@ -147,6 +168,7 @@ START_TEST(test_against_reference)
     open_engine(&k.src, 1 + _i % 3, first, &e);
     ck_assert_int_eq(opt_e2_forward(e.s, &e.tr, false, e.y), EP_OK);
     compare_forward(&p, &e);
+    compare_update(&p, &e);
     ck_assert_int_eq(opt_e2_backward(e.s, &e.tr, e.err), EP_OK);
     compare_gradients(&g, &e, k.name);
     close_engine(&e);
