@@ -87,7 +87,7 @@ run_test() { # BUILD TEST VECTORS
         # shellcheck disable=SC3045 # dash and bash have it
         ulimit -S -t "$seconds" # the soft limit: SIGXCPU, which is told from a kill
         [ -z "$3" ] || export EPROP_FAST_ISA="$3"
-        CK_FORK=no CK_TAP_LOG_FILE_NAME=- OPENBLAS_NUM_THREADS=1 EPROP_TEST_MULTIPLIER=$draws exec timeout 600 "$1/$2"
+        CK_FORK=no CK_TAP_LOG_FILE_NAME=- OPENBLAS_NUM_THREADS=1 EPROP_TEST_MULTIPLIER=$draws exec timeout 3600 "$1/$2"
     ) </dev/null >"$tree/said" 2>/dev/null &
     if grep -q '^not ok' < "$tree/said"; then kill $! 2>/dev/null; fi
     wait $!
