@@ -11,6 +11,12 @@ stage() {
     perform "$1"
     [ "$1" = all ] || [ "$1" = merge ] || echo "-- $1: $(($(date +%s) - began)) s"
 }
+# Each stage, also behind one that fails; at the end what failed.
+each() {
+    failed=''
+    for s in "$@"; do sh ci/run.sh "$s" || failed="$failed $s"; done
+    if [ -n "$failed" ]; then echo "run.sh: failed:$failed" >&2; exit 1; fi
+}
 perform() {
     echo "== $1"
     case $1 in
@@ -120,8 +126,8 @@ perform() {
             echo "package: dpkg-dev is not installed: no Debian package"
         fi ;;
     dist) make dist && sh ci/package.sh dist build "$(make -s version)" ;;
-    merge) for s in deps check lint canary; do stage "$s"; done ;; # what guards a merge
-    all) for s in deps build check lint canary bare clang sanitize threads valgrind coverage judge ports mutants vectors cross mcu fuzz differ faults gate install package dist report report-check; do stage "$s"; done ;;
+    merge) each deps check lint canary ;; # what guards a merge
+    all) each deps build check lint canary bare clang sanitize threads valgrind coverage judge ports mutants vectors cross mcu fuzz differ faults gate install package dist report report-check ;;
     *) echo "run.sh: unknown stage '$1'; stages: deps build bare check clang levels lint sanitize threads valgrind coverage canary faults fuzz differ mutants code-mutants judge ports vectors cross mcu gate report report-check install package dist merge all" >&2; exit 2 ;;
     esac
 }

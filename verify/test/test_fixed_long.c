@@ -52,7 +52,7 @@ START_TEST(test_many_steps)
 {
     double want = STEPS * test_multiplier();
     seen s = {0};
-    for (uint64_t k = 0; s.steps < want; k++) {
+    for (uint64_t k = 0; (double)s.steps < want; k++) {
         pair p = {.seed = (UINT64_C(10) + (uint64_t)_i) << 32 | k, .profile = *profiles[_i], .extreme = k % 4 >= 2, .most = 2};
         if (k % 2) pair_disturb(&p);
         pair_network(&p);

@@ -136,7 +136,7 @@ static long peak(int T, size_t *compared)
         (void)getrusage(RUSAGE_SELF, &u);
         told.kb = u.ru_maxrss;
         told.compared = j.compared;
-        told.status = j.status;
+        told.status = (int)j.status;
         _exit(write(end[1], &told, sizeof told) == (ssize_t)sizeof told ? 0 : 1);
     }
     (void)close(end[1]);
