@@ -95,8 +95,8 @@ static void is_fast(const rig *r, const char *set)
 /* Scalar engine and fast engine sum at most some hundred terms in another order: 1e-12 of the largest is 4500 u. */
 START_TEST(equals_scalar_engine)
 {
-    int sh = _i % N_SHAPE, set = _i / N_SHAPE % 3, chunk = _i / N_SHAPE / 3 % 4;
-    ep_model m = _i / N_SHAPE / 12 ? EP_RATE : EP_LSTM;
+    int at = test_spread(_i, 24 * N_SHAPE), sh = at % N_SHAPE, set = at / N_SHAPE % 3, chunk = at / N_SHAPE / 3 % 4;
+    ep_model m = at / N_SHAPE / 12 ? EP_RATE : EP_LSTM;
     static const int chunks[] = {0, 1, 5, 200};
     static const int all[] = {OPT_Z, OPT_Y, OPT_ERR, OPT_C, OPT_V, OPT_GATES};
     ck_assert_int_eq(setenv("EPROP_FAST_ISA", sets[set], 1), 0);
