@@ -60,6 +60,10 @@ check_tests = $(foreach f,$(1),$(eval $(call check_test,$(f),$(2),$(3))))
 # ci/ comes last: its targets take the lists that the others make.
 include $(filter-out ci/%,$(sort $(wildcard */module.mk))) ci/module.mk
 
+# The longest begin first, so that none of them runs alone at the end.
+LONGEST := $(addprefix $(BUILD)/,verify/test/test_vectors verify/test/test_port_template optimized/test/test_fast_lstm)
+CHECK_TESTS := $(filter $(LONGEST),$(CHECK_TESTS)) $(filter-out $(LONGEST),$(CHECK_TESTS))
+
 # `make -j2 deps check`: nothing is compiled before deps is done.
 $(BUILD)/%.o: %.c | $(filter deps,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
