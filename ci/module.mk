@@ -39,7 +39,7 @@ sanitize: ## Check tests under AddressSanitizer and UBSan (build-asan/)
 # Not under valgrind, which is thirty times slower and does not follow other processes: programs that start many, that train for seconds
 # or make whole sets of vectors. AddressSanitizer sees all of these.
 NO_VALGRIND := $(addprefix $(BUILD)/,bench/test/test_bench_cli bench/test/test_stat bench/test/test_paired \
-    $(addprefix tasks/test/test_,arm check cli matrix mpi omniglot omniglot_glyph speech_frames speech_task stream train) \
+    $(addprefix tasks/test/test_,arm check cli matrix mpi omniglot omniglot_glyph speech_corpus speech_frames speech_task speech_timit stream tasks train) \
     $(addprefix verify/test/,differ/differ $(addprefix test_,port port_template starve starve_reference stream vectors)))
 valgrind: ## Check tests under valgrind, multiplier 0.02
 	EPROP_TEST_MULTIPLIER=$${EPROP_TEST_MULTIPLIER:-0.02} \
