@@ -109,6 +109,10 @@ START_TEST(eprop2)
 }
 END_TEST
 
+static void fill(ref_ctx *c, ref_num *v, size_t n)
+{
+    for (size_t i = 0; v && i < n; i++) ref_set_d(c, &v[i], 0.25 + (double)(i % 3));
+}
 static ep_status taped(const void *of)
 {
     const int *size = of;
@@ -119,13 +123,20 @@ static ep_status taped(const void *of)
     st = ref_synth_init(&c, size[0], size[1], size[2], &sg);
     ref_num *u = ref_vec(&c, (size_t)size[0]), *a = ref_vec(&c, (size_t)size[1]), *target = ref_vec(&c, (size_t)size[2]), *g = ref_vec(&c, st ? 0 : sg.n);
     if (!st) st = c.status;
-    if (!st) st = ref_tape_synth(&c, &sg, u, a, target, NULL, g);
+    if (!st) {
+        fill(&c, u, (size_t)size[0]);
+        fill(&c, target, (size_t)size[2]);
+        fill(&c, sg.theta, sg.n);
+        st = ref_tape_synth(&c, &sg, u, a, target, NULL, g);
+    }
+    if (!st && c.ar->is_zero(&g[sg.n - 1])) st = EP_UNABLE; /* nothing was taped */
     ref_ctx_clear(&c);
     return st;
 }
 START_TEST(synthesiser)
 {
-    static const int linear[] = {3, 0, 2}, hidden[] = {40, 30, 50};
+    static const int least[] = {1, 0, 1}, linear[] = {3, 0, 2}, hidden[] = {40, 30, 50};
+    expect_nomem(taped, least, 1000, "the least synthesiser"); /* each request, also at a fifth of the draws */
     expect_nomem(taped, linear, 60, "a linear synthesiser");
     expect_nomem(taped, hidden, 60, "a hidden layer");
 }
