@@ -56,7 +56,7 @@ perform() {
     faults) FAULT_KILLS=${FAULT_KILLS:-8} make -j"$jobs" faults ;;
     code-mutants) MUTANTS=${MUTANTS:-20} make -j"$jobs" code-mutants ;; # a sample; all of them: make code-mutants
     mutants) make -j"$jobs" mutants ;;
-    gate) make -j"$jobs" gate ;;
+    gate | report | report-check) make -j"$jobs" "$1" ;;
     fuzz)
         if command -v clang >/dev/null; then FUZZ_SECONDS=${FUZZ_SECONDS:-8} make -j"$jobs" fuzz; else echo "fuzz: clang is not installed, skipped"; fi ;;
     cross | mcu)
@@ -144,7 +144,7 @@ perform() {
     all)
         ended=0
         each deps build check lint bare clang sanitize threads valgrind coverage ports mutants cross mcu || ended=1
-        beside "canary judge vectors fuzz differ faults" "gate install package dist report report-check" || ended=1
+        beside "canary judge vectors fuzz" "gate install package dist differ faults report report-check" || ended=1
         return $ended ;;
     *) echo "run.sh: unknown stage '$1'; stages: deps build bare check clang levels lint sanitize threads valgrind coverage canary faults fuzz differ mutants code-mutants judge ports vectors cross mcu gate report report-check install package dist merge all" >&2; exit 2 ;;
     esac
