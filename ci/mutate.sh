@@ -5,7 +5,7 @@
 #
 #   MUTANTS (300)      places, drawn by MUTANT_SEED (1) out of all
 #   MUTANT_RATE (95)   the least share killed, in per cent, of those that do not compute the same
-#   MUTANT_SHARE k/n   judge the k-th of n parts only (several at once may share OUT)
+#   MUTANT_SHARE k/n   judge the k-th of n parts only (several at once may share OUT); none: only count what is known
 #
 # Goes on where it was stopped: OUT/data/code_mutants.tsv holds what is known (take a place's lines away, and it is judged again). A mutant that computes
 # the same (an equivalent one) stands in ci/equivalent.txt: file, function, how the line reads, reason; tabs between. It is not counted; if a
@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.." || exit 2
 build=$1 out=${2:-$1/runs/code-mutants} want=${MUTANTS:-300} seed=${MUTANT_SEED:-1} share=${MUTANT_SHARE:-1/1}
 case $out in /*) ;; *) out=$PWD/$out ;; esac
 tree=$build-mutate
-[ "${share#*/}" = 1 ] || tree=$tree-${share%/*}
+case $share in none | */1) ;; *) tree=$tree-${share%/*} ;; esac
 mkdir -p "$tree" "$out/data" || exit 3
 tree=$(cd "$tree" && pwd) table=$out/data/code_mutants.tsv tab=$(printf '\t')
 [ -s "$table" ] || printf '# file\tfunction\tline\tfrom\tto\treads\tverdict\tby\n' > "$table"
@@ -139,7 +139,7 @@ second_look() {
     verdict "$by" 'looked at twice'
 }
 known() { PLACE=$file$tab$function$tab$reads awk -F'\t' '$1 FS $2 FS $6 == ENVIRON["PLACE"] { v = $7 " " $8 } END { print v }' "$table"; }
-awk -v k="${share%/*}" -v n="${share#*/}" 'NR % n == k % n' "$tree/drawn" > "$tree/share"
+if [ "$share" = none ]; then : > "$tree/share"; else awk -v k="${share%/*}" -v n="${share#*/}" 'NR % n == k % n' "$tree/drawn" > "$tree/share"; fi
 for look in first second; do
     while IFS=$tab read -r file function line column from to reads; do
         case $look,$(known) in
