@@ -52,7 +52,7 @@ tests_of() { # FILE -> its module's test programs, the quickest first
     optimized/eprop2/*) echo verify/test/test_fast_eprop2 ;;
     optimized/fixed/* | optimized/fixed_host/*) echo optimized/test/test_fixed_numbers optimized/test/test_fixed_engine optimized/test/test_fixed_function verify/test/test_fixed_core verify/test/test_fixed_golden ;;
     optimized/fast/lsnn_memory*) echo optimized/test/test_memory optimized/test/test_fast_lsnn optimized/test/test_fast_general ;;
-    optimized/fast/lstm*) echo verify/test/test_fast_lstm_vs_reference optimized/test/test_fast_lstm optimized/test/test_set optimized/test/test_parts optimized/test/test_fast_edges optimized/test/test_windows ;;
+    optimized/fast/lstm* | optimized/fast/rate_cell.h) echo verify/test/test_fast_lstm_vs_reference optimized/test/test_fast_lstm optimized/test/test_set optimized/test/test_parts optimized/test/test_fast_edges optimized/test/test_windows ;;
     optimized/fast/vmath.h) echo verify/test/test_fast_lstm_math optimized/test/test_fast_lstm ;;
     optimized/fast/k_general*) echo optimized/test/test_fast_general optimized/test/test_fast_edges optimized/test/test_windows verify/test/test_fast_vs_reference ;;
     optimized/fast/*) echo optimized/test/test_memory optimized/test/test_fast_general optimized/test/test_fast_lsnn optimized/test/test_set optimized/test/test_fast_edges optimized/test/test_windows optimized/test/test_parts ;;
