@@ -53,12 +53,12 @@ perform() {
     coverage) make -j"$jobs" coverage ;;
     canary) make -j"$jobs" canary ;;
     differ) make -j"$jobs" differ ;;
-    faults) FAULT_KILLS=${FAULT_KILLS:-8} make -j"$jobs" faults ;;
+    faults) FAULT_KILLS=${FAULT_KILLS:-5} make -j"$jobs" faults ;;
     code-mutants) MUTANTS=${MUTANTS:-20} make -j"$jobs" code-mutants ;; # a sample; all of them: make code-mutants
     mutants) make -j"$jobs" mutants ;;
     gate | report | report-check) make -j"$jobs" "$1" ;;
     fuzz)
-        if command -v clang >/dev/null; then FUZZ_SECONDS=${FUZZ_SECONDS:-8} make -j"$jobs" fuzz; else echo "fuzz: clang is not installed, skipped"; fi ;;
+        if command -v clang >/dev/null; then FUZZ_SECONDS=${FUZZ_SECONDS:-5} make -j"$jobs" fuzz; else echo "fuzz: clang is not installed, skipped"; fi ;;
     cross | mcu)
         if command -v qemu-s390x-static >/dev/null && command -v arm-none-eabi-gcc >/dev/null; then make -j"$jobs" "$1"
         else echo "$1: emulators are not installed, skipped (make deps-cross)"; fi ;;
@@ -149,7 +149,7 @@ perform() {
         ended=0
         export VECTORS_BIG="${VECTORS_BIG:---preset official-alif}"
         each deps build check lint bare clang sanitize threads valgrind coverage ports mutants cross mcu || ended=1
-        beside "canary judge vectors fuzz" "gate install package dist differ faults report report-check" || ended=1
+        beside "canary judge vectors fuzz faults" "gate install package dist differ report report-check" || ended=1
         return $ended ;;
     *) echo "run.sh: unknown stage '$1'; stages: deps build bare check clang levels lint sanitize threads valgrind coverage canary faults fuzz differ mutants code-mutants judge ports vectors cross mcu gate report report-check install package dist merge all" >&2; exit 2 ;;
     esac
