@@ -3,7 +3,7 @@
 # that module until one fails (10 s of processor time each, of which they need less than half). When all were looked at, those that survived
 # are again: under AddressSanitizer, as `make sanitize` runs them, then in full, for fast kernels on the narrowest vectors too.
 #
-#   MUTANTS (300)      places, drawn by MUTANT_SEED (1) out of all
+#   MUTANT_PLACES (300) places, drawn by MUTANT_SEED (1) out of all
 #   MUTANT_RATE (95)   the least share killed, in per cent, of those that do not compute the same
 #   MUTANT_SHARE k/n   judge the k-th of n parts only (several at once may share OUT); none: only count what is known
 #
@@ -13,7 +13,7 @@
 # SPDX-License-Identifier: MIT
 set -u
 cd "$(dirname "$0")/.." || exit 2
-build=$1 out=${2:-$1/runs/code-mutants} want=${MUTANTS:-300} seed=${MUTANT_SEED:-1} share=${MUTANT_SHARE:-1/1}
+build=$1 out=${2:-$1/runs/code-mutants} want=${MUTANT_PLACES:-300} seed=${MUTANT_SEED:-1} share=${MUTANT_SHARE:-1/1}
 case $out in /*) ;; *) out=$PWD/$out ;; esac
 tree=$build-mutate
 case $share in none | */1) ;; *) tree=$tree-${share%/*} ;; esac
@@ -36,6 +36,7 @@ LC_ALL=C awk -F'\t' -v seed="$seed" 'BEGIN { for (k = 1; k < 128; k++) code[spri
     { s = $1 $2 $7; h = seed + 7; for (k = 1; k <= length(s); k++) h = (h * 31 + code[substr(s, k, 1)]) % 1000003; print h "\t" $0 }' "$tree/places" |
     sort -n | cut -f2- | head -n "$want" > "$tree/drawn"
 echo "mutate: $(wc -l < "$tree/places") places, $(wc -l < "$tree/drawn") drawn"
+[ -s "$tree/drawn" ] || { echo "mutate: nothing to judge" >&2; exit 2; }
 
 tests_of() { # FILE -> its module's test programs, the quickest first
     case $1 in

@@ -54,7 +54,7 @@ perform() {
     canary) make -j"$jobs" canary ;;
     differ) make -j"$jobs" differ ;;
     faults) FAULT_KILLS=${FAULT_KILLS:-5} make -j"$jobs" faults ;;
-    code-mutants) MUTANTS=${MUTANTS:-20} make -j"$jobs" code-mutants ;; # a sample; all of them: make code-mutants
+    code-mutants) MUTANT_PLACES=${MUTANT_PLACES:-20} make -j"$jobs" code-mutants ;; # a sample; all of them: make code-mutants
     mutants) make -j"$jobs" mutants ;;
     gate | report | report-check) make -j"$jobs" "$1" ;;
     fuzz)
