@@ -40,16 +40,16 @@ echo "mutate: $(wc -l < "$tree/places") places, $(wc -l < "$tree/drawn") drawn"
 
 tests_of() { # FILE -> its module's test programs, the quickest first
     case $1 in
-    reference/fixed/*) echo verify/test/test_fixed_core verify/test/test_fixed_golden verify/test/test_starve_reference ;;
+    reference/fixed/*) echo verify/test/test_fixed_core verify/test/test_fixed_golden ;;
     reference/spec/fixed*) echo reference/test/test_fixed_profile verify/test/test_fixed_golden ;;
     reference/spec/*) echo reference/test/test_spec reference/test/test_spec_check verify/test/test_epv ;;
     reference/arith/*) echo reference/test/test_arith_symbolic reference/test/test_arith_running reference/test/test_arith_real reference/test/test_arith ;;
-    reference/tape/*) echo reference/test/test_tape_ops reference/test/test_tape_hand reference/test/test_tape_cells reference/test/test_tape_net verify/test/test_eprop2 verify/test/test_seeds verify/test/test_starve_reference ;;
-    reference/cell/*) echo reference/test/test_tape_cells reference/test/test_algo reference/test/test_tape_net verify/test/test_scalar_vs_reference verify/test/test_prove verify/test/test_starve_reference ;;
-    reference/eprop2/*) echo verify/test/test_eprop2 verify/test/test_fast_eprop2 verify/test/test_starve_reference ;;
-    reference/algo/online*) echo verify/test/test_chain verify/test/test_starve_reference ;;
-    reference/algo/synth*) echo reference/test/test_synth verify/test/test_seeds reference/test/test_algo verify/test/test_starve_reference ;;
-    reference/*) echo reference/test/test_algo reference/test/test_tape_net verify/test/test_seeds verify/test/test_prove verify/test/test_starve_reference ;;
+    reference/tape/*) echo reference/test/test_tape_ops reference/test/test_tape_hand reference/test/test_tape_cells reference/test/test_tape_net verify/test/test_eprop2 verify/test/test_seeds ;;
+    reference/cell/*) echo reference/test/test_tape_cells reference/test/test_algo reference/test/test_tape_net verify/test/test_scalar_vs_reference verify/test/test_prove ;;
+    reference/eprop2/*) echo verify/test/test_eprop2 verify/test/test_fast_eprop2 ;;
+    reference/algo/online*) echo verify/test/test_chain ;;
+    reference/algo/synth*) echo reference/test/test_synth verify/test/test_seeds reference/test/test_algo ;;
+    reference/*) echo reference/test/test_algo reference/test/test_tape_net verify/test/test_seeds verify/test/test_prove ;;
     optimized/eprop2/*) echo verify/test/test_fast_eprop2 ;;
     optimized/fixed/* | optimized/fixed_host/*) echo optimized/test/test_fixed_numbers optimized/test/test_fixed_engine optimized/test/test_fixed_function verify/test/test_fixed_core verify/test/test_fixed_golden ;;
     optimized/fast/lsnn_memory*) echo optimized/test/test_memory optimized/test/test_fast_lsnn optimized/test/test_fast_general ;;
@@ -59,8 +59,9 @@ tests_of() { # FILE -> its module's test programs, the quickest first
     optimized/fast/*) echo optimized/test/test_memory optimized/test/test_fast_general optimized/test/test_fast_lsnn optimized/test/test_set optimized/test/test_fast_edges optimized/test/test_windows optimized/test/test_parts ;;
     *) echo optimized/test/test_scalar optimized/test/test_scalar_edges optimized/test/test_set optimized/test/test_windows optimized/test/test_fast_edges verify/test/test_fast_limits verify/test/test_scalar_vs_reference ;;
     esac
+    case $1 in reference/spec/* | reference/arith/*) ;; reference/*) echo verify/test/test_starve_reference ;; esac
 }
-# Kernels for vectors that this processor does not have are built once and left as they are. The first look is the cheaper: half of the
+# Kernels for vectors that this processor does not have are built once and left as they are. The first look is the cheaper: a tenth of the
 # draws, engines broken in binary64 and on the widest vectors alone.
 cannot=none skipped='' draws=0.1 seconds=10
 if [ -r /proc/cpuinfo ] && ! grep -q -m1 avx512dq /proc/cpuinfo; then cannot='*_avx512_*'; fi

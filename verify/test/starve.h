@@ -8,8 +8,20 @@
 
 #include <check.h>
 
-#include "eprop.h"
+#include "cases.h"
 #include "test/run.h"
+
+/* A small network of every model. */
+static inline void starve_networks(vfy_case networks[EP_N_MODEL])
+{
+    for (int m = 0; m < EP_N_MODEL; m++)
+        ck_assert_int_eq(vfy_case_make(&(vfy_case_spec){.model = (ep_model)m, .T = 30, .delay = m == EP_LSNN ? 2 : 1, .seed = 1},
+                                       &networks[m]), EP_OK);
+}
+static inline void starve_free(vfy_case networks[EP_N_MODEL])
+{
+    for (int m = 0; m < EP_N_MODEL; m++) vfy_case_free(&networks[m]);
+}
 
 /* Everything the work asks for must be given back by it, whatever it returns. */
 typedef ep_status (*starve_work)(const void *of);

@@ -126,16 +126,21 @@ START_TEST(distances)
 }
 END_TEST
 
+static void open_small(ep_model model, vfy_case *k, vfy_session *e)
+{
+    vfy_case_spec s = {.model = model, .n_rec = 4, .T = 12, .seed = 3};
+    ep_status made = vfy_case_make(&s, k);
+    ck_assert(made == EP_OK || made == EP_UNABLE);
+    ck_assert_int_eq(vfy_session_open(k, ref_arith_binary64(), 53, 0, 0, e), EP_OK);
+}
+
 START_TEST(refused)
 {
-    vfy_case_spec s = {.model = EP_LIF, .n_rec = 4, .T = 12, .seed = 3};
     vfy_case k;
     vfy_session e;
     ref_synth sg;
     ref_grad g;
-    ep_status made = vfy_case_make(&s, &k);
-    ck_assert(made == EP_OK || made == EP_UNABLE);
-    ck_assert_int_eq(vfy_session_open(&k, ref_arith_binary64(), 53, 0, 0, &e), EP_OK);
+    open_small(EP_LIF, &k, &e);
     ck_assert_int_eq(ref_grad_init(&e.c, &e.net, &g), EP_OK);
     ck_assert_int_eq(ref_synth_init(&e.c, 3, 0, 3, &sg), EP_OK); /* neither width fits */
     ref_synth_use use = {.sg = &sg, .sees = REF_SEES_Z, .says = REF_SEED_C, .g = ref_vec(&e.c, sg.n)};
@@ -157,14 +162,11 @@ END_TEST
 /* A synthesiser that says 0 changes nothing, in windows of one step too. */
 START_TEST(shortest_windows)
 {
-    vfy_case_spec s = {.model = EP_ALIF, .n_rec = 4, .T = 12, .seed = 3};
     vfy_case k;
     vfy_session e;
     ref_synth sg;
     ref_grad g, want;
-    ep_status made = vfy_case_make(&s, &k);
-    ck_assert(made == EP_OK || made == EP_UNABLE);
-    ck_assert_int_eq(vfy_session_open(&k, ref_arith_binary64(), 53, 0, 0, &e), EP_OK);
+    open_small(EP_ALIF, &k, &e);
     ck_assert_int_eq(ref_grad_init(&e.c, &e.net, &g), EP_OK);
     ck_assert_int_eq(ref_grad_init(&e.c, &e.net, &want), EP_OK);
     ck_assert_int_eq(ref_synth_init(&e.c, ref_sees_width(&e.c, &e.net, REF_SEES_Z), 0, ref_seed_width(&e.c, &e.net, REF_SEED_C), &sg), EP_OK);

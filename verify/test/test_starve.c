@@ -177,9 +177,7 @@ static void prepare(void)
 {
     char err[512] = "";
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    for (int m = 0; m < EP_N_MODEL; m++)
-        ck_assert_int_eq(vfy_case_make(&(vfy_case_spec){.model = (ep_model)m, .T = 30, .delay = m == EP_LSNN ? 2 : 1, .seed = 1},
-                                       &networks[m]), EP_OK);
+    starve_networks(networks);
     ck_assert_msg(vfy_vectors_make(&(vfy_vectors_args){.seed = 1}, &set, err, sizeof err) == EP_OK, "%s", err);
     ck_assert_int_eq(vfy_vectors_name(&set), EP_OK);
 }
@@ -187,7 +185,7 @@ static void tidy(void)
 {
     char command[64];
     vfy_vectors_free(&set);
-    for (int m = 0; m < EP_N_MODEL; m++) vfy_case_free(&networks[m]);
+    starve_free(networks);
     snprintf(command, sizeof command, "rm -rf %s", folder);
     ck_assert_int_eq(system(command), 0);
 }

@@ -162,16 +162,8 @@ START_TEST(fixed_model)
 }
 END_TEST
 
-static void prepare(void)
-{
-    for (int m = 0; m < EP_N_MODEL; m++)
-        ck_assert_int_eq(vfy_case_make(&(vfy_case_spec){.model = (ep_model)m, .T = 30, .delay = m == EP_LSNN ? 2 : 1, .seed = 1},
-                                       &networks[m]), EP_OK);
-}
-static void tidy(void)
-{
-    for (int m = 0; m < EP_N_MODEL; m++) vfy_case_free(&networks[m]);
-}
+static void prepare(void) { starve_networks(networks); }
+static void tidy(void) { starve_free(networks); }
 
 int main(void)
 {
