@@ -56,6 +56,10 @@ fi
 ${CC:-cc} -std=c11 -o "$tmp/failing" ci/canary/failing.c -lcheck -lsubunit -lrt -lm -pthread || exit 3
 expect 'a test that fails' ci/run-tests.sh '1 != 2|1 == 2' sh ci/run-tests.sh "$build" "$tmp/failing" ""
 
+for list in CI_FIRST CI_ROW CI_OTHER_ROW; do
+    expect "a stage that fails ($list)" 'ci/run.sh all' 'failed: no-such-stage' env CI_FIRST= CI_ROW= CI_OTHER_ROW= $list=no-such-stage sh ci/run.sh all
+done
+
 mkdir -p "$tmp/house/ci" "$tmp/house/reference"
 cp ci/*.sh "$tmp/house/ci"
 printf '#include <curl.h>\n\tint x;\n' > "$tmp/house/reference/bad.c"

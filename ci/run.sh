@@ -11,14 +11,14 @@ stage() {
     perform "$1"
     [ "$1" = all ] || [ "$1" = merge ] || echo "-- $1: $(($(date +%s) - began)) s"
 }
-# Each stage, also behind one that fails; at the end what failed.
-each() {
+# Each stage, also behind one that fails; at the end what failed. In parentheses: sh has no other variables of a function's own.
+each() (
     failed=''
     for s in "$@"; do sh ci/run.sh "$s" || failed="$failed $s"; done
-    [ -z "$failed" ] || { echo "run.sh: failed:$failed" >&2; return 1; }
-}
+    [ -z "$failed" ] || { echo "run.sh: failed:$failed" >&2; exit 1; }
+)
 # The same in two rows side by side, for stages that keep one processor busy; the second row's lines come behind the first's.
-beside() {
+beside() (
     said=$(mktemp) && ended=0
     # shellcheck disable=SC2086
     each $2 > "$said" 2>&1 &
@@ -28,9 +28,8 @@ beside() {
     each $1 || ended=1
     wait $row || ended=1
     cat "$said" && rm -f "$said"
-    trap - INT TERM
-    return $ended
-}
+    exit $ended
+)
 perform() {
     echo "== $1"
     case $1 in
@@ -145,11 +144,12 @@ perform() {
         fi ;;
     dist) make dist && sh ci/package.sh dist build "$(make -s version)" ;;
     merge) each deps check lint canary ;; # what guards a merge
-    all)
+    all) # other lists: CI_FIRST, then CI_ROW beside CI_OTHER_ROW
         ended=0
         export VECTORS_BIG="${VECTORS_BIG:---preset official-alif}"
-        each deps build check lint bare clang sanitize threads valgrind coverage ports mutants cross mcu || ended=1
-        beside "canary judge vectors fuzz faults" "gate install package dist differ report report-check" || ended=1
+        # shellcheck disable=SC2086
+        each ${CI_FIRST-deps build check lint bare clang sanitize threads valgrind coverage ports mutants cross mcu} || ended=1
+        beside "${CI_ROW-canary judge vectors fuzz faults}" "${CI_OTHER_ROW-gate install package dist differ report report-check}" || ended=1
         return $ended ;;
     *) echo "run.sh: unknown stage '$1'; stages: deps build bare check clang levels lint sanitize threads valgrind coverage canary faults fuzz differ mutants code-mutants judge ports vectors cross mcu gate report report-check install package dist merge all" >&2; exit 2 ;;
     esac
