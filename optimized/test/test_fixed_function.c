@@ -165,6 +165,25 @@ START_TEST(test_store_at_limits)
 }
 END_TEST
 
+/* A row is exactly its numbers: what lies before and behind it stays, in the array and with the caller. */
+START_TEST(test_row_ends)
+{
+    enum { N = 7, AT = 2, ROW = 3, OLD = 9 };
+    for (uint32_t bytes = 1; bytes <= 4; bytes *= 2) {
+        static int32_t memory[N];
+        fix_array a = {memory, N, bytes};
+        const int32_t from[ROW] = {-5, 0, 6};
+        int32_t to[ROW + 2] = {OLD, OLD, OLD, OLD, OLD};
+        for (size_t k = 0; k < N; k++) fix_store(&a, k, OLD);
+        fix_write(&a, AT, from, ROW);
+        for (size_t k = 0; k < N; k++) ck_assert_int_eq(fix_load(&a, k), k < AT || k >= AT + ROW ? OLD : from[k - AT]);
+        for (size_t k = 0; k < N; k++) fix_store(&a, k, (int32_t)k);
+        fix_read(&a, AT, to + 1, ROW);
+        for (size_t k = 0; k < ROW + 2; k++) ck_assert_int_eq(to[k], k == 0 || k == ROW + 1 ? OLD : (int32_t)(AT + k - 1));
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fixed core: functions");
@@ -177,6 +196,7 @@ int main(void)
     tcase_add_test(tc, test_floor_and_up_at_limits);
     tcase_add_test(tc, test_fit_at_limits);
     tcase_add_test(tc, test_store_at_limits);
+    tcase_add_test(tc, test_row_ends);
     suite_add_tcase(suite, tc);
     return test_run(suite);
 }

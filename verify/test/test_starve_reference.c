@@ -81,6 +81,28 @@ START_TEST(factorization_tape_steps)
 }
 END_TEST
 
+static ep_status by_tape(const void *of)
+{
+    const vfy_case *k = of;
+    vfy_session s;
+    ref_grad g;
+    ep_status st = vfy_session_open(k, ref_arith_mpfr(), 64, 0, 1, &s);
+    if (st) return st;
+    st = ref_grad_init(&s.c, &s.net, &g);
+    if (!st) st = ref_tape_gradient(&s.c, &s.net, &k->batch, NULL, 0, &g);
+    vfy_session_close(&s);
+    return st;
+}
+/* Where inputs are many, the input weights are a request of their own: it alone can be refused. */
+START_TEST(many_inputs)
+{
+    vfy_case k;
+    ck_assert_int_eq(vfy_case_make(&(vfy_case_spec){.model = EP_LIF, .n_in = 300, .n_rec = 4, .T = 20, .seed = 1}, &k), EP_OK);
+    expect_nomem(by_tape, &k, 2000, "300 inputs"); /* each request, also at a tenth of the draws */
+    vfy_case_free(&k);
+}
+END_TEST
+
 static ep_status learning_to_learn(const void *of)
 {
     const vfy_e2_case *k = of;
@@ -138,7 +160,7 @@ START_TEST(synthesiser)
     static const int least[] = {1, 0, 1}, linear[] = {3, 0, 2}, hidden[] = {40, 30, 50};
     expect_nomem(taped, least, 1000, "the least synthesiser"); /* each request, also at a fifth of the draws */
     expect_nomem(taped, linear, 60, "a linear synthesiser");
-    expect_nomem(taped, hidden, 60, "a hidden layer");
+    expect_nomem(taped, hidden, 1000, "a hidden layer"); /* its arrays are requests of their own */
 }
 END_TEST
 
@@ -173,6 +195,7 @@ int main(void)
     tcase_set_timeout(t, 300);
     tcase_add_test(t, synthesiser);
     tcase_add_loop_test(t, fixed_model, 0, N_KIND);
+    tcase_add_test(t, many_inputs);
     tcase_add_test(t, eprop2);
     tcase_add_test(t, factorization_tape_steps);
     tcase_add_test(t, every_rule);
