@@ -397,11 +397,38 @@ static int trace(const options *o, const vfy_epv_case *c)
     return st == EP_OK ? CLI_HOLDS : st == EP_PORT ? CLI_PORT : cli_usage("%s", *err ? err : ep_status_name(st));
 }
 
+static int failed(ep_status st, const char *err)
+{
+    if (st != EP_PORT) return cli_usage("%s", *err ? err : ep_status_name(st));
+    printf("TAP version 14\nBail out! %s\n", err);
+    return CLI_PORT;
+}
+
+/* Making the cases takes seconds: a port that cannot greet is told so before. */
+static int greet(const options *o)
+{
+    vfy_claims claims = {0};
+    char err[512] = "";
+    if (o->vectors || o->port.way == VFY_WAY_RESPONSE) return CLI_HOLDS;
+    ep_status st = vfy_port_run(&o->port, NULL, 0, &claims, NULL, NULL, err, sizeof err);
+    return st == EP_OK ? CLI_HOLDS : failed(st, err);
+}
+
+static int run(const options *o, cases *k)
+{
+    vfy_claims claims = {0};
+    char err[512] = "";
+    int code = greet(o);
+    if (code == CLI_HOLDS) code = gather(o, k);
+    if (code != CLI_HOLDS) return code;
+    if (o->to) return trace(o, k->list[0]);
+    ep_status st = vfy_port_run(&o->port, k->list, k->n, &claims, done, k, err, sizeof err);
+    return st == EP_OK ? report(o, k, &claims) : failed(st, err);
+}
+
 int cmd_port(int argc, char **argv)
 {
     options o = {.claim = VFY_CLASS_BOUND, .timeout = 10, .least = 1, .port.memory_mb = 4096};
-    vfy_claims claims = {0};
-    char err[512] = "";
     int code = parse(argc, argv, &o);
     if (code != CLI_HOLDS || o.done) return code;
     if (o.detect) return detect(&o);
@@ -409,17 +436,7 @@ int cmd_port(int argc, char **argv)
     if (!k) return cli_usage("no memory");
     if (cli_oracle()) o.port.streaming = cli_oracle()->streaming;
     k->claim = o.claim;
-    code = gather(&o, k);
-    if (code == CLI_HOLDS && o.to) {
-        code = trace(&o, k->list[0]);
-    } else if (code == CLI_HOLDS) {
-        ep_status st = vfy_port_run(&o.port, k->list, k->n, &claims, done, k, err, sizeof err);
-        if (st == EP_OK) code = report(&o, k, &claims);
-        else if (st == EP_PORT) {
-            printf("TAP version 14\nBail out! %s\n", err);
-            code = CLI_PORT;
-        } else code = cli_usage("%s", *err ? err : ep_status_name(st));
-    }
+    code = run(&o, k);
     drop(k);
     free(k);
     return code;

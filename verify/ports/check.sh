@@ -29,6 +29,11 @@ for port in c rust; do
 done
 [ -x "$build/verify/ports/c/fixed" ] && judge "integer template" "$tmp/none" --port "$build/verify/ports/c/fixed"
 if command -v python3 >/dev/null 2>&1; then judge "python template" "$tmp/none" --port 'python3 verify/ports/python/port.py'; fi
+for python in python3 /usr/bin/python3; do # where PyTorch is
+    "$python" -c 'import torch' 2>/dev/null || continue
+    judge "torch template" "$tmp/none" --port "$python verify/ports/torch/port.py"
+    break
+done
 [ -f "$build/verify/ports/verilog/port.vvp" ] && judge "verilog template" "$tmp/none" --port "vvp -n $build/verify/ports/verilog/port.vvp"
 for so in "$build"/verify/engines/*.so; do
     name=$(basename "$so" .so)
