@@ -53,8 +53,8 @@ ENGINE_TESTS := $(filter $(BUILD)/optimized/test/% $(BUILD)/verify/test/test_sca
 check-levels: $(ENGINE_TESTS) ## tests of the scalar and fast engines, on the widest vectors and on none
 	@CK_FORK=no sh ci/run-tests.sh $(BUILD) "$(ENGINE_TESTS)" ""
 	@EPROP_FAST_ISA=base CK_FORK=no sh ci/run-tests.sh $(BUILD) "$(ENGINE_TESTS)" ""
-# The programs in which threads share memory: the engines' batches, the reference's trials, the tasks' batches.
-THREADED := $(addprefix $(BUILD)/,optimized/test/test_fast_lsnn optimized/test/test_fast_lstm reference/test/test_algo tasks/test/test_train)
+# The programs in which threads share memory: the engines' batches, the reference's trials, the tasks' batches, vector files.
+THREADED := $(addprefix $(BUILD)/,optimized/test/test_fast_lsnn optimized/test/test_fast_lstm reference/test/test_algo tasks/test/test_train verify/test/test_plan)
 threads: ## tests of what uses threads, under ThreadSanitizer (build-tsan/)
 	EPROP_TEST_MULTIPLIER=$${EPROP_TEST_MULTIPLIER:-0.1} $(MAKE) BUILD=build-tsan OPT=-O1 SAN=-fsanitize=thread check-threads
 check-threads: $(THREADED)

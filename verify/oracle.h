@@ -17,8 +17,8 @@ typedef struct vfy_certainty {
 typedef struct vfy_oracle {
     /* vfy_expect(): appends the expected entries of the quantities in mask. */
     ep_status (*expect)(vfy_epv_case *c, uint64_t mask, vfy_certainty *out);
-    /* The cases of level 1, seed 1, as if read from their files. */
-    ep_status (*level_one)(const vfy_progress *p, vfy_epv_file **out, char *err, size_t n);
+    /* The cases of level 1, seed 1, as if read from their files, made on so many threads. */
+    ep_status (*level_one)(int threads, const vfy_progress *p, vfy_epv_file **out, char *err, size_t n);
     /* vfy_port_detect(). */
     ep_status (*detect)(const vfy_port_args *a, bool one_preset, ep_preset preset, const vfy_progress *p, vfy_claims *claims,
                         vfy_detected *out, char *err, size_t n);

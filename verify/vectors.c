@@ -53,20 +53,6 @@ static vfy_case_spec spec_of(const item *i, uint64_t seed)
     return s;
 }
 
-ep_status vfy_vectors_slot(vfy_vectors *v, vfy_made **out)
-{
-    if (v->n == v->cap) {
-        size_t cap = v->cap ? 2 * v->cap : 64;
-        vfy_made *p = realloc(v->made, cap * sizeof *p);
-        if (!p) return EP_NOMEM;
-        v->made = p;
-        v->cap = cap;
-    }
-    *out = &v->made[v->n];
-    memset(*out, 0, sizeof **out);
-    return EP_OK;
-}
-
 void vfy_made_clear(vfy_made *m)
 {
     vfy_epv_case_clear(&m->c);
@@ -84,34 +70,26 @@ static ep_status same_feedback(vfy_made *m)
     return EP_OK;
 }
 
-ep_status vfy_vectors_search(vfy_vectors *v, vfy_attempt attempt, const void *of, int most, const char *file, const char *none, char *err,
-                             size_t n)
+ep_status vfy_vectors_search(vfy_made *m, vfy_attempt attempt, const void *of, int most, const char *none, char *err, size_t n)
 {
-    vfy_made *m;
     bool good = false;
-    ep_status st = vfy_vectors_slot(v, &m);
-    if (st != EP_OK) return st;
+    ep_status st = EP_OK;
     for (int k = 0; st == EP_OK && !good && k < most; k++) {
         vfy_made_clear(m);
         memset(m, 0, sizeof *m);
         st = attempt(of, k, m, &good, err, n);
     }
-    if (st == EP_OK && good) {
-        (void)snprintf(m->file, sizeof m->file, "%s", file);
-        v->n++;
-        return EP_OK;
-    }
-    vfy_made_clear(m);
-    if (st == EP_OK && n) (void)snprintf(err, n, "%s", none);
-    return st == EP_OK ? EP_UNABLE : st;
+    if (st != EP_OK || good) return st;
+    if (n) (void)snprintf(err, n, "%s", none);
+    return EP_UNABLE;
 }
 
-typedef struct wish { const item *i; uint64_t seed; } wish;
+typedef struct wish { item i; uint64_t seed; } wish;
 
 /* The last tries take fewer spikes for alive. */
 static ep_status attempt(const void *of, int k, vfy_made *m, bool *good, char *err, size_t n)
 {
-    const item *i = ((const wish *)of)->i;
+    const item *i = &((const wish *)of)->i;
     uint64_t seed = ((const wish *)of)->seed * 1000003 + (uint64_t)k + 1;
     bool last = k >= 4;
     vfy_case_spec spec = spec_of(i, seed);
@@ -136,20 +114,28 @@ static ep_status attempt(const void *of, int k, vfy_made *m, bool *good, char *e
     return EP_OK;
 }
 
-static ep_status add_item(const item *i, uint64_t seed, vfy_vectors *v, char *err, size_t n)
+static ep_status make_item(const void *what, vfy_made *m, char *err, size_t n)
 {
-    const wish w = {i, seed};
+    const wish *w = what;
+    const item *i = &w->i;
     const char *model = ep_model_name((ep_model)i->f[F_MODEL]), *preset = ep_preset_name((ep_preset)i->f[F_PRESET]);
-    char file[64], none[200];
-    (void)snprintf(file, sizeof file, "%s-%s.epv", preset, model);
+    char none[200];
     (void)snprintf(none, sizeof none, "no live case with safe spikes: %s %s %s %s seed %llu", model, preset, ep_rule_name(rules[i->f[F_RULE]]),
-                   vfy_family_name(families[i->f[F_FAMILY]]), (unsigned long long)seed);
-    return vfy_vectors_search(v, attempt, &w, SEEDS, file, none, err, n);
+                   vfy_family_name(families[i->f[F_FAMILY]]), (unsigned long long)w->seed);
+    ep_status st = vfy_vectors_search(m, attempt, w, SEEDS, none, err, n);
+    (void)snprintf(m->file, sizeof m->file, "%s-%s.epv", preset, model);
+    return st;
+}
+
+static ep_status plan_item(const item *i, uint64_t seed, vfy_plan *p)
+{
+    const wish w = {*i, seed};
+    return vfy_plan_add(p, make_item, &w, sizeof w, VFY_COST);
 }
 
 /* ---- the core: what most ports claim, in every family and with every feature ---------------------------------- */
 
-static ep_status core(const vfy_vectors_args *a, vfy_vectors *v, char *err, size_t n)
+static ep_status core(const vfy_vectors_args *a, vfy_plan *p)
 {
     static const int features[][N_FACTOR - F_FAMILY] = {
         /* family loss n_ref delay trials late */
@@ -163,8 +149,7 @@ static ep_status core(const vfy_vectors_args *a, vfy_vectors *v, char *err, size
                 for (size_t k = 0; st == EP_OK && k < sizeof features / sizeof *features; k++) {
                     item i = {{model, EP_PAPER2019, rule, format}};
                     memcpy(&i.f[F_FAMILY], features[k], sizeof features[k]);
-                    st = add_item(&i, a->seed * 7919 + v->n, v, err, n);
-                    vfy_say(a->progress, "core", (double)v->n / (double)(4 * formats * 6));
+                    st = plan_item(&i, a->seed * 7919 + p->n, p);
                 }
     return st;
 }
@@ -207,7 +192,7 @@ static bool best_with(const cover *c, const vfy_vectors_args *args, uint64_t str
     return most >= 0;
 }
 
-static ep_status pairwise(const vfy_vectors_args *a, int rounds, vfy_vectors *v, char *err, size_t n)
+static ep_status pairwise(const vfy_vectors_args *a, int rounds, vfy_plan *p)
 {
     cover *c = calloc(1, sizeof *c);
     ep_status st = c ? EP_OK : EP_NOMEM;
@@ -223,30 +208,33 @@ static ep_status pairwise(const vfy_vectors_args *a, int rounds, vfy_vectors *v,
                         c->done[f][x][g][y] = true;
                         if (!best_with(c, a, stream++, f, x, g, y, &i)) continue;
                         mark(c, &i);
-                        st = add_item(&i, a->seed * 7919 + 100000 + v->n, v, err, n);
-                        vfy_say(a->progress, "pairwise cover", ((double)f + (double)x / levels[f]) / N_FACTOR);
+                        st = plan_item(&i, a->seed * 7919 + 100000 + p->n, p);
                     }
     }
     free(c);
     return st;
 }
 
+/* New kinds go last: what stands before keeps its seeds and ids. */
+static ep_status plan(const vfy_vectors_args *a, vfy_plan *p)
+{
+    if (a->profile) return vfy_vectors_fixed(a, p);
+    ep_status st = core(a, p);
+    if (st == EP_OK) st = vfy_vectors_edge(a, p);
+    if (st == EP_OK && a->level) st = pairwise(a, a->level == 1 ? 1 : 12, p);
+    if (st == EP_OK) st = vfy_vectors_chains(a, p);
+    if (st == EP_OK) st = vfy_vectors_given(a, p);
+    return st == EP_OK ? vfy_vectors_fixed(a, p) : st;
+}
+
 ep_status vfy_vectors_make(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n)
 {
+    vfy_plan p = {0};
     *out = (vfy_vectors){0};
     if (n) err[0] = '\0';
-    ep_status st = a->profile ? EP_OK : core(a, out, err, n);
-    if (a->profile) st = vfy_vectors_fixed(a, out, err, n);
-    if (a->profile || st != EP_OK) {
-        if (st != EP_OK) vfy_vectors_free(out);
-        return st;
-    }
-    if (st == EP_OK) st = vfy_vectors_edge(a, out, err, n);
-    if (st == EP_OK && a->level) st = pairwise(a, a->level == 1 ? 1 : 12, out, err, n);
-    if (st == EP_OK) st = vfy_vectors_chains(a, out, err, n);
-    if (st == EP_OK) st = vfy_vectors_given(a, out, err, n);
-    if (st == EP_OK) st = vfy_vectors_fixed(a, out, err, n); /* new kinds go last: what stands before keeps its seeds and ids */
-    if (st != EP_OK) vfy_vectors_free(out);
+    ep_status st = plan(a, &p);
+    if (st == EP_OK) st = vfy_plan_run(&p, a->threads, a->progress, out, err, n);
+    vfy_plan_free(&p);
     return st;
 }
 

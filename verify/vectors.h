@@ -24,7 +24,7 @@ typedef struct vfy_made {
 } vfy_made;
 typedef struct vfy_vectors {
     vfy_made *made;
-    size_t n, cap;
+    size_t n;
 } vfy_vectors;
 typedef struct vfy_vectors_args {
     int level;               /* 0: what selftest needs; 1: pairwise; 2: everything */
@@ -33,10 +33,11 @@ typedef struct vfy_vectors_args {
     ep_preset preset;        /* with one_preset */
     const struct ref_profile *profile; /* only cases of this profile of fixed point, whose file has the hash profile_id */
     char profile_id[17];
+    int threads;             /* 0: one; they change nothing but the time */
     const vfy_progress *progress;
 } vfy_vectors_args;
 
-/* Makes all cases. err says what failed. Cost: level 1 below a minute. */
+/* Makes all cases. err says what failed. Cost: level 1 some 30 s of processor time, most of it for chains. */
 EP_MUST_USE ep_status vfy_vectors_make(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n);
 void vfy_vectors_free(vfy_vectors *v);
 /* Gives every case its id, as writing it to a file would. */
@@ -45,18 +46,27 @@ EP_MUST_USE ep_status vfy_vectors_name(vfy_vectors *v);
  * empty: everything goes to a directory beside it that is renamed at the end. The same arguments give the same bytes. */
 EP_MUST_USE ep_status vfy_vectors_write(const char *dir, const vfy_vectors_args *a, const vfy_vectors *v, char *err, size_t n);
 
-/* The parts of vfy_vectors_make. */
-EP_MUST_USE ep_status vfy_vectors_edge(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n);
-EP_MUST_USE ep_status vfy_vectors_chains(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n);
-EP_MUST_USE ep_status vfy_vectors_fixed(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n);
-EP_MUST_USE ep_status vfy_vectors_given(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n);
+/* Makes one case, m being zero, from what describes it. Where it fails, m is cleared by who called. */
+typedef ep_status (*vfy_maker)(const void *what, vfy_made *m, char *err, size_t n);
+typedef struct vfy_job { vfy_maker make; void *what; int cost; } vfy_job;
+typedef struct vfy_plan { vfy_job *job; size_t n, cap; } vfy_plan;
+enum { VFY_COST = 1, VFY_COST_CHAIN = 10 }; /* relative times */
+/* Appends a case that make() makes from a copy of the `bytes` at what. */
+EP_MUST_USE ep_status vfy_plan_add(vfy_plan *p, vfy_maker make, const void *what, size_t bytes, int cost);
+/* Makes the planned cases, in the plan's order whatever the threads. Of failures the first in that order is returned, with its err. */
+EP_MUST_USE ep_status vfy_plan_run(const vfy_plan *p, int threads, const vfy_progress *progress, vfy_vectors *out, char *err, size_t n);
+void vfy_plan_free(vfy_plan *p);
+
+/* The parts of what vfy_vectors_make plans. */
+EP_MUST_USE ep_status vfy_vectors_edge(const vfy_vectors_args *a, vfy_plan *p);
+EP_MUST_USE ep_status vfy_vectors_chains(const vfy_vectors_args *a, vfy_plan *p);
+EP_MUST_USE ep_status vfy_vectors_fixed(const vfy_vectors_args *a, vfy_plan *p);
+EP_MUST_USE ep_status vfy_vectors_given(const vfy_vectors_args *a, vfy_plan *p);
 void vfy_made_clear(vfy_made *m);
-EP_MUST_USE ep_status vfy_vectors_slot(vfy_vectors *v, vfy_made **out);
 /* The k-th try at a case; *good: it is alive enough, and its spikes are out of rounding's reach. */
 typedef ep_status (*vfy_attempt)(const void *of, int k, vfy_made *m, bool *good, char *err, size_t n);
-/* Tries k = 0, 1, .. until one is good, and appends it as a case of `file`. EP_UNABLE with `none` in err: none of `most` was. */
-EP_MUST_USE ep_status vfy_vectors_search(vfy_vectors *v, vfy_attempt attempt, const void *of, int most, const char *file, const char *none,
-                                         char *err, size_t n);
+/* Tries k = 0, 1, .. until one is good. EP_UNABLE with `none` in err: none of `most` was. */
+EP_MUST_USE ep_status vfy_vectors_search(vfy_made *m, vfy_attempt attempt, const void *of, int most, const char *none, char *err, size_t n);
 
 /* stream.c. */
 const vfy_streaming *vfy_reference_streaming(void);

@@ -103,25 +103,27 @@ static ep_status attempt(const void *of, int k, vfy_made *m, bool *good, char *e
     return st;
 }
 
-static ep_status add_chain(const recipe *r, vfy_format f, uint64_t seed, vfy_vectors *v, char *err, size_t n)
+static ep_status make_chain(const void *what, vfy_made *m, char *err, size_t n)
 {
-    const wish w = {r, f, seed};
-    char file[64], none[160];
-    (void)snprintf(file, sizeof file, "chain-%s.epv", ep_preset_name(r->preset));
-    (void)snprintf(none, sizeof none, "no chain with safe spikes: %s %s %s seed %llu", ep_model_name(r->model), ep_preset_name(r->preset),
-                   ep_rule_name(r->rule), (unsigned long long)seed);
-    return vfy_vectors_search(v, attempt, &w, SEEDS, file, none, err, n);
+    const wish *w = what;
+    char none[160];
+    (void)snprintf(none, sizeof none, "no chain with safe spikes: %s %s %s seed %llu", ep_model_name(w->r->model), ep_preset_name(w->r->preset),
+                   ep_rule_name(w->r->rule), (unsigned long long)w->seed);
+    ep_status st = vfy_vectors_search(m, attempt, w, SEEDS, none, err, n);
+    (void)snprintf(m->file, sizeof m->file, "chain-%s.epv", ep_preset_name(w->r->preset));
+    return st;
 }
 
-ep_status vfy_vectors_chains(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n)
+ep_status vfy_vectors_chains(const vfy_vectors_args *a, vfy_plan *p)
 {
     ep_status st = EP_OK;
     int formats = a->level ? 2 : 1, count = a->level ? N_RECIPE : N_SELFTEST;
-    for (int i = 0; st == EP_OK && i < count; i++) {
+    for (int i = 0; i < count; i++) {
         if (a->one_preset && recipes[i].preset != a->preset) continue;
-        for (int f = 0; st == EP_OK && f < formats; f++)
-            st = add_chain(&recipes[i], (vfy_format)f, (a->seed * 7919 + 300000 + (uint64_t)(2 * i + f)) * SEEDS, out, err, n);
-        vfy_say(a->progress, "chains", (double)i / count);
+        for (int f = 0; st == EP_OK && f < formats; f++) {
+            const wish w = {&recipes[i], (vfy_format)f, (a->seed * 7919 + 300000 + (uint64_t)(2 * i + f)) * SEEDS};
+            st = vfy_plan_add(p, make_chain, &w, sizeof w, VFY_COST_CHAIN);
+        }
     }
     return st;
 }

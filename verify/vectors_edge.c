@@ -101,77 +101,63 @@ static void name_flags(const char *edge_flags, vfy_epv_case *c)
     memcpy(c->flags, all, strlen(all) + 1);
 }
 
-static ep_status add_edge(const edge *e, vfy_format f, vfy_vectors *out, char *err, size_t n)
+typedef struct wish {
+    const edge *e;
+    vfy_format f;
+    ep_model model; /* of a case to be refused */
+    ep_rule rule;
+} wish;
+
+static ep_status make_edge(const void *what, vfy_made *m, char *err, size_t n)
 {
-    vfy_made *m;
+    const wish *w = what;
+    const edge *e = w->e;
     vfy_certainty sure;
-    ep_status st = vfy_vectors_slot(out, &m);
     hand *h = calloc(1, sizeof *h);
-    if (st != EP_OK || !h) {
-        free(h);
-        return st != EP_OK ? st : EP_NOMEM;
-    }
+    if (!h) return EP_NOMEM;
     m->own[0] = (double *)h;
     fill(e, e->v_th > 0 ? e->v_th : near_threshold(e), h, m);
-    st = vfy_epv_from_net(&m->net.net, &m->net.batch, EP_EPROP1_SYMMETRIC, f, &m->c, err, n);
+    ep_status st = vfy_epv_from_net(&m->net.net, &m->net.batch, EP_EPROP1_SYMMETRIC, w->f, &m->c, err, n);
     if (st == EP_OK) {
         m->c.family = VFY_FAMILY_EDGE;
         st = vfy_expect(&m->c, ~UINT64_C(0), &sure);
         name_flags(e->flags, &m->c);
     }
     if (st == EP_OK && e->T > 100) thin(&m->c);
-    if (st != EP_OK) {
-        if (n && !err[0]) (void)snprintf(err, n, "edge case %s: %s", e->flags, ep_status_name(st));
-        vfy_epv_case_clear(&m->c);
-        free(h);
-        memset(m, 0, sizeof *m);
-        return st;
-    }
+    if (st != EP_OK && n && !err[0]) (void)snprintf(err, n, "edge case %s: %s", e->flags, ep_status_name(st));
     (void)snprintf(m->file, sizeof m->file, "edge.epv");
-    out->n++;
-    return EP_OK;
+    return st;
 }
 
 /* Rules that are not defined for a model: the only right answer is `unsupported`. */
-static ep_status add_reject(ep_model model, ep_rule rule, vfy_vectors *out, char *err, size_t n)
+static ep_status make_reject(const void *what, vfy_made *m, char *err, size_t n)
 {
+    const wish *w = what;
     edge e = edges[0];
-    vfy_made *m;
-    ep_status st = vfy_vectors_slot(out, &m);
     hand *h = calloc(1, sizeof *h);
-    if (st != EP_OK || !h) {
-        free(h);
-        return st != EP_OK ? st : EP_NOMEM;
-    }
-    e.model = model;
+    if (!h) return EP_NOMEM;
+    e.model = w->model;
     m->own[0] = (double *)h;
     fill(&e, e.v_th, h, m);
-    st = vfy_epv_from_net(&m->net.net, &m->net.batch, rule, VFY_F32, &m->c, err, n);
-    if (st != EP_OK) {
-        free(h);
-        memset(m, 0, sizeof *m);
-        return st;
-    }
+    ep_status st = vfy_epv_from_net(&m->net.net, &m->net.batch, w->rule, VFY_F32, &m->c, err, n);
     m->c.family = VFY_FAMILY_REJECT;
-    m->c.window = rule == EP_TBPTT || rule == EP_EPROP3 ? 4 : 0;
+    m->c.window = w->rule == EP_TBPTT || w->rule == EP_EPROP3 ? 4 : 0;
     (void)snprintf(m->file, sizeof m->file, "reject.epv");
-    out->n++;
-    return EP_OK;
+    return st;
 }
 
-ep_status vfy_vectors_edge(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n)
+ep_status vfy_vectors_edge(const vfy_vectors_args *a, vfy_plan *p)
 {
     ep_status st = EP_OK;
-    for (int i = 0; st == EP_OK && i < N_EDGE; i++) {
+    int formats = a->level ? 2 : 1;
+    for (int i = 0; i < N_EDGE; i++) {
         if (a->one_preset && edges[i].preset != a->preset) continue;
-        st = add_edge(&edges[i], VFY_F32, out, err, n);
-        if (st == EP_OK && a->level) st = add_edge(&edges[i], VFY_F64, out, err, n);
-        vfy_say(a->progress, "edges", (double)i / N_EDGE);
+        for (int f = 0; st == EP_OK && f < formats; f++)
+            st = vfy_plan_add(p, make_edge, &(wish){.e = &edges[i], .f = (vfy_format)f}, sizeof(wish), VFY_COST);
     }
-    if (a->level == 0) return st;
-    static const struct { ep_model m; ep_rule r; } undefined[] = {{EP_RATE, EP_TBPTT}, {EP_RATE, EP_EPROP3},
-                                                                  {EP_LSTM, EP_EPROP2}, {EP_RATE, EP_EPROP2}};
-    for (size_t i = 0; st == EP_OK && i < sizeof undefined / sizeof *undefined; i++)
-        st = add_reject(undefined[i].m, undefined[i].r, out, err, n);
+    static const wish undefined[] = {{.model = EP_RATE, .rule = EP_TBPTT}, {.model = EP_RATE, .rule = EP_EPROP3},
+                                     {.model = EP_LSTM, .rule = EP_EPROP2}, {.model = EP_RATE, .rule = EP_EPROP2}};
+    for (size_t i = 0; a->level && st == EP_OK && i < sizeof undefined / sizeof *undefined; i++)
+        st = vfy_plan_add(p, make_reject, &undefined[i], sizeof undefined[i], VFY_COST);
     return st;
 }

@@ -44,7 +44,8 @@ enum { N_RECIPE = sizeof recipes / sizeof *recipes, N_SELFTEST = 9 };
 
 typedef struct maker {
     const recipe *r;
-    const ref_profile *p;
+    ref_profile p;
+    const ref_profile *user; /* p's original, if it came from a file: it outlives the cases */
     vfy_format format;
     uint64_t seed, drawn;
     int updates; /* of a chain */
@@ -57,7 +58,7 @@ static uint32_t pick(maker *k, uint32_t n) { return (uint32_t)(ep_rng_u64(k->see
 /* In format q: a number in [low, high] / 16 if it can be held, or one from all of the format and its ends. */
 static double number(maker *k, int q, int low, int high)
 {
-    const ref_format *f = &k->p->q[q];
+    const ref_format *f = &k->p.q[q];
     int64_t end = q == RQ_D ? INT64_C(1) << f->frac : INT64_C(1) << (f->bits - 1), n;
     if (k->extreme && pick(k, k->r->model == EP_LSTM ? 8 : 4) == 0) { /* gates that stand at their ends learn nothing */
         uint64_t r = ep_rng_u64(k->seed, STREAM + 1, k->drawn++);
@@ -128,7 +129,7 @@ static void draw_batch(maker *k, vfy_made *m, double **at)
     for (size_t i = 0; i < steps * in; i++)
         x[i] = pick(k, 5) >= 2 ? 0 : pick(k, 4) == 0 && !k->extreme ? -x[i] : x[i];
     *at += steps * out;
-    double one = (double)(INT64_C(1) << k->p->q[RQ_PR].frac);
+    double one = (double)(INT64_C(1) << k->p.q[RQ_PR].frac);
     for (size_t i = 0; i < steps * out; i++)
         y[i] = bt->loss == EP_REGRESSION ? number(k, RQ_Y, -16, 16) : pick(k, 4) ? floor(one * pick(k, 1u << 16) / 65536) : one;
     bt->x = x;
@@ -168,7 +169,7 @@ static ep_status draw(maker *k, vfy_made *m)
     c->rng = k->seed;
     c->draws = ep_rng_u64(k->seed, STREAM + 2, 0);
     if (k->format == VFY_FIXED_USER) {
-        c->fixed = k->p;
+        c->fixed = k->user;
         memcpy(c->profile, k->id, sizeof c->profile);
     }
     if (r->family != VFY_FAMILY_CHAIN) return EP_OK;
@@ -177,8 +178,8 @@ static ep_status draw(maker *k, vfy_made *m)
     memcpy(c->report, report, sizeof report);
     c->online = r->online;
     c->carry = r->carry;
-    c->eta = fmax(1, floor(ldexp(1 + pick(k, 4), k->p->q[RQ_N].frac - 9)));
-    c->lambda = r->rule == EP_EPROP1_ADAPTIVE ? ldexp(1, k->p->q[RQ_D].frac - 10) : 0;
+    c->eta = fmax(1, floor(ldexp(1 + pick(k, 4), k->p.q[RQ_N].frac - 9)));
+    c->lambda = r->rule == EP_EPROP1_ADAPTIVE ? ldexp(1, k->p.q[RQ_D].frac - 10) : 0;
     return EP_OK;
 }
 
@@ -248,57 +249,54 @@ static ep_status attempt(const maker *k, vfy_made *m, int *score, char *err, siz
     return EP_OK;
 }
 
-static ep_status add_fixed(maker *k, uint64_t seed, const char *name, vfy_vectors *v, char *err, size_t n)
+/* The first that is alive and fits; of extreme ones that which leaves most formats. */
+static ep_status make_fixed(const void *what, vfy_made *m, char *err, size_t n)
 {
-    vfy_made *m;
-    int best = -1, most = k->extreme ? EDGES : SEEDS;
+    maker k = *(const maker *)what;
+    const uint64_t seed = k.seed;
+    int best = -1, most = k.extreme ? EDGES : SEEDS;
     uint64_t at = 0;
-    ep_status st = vfy_vectors_slot(v, &m);
+    ep_status st = EP_OK;
     for (int i = 0; st == EP_OK && i <= most; i++) { /* the last time: the best one again */
         int score;
         if (i == most && best < 0) break;
         vfy_made_clear(m);
         memset(m, 0, sizeof *m);
-        k->seed = i == most ? at : seed + (uint64_t)i;
-        st = attempt(k, m, &score, err, n);
-        if (score > best) best = score, at = k->seed;
-        if (score >= (k->extreme ? ENOUGH : 1)) break;
+        k.seed = i == most ? at : seed + (uint64_t)i;
+        st = attempt(&k, m, &score, err, n);
+        if (score > best) best = score, at = k.seed;
+        if (score >= (k.extreme ? ENOUGH : 1)) break;
     }
-    if (st != EP_OK || best < 0) {
-        vfy_made_clear(m);
-        memset(m, 0, sizeof *m);
-        if (st == EP_OK && n) (void)snprintf(err, n, "no live case of %s %s %s, seed %llu", name, ep_model_name(k->r->model), vfy_family_name(k->r->family), (unsigned long long)seed);
-        return st == EP_OK ? EP_UNABLE : st;
-    }
-    (void)snprintf(m->file, sizeof m->file, "fixed-%.40s.epv", name);
-    v->n++;
-    return EP_OK;
+    (void)snprintf(m->file, sizeof m->file, "fixed-%.40s.epv", k.id);
+    if (st != EP_OK || best >= 0) return st;
+    if (n) (void)snprintf(err, n, "no live case of %s %s %s, seed %llu", k.id, ep_model_name(k.r->model), vfy_family_name(k.r->family), (unsigned long long)seed);
+    return EP_UNABLE;
 }
 
-static ep_status add_profile(const vfy_vectors_args *a, vfy_format f, const ref_profile *p, const char *name, vfy_vectors *out, char *err, size_t n)
+static ep_status plan_profile(const vfy_vectors_args *a, vfy_format f, const ref_profile *p, const char *name, vfy_plan *out)
 {
     ep_status st = EP_OK;
     for (int i = 0; st == EP_OK && i < (a->level ? N_RECIPE : N_SELFTEST); i++) {
-        maker k = {.r = &recipes[i], .p = p, .format = f, .id = name, .updates = a->level ? UPDATES : FEWER, .extreme = recipes[i].family == VFY_FAMILY_EDGE};
+        maker k = {.r = &recipes[i], .p = *p, .user = a->profile, .format = f, .id = name, .updates = a->level ? UPDATES : FEWER, .extreme = recipes[i].family == VFY_FAMILY_EDGE,
+                   .seed = (a->seed * 7919 + 700000 + (uint64_t)(N_RECIPE * (int)f + i)) * SEEDS};
         if (recipes[i].model == EP_LSTM && !p->q[RQ_GA].bits) continue;
         if (recipes[i].reg && !p->q[RQ_C].bits) continue;
         if (recipes[i].loss == EP_CLASSIFICATION && !p->q[RQ_PR].bits) continue;
-        st = add_fixed(&k, (a->seed * 7919 + 700000 + (uint64_t)(N_RECIPE * (int)f + i)) * SEEDS, name, out, err, n);
-        vfy_say(a->progress, "fixed point", ((double)(f - VFY_FIXED_Q15) + (double)i / N_RECIPE) / 4);
+        st = vfy_plan_add(out, make_fixed, &k, sizeof k, VFY_COST);
     }
     return st;
 }
 
-ep_status vfy_vectors_fixed(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n)
+ep_status vfy_vectors_fixed(const vfy_vectors_args *a, vfy_plan *out)
 {
     ep_status st = EP_OK;
-    if (a->profile) return add_profile(a, VFY_FIXED_USER, a->profile, a->profile_id, out, err, n);
+    if (a->profile) return plan_profile(a, VFY_FIXED_USER, a->profile, a->profile_id, out);
     if (a->one_preset && a->preset != EP_PAPER2019) return EP_OK;
     for (int f = VFY_FIXED_Q15; st == EP_OK && f <= VFY_FIXED_RECKON; f++) {
         const char *name = vfy_format_name((vfy_format)f) + strlen("fixed:");
         ref_profile p;
         st = ep_fixed_profile(name, &p);
-        if (st == EP_OK) st = add_profile(a, (vfy_format)f, &p, name, out, err, n);
+        if (st == EP_OK) st = plan_profile(a, (vfy_format)f, &p, name, out);
     }
     return st;
 }

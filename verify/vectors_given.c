@@ -83,23 +83,25 @@ static ep_status attempt(const void *of, int k, vfy_made *m, bool *good, char *e
     return st;
 }
 
-static ep_status add_given(const recipe *r, vfy_format f, uint64_t seed, vfy_vectors *v, char *err, size_t n)
+static ep_status make_given(const void *what, vfy_made *m, char *err, size_t n)
 {
-    const wish w = {r, f, seed};
+    const wish *w = what;
     char none[120];
-    (void)snprintf(none, sizeof none, "no case of %s with given numbers, seed %llu", ep_model_name(r->model), (unsigned long long)seed);
-    return vfy_vectors_search(v, attempt, &w, SEEDS, "given.epv", none, err, n);
+    (void)snprintf(none, sizeof none, "no case of %s with given numbers, seed %llu", ep_model_name(w->r->model), (unsigned long long)w->seed);
+    ep_status st = vfy_vectors_search(m, attempt, w, SEEDS, none, err, n);
+    (void)snprintf(m->file, sizeof m->file, "given.epv");
+    return st;
 }
 
-ep_status vfy_vectors_given(const vfy_vectors_args *a, vfy_vectors *out, char *err, size_t n)
+ep_status vfy_vectors_given(const vfy_vectors_args *a, vfy_plan *p)
 {
     ep_status st = EP_OK;
     int formats = a->level ? 2 : 1, count = a->level ? N_RECIPE : N_SELFTEST;
     if (a->one_preset && a->preset != EP_PAPER2019) return EP_OK;
-    for (int i = 0; st == EP_OK && i < count; i++)
+    for (int i = 0; i < count; i++)
         for (int f = 0; st == EP_OK && f < formats; f++) {
-            st = add_given(&recipes[i], (vfy_format)f, (a->seed * 7919 + 500000 + (uint64_t)(2 * i + f)) * SEEDS, out, err, n);
-            vfy_say(a->progress, "given numbers", (double)i / count);
+            const wish w = {&recipes[i], (vfy_format)f, (a->seed * 7919 + 500000 + (uint64_t)(2 * i + f)) * SEEDS};
+            st = vfy_plan_add(p, make_given, &w, sizeof w, VFY_COST);
         }
     return st;
 }

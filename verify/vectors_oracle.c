@@ -17,9 +17,9 @@ static ep_status print_all(const vfy_vectors *v, char **text, size_t *size, char
     return st;
 }
 
-static ep_status level_one(const vfy_progress *p, vfy_epv_file **out, char *err, size_t n)
+static ep_status level_one(int threads, const vfy_progress *p, vfy_epv_file **out, char *err, size_t n)
 {
-    vfy_vectors_args a = {.level = 1, .seed = 1, .progress = p};
+    vfy_vectors_args a = {.level = 1, .seed = 1, .threads = threads, .progress = p};
     vfy_vectors v;
     char *text = NULL;
     size_t size = 0;

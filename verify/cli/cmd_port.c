@@ -217,7 +217,7 @@ static int gather(const options *o, cases *k)
         int code = read_files(o->vectors, k);
         if (code != CLI_HOLDS) return code;
     } else {
-        ep_status st = cli_oracle()->level_one(&progress, &k->file[0], err, sizeof err);
+        ep_status st = cli_oracle()->level_one(cli_threads(), &progress, &k->file[0], err, sizeof err);
         cli_progress_end();
         if (st != EP_OK) return cli_status(st, *err ? err : "vectors");
         k->n_file = 1;

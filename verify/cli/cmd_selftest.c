@@ -93,7 +93,7 @@ static ep_status try_member(bench *k, member m, result *r, vfy_tally *t)
 
 static ep_status prepare(bench *k, char *err, size_t n)
 {
-    vfy_vectors_args a = {.level = 0, .seed = 1};
+    vfy_vectors_args a = {.level = 0, .seed = 1, .threads = cli_threads()};
     ep_status st = vfy_vectors_make(&a, &k->v, err, n);
     if (st == EP_OK) st = vfy_vectors_name(&k->v);
     if (st != EP_OK) return st;

@@ -21,6 +21,7 @@ static void print_help(void)
            "  --seed N      another set of networks (default 1)\n"
            "  --preset P    only cases of this preset\n"
            "  --profile F   only cases of fixed point by the profile file F (reference/FIXED.md, section 8.1): format fixed:HASH\n"
+           "  --threads N   threads, 1 to 64 (default: all processors)\n"
            "  --help        this text\n\n"
            "Exit code: 0 written, 2 usage or the disk, 5 a case could not be decided.\n");
 }
@@ -61,10 +62,10 @@ static bool is_taken(const char *dir)
 
 int cmd_vectors(int argc, char **argv)
 {
-    static const struct option longs[] = {{"level", 1, 0, 'l'}, {"seed", 1, 0, 's'}, {"preset", 1, 0, 'p'}, {"profile", 1, 0, 'f'}, {"help", 0, 0, 'h'},
+    static const struct option longs[] = {{"level", 1, 0, 'l'}, {"seed", 1, 0, 's'}, {"preset", 1, 0, 'p'}, {"profile", 1, 0, 'f'}, {"threads", 1, 0, 't'}, {"help", 0, 0, 'h'},
                                           {0, 0, 0, 0}};
     vfy_progress progress = cli_progress();
-    vfy_vectors_args a = {.level = 1, .seed = 1, .progress = &progress};
+    vfy_vectors_args a = {.level = 1, .seed = 1, .threads = cli_threads(), .progress = &progress};
     char err[512] = "";
     ref_profile profile;
     long n;
@@ -74,6 +75,8 @@ int cmd_vectors(int argc, char **argv)
             return cli_usage("--level: found '%.40s', expected 1 or 2", optarg);
         if (c == 's' && (!cli_number(optarg, 1, 1000000, &n) || (a.seed = (uint64_t)n, false)))
             return cli_usage("--seed: found '%.40s', expected 1 to 1000000", optarg);
+        if (c == 't' && (!cli_number(optarg, 1, 64, &n) || (a.threads = (int)n, false)))
+            return cli_usage("--threads: found '%.40s', expected 1 to 64", optarg);
         if (c == 'p' && !(a.one_preset = ep_preset_parse(optarg, &a.preset)))
             return cli_usage("--preset: found '%.40s', expected a preset's name", optarg);
         if (c == 'f' && load_profile(optarg, &profile, &a) != CLI_HOLDS) return CLI_USAGE;
