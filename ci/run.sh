@@ -149,7 +149,7 @@ perform() {
         export VECTORS_BIG="${VECTORS_BIG:---preset official-alif}"
         # shellcheck disable=SC2086
         each ${CI_FIRST-deps build check lint bare clang sanitize threads valgrind coverage ports mutants cross mcu} || ended=1
-        beside "${CI_ROW-canary judge vectors fuzz faults}" "${CI_OTHER_ROW-gate install package dist differ report report-check}" || ended=1
+        beside "${CI_ROW-canary judge vectors fuzz faults differ}" "${CI_OTHER_ROW-gate install package dist report report-check}" || ended=1
         return $ended ;;
     *) echo "run.sh: unknown stage '$1'; stages: deps build bare check clang levels lint sanitize threads valgrind coverage canary faults fuzz differ mutants code-mutants judge ports vectors cross mcu gate report report-check install package dist merge all" >&2; exit 2 ;;
     esac

@@ -113,6 +113,8 @@ class Readout(torch.autograd.Function):
 
 
 class Network:
+    """All trials at once, step by step. Where BPTT and e-prop 1 part: heard(), and Readout in the place of a product with Wout."""
+
     WEIGHTS = ("Win", "Wrec", "b", "Wout", "bout")
 
     def __init__(self, case):
