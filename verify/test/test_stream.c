@@ -155,7 +155,11 @@ START_TEST(memory_stands_still)
     size_t few, many;
     long small = peak(32, &few), large = peak(512, &many);
     ck_assert_uint_gt(many, 15 * few);
+#if !defined(__SANITIZE_ADDRESS__) /* it keeps for a while what was given back, and that counts */
     ck_assert_msg(large - small < 1024, "%ld kB for 32 steps, %ld kB for 512", small, large);
+#else
+    (void)small, (void)large;
+#endif
 }
 END_TEST
 
