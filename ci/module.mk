@@ -40,7 +40,7 @@ sanitize: ## Check tests under AddressSanitizer and UBSan (build-asan/)
 # make whole sets of vectors or run every case of a long list. AddressSanitizer sees all of these.
 NO_VALGRIND := $(addprefix $(BUILD)/,bench/test/test_bench_cli bench/test/test_stat bench/test/test_paired \
     $(addprefix tasks/test/test_,arm check cli matrix mpi omniglot omniglot_glyph speech_corpus speech_frames speech_task speech_timit stream tasks train) \
-    optimized/test/test_fast_lstm $(addprefix verify/test/,differ/differ $(addprefix test_,port port_fixed port_template starve starve_reference stream vectors)))
+    optimized/test/test_fast_lstm $(addprefix verify/test/,differ/differ $(addprefix test_,plan port port_fixed port_template starve starve_reference stream vectors)))
 valgrind: ## Check tests under valgrind, multiplier 0.02
 	EPROP_TEST_MULTIPLIER=$${EPROP_TEST_MULTIPLIER:-0.02} \
 	EPROP_TEST_WRAPPER="valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,possible" \
