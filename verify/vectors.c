@@ -216,7 +216,7 @@ static ep_status pairwise(const vfy_vectors_args *a, int rounds, vfy_plan *p)
 }
 
 /* New kinds go last: what stands before keeps its seeds and ids. */
-static ep_status plan(const vfy_vectors_args *a, vfy_plan *p)
+ep_status vfy_vectors_plan(const vfy_vectors_args *a, vfy_plan *p)
 {
     if (a->profile) return vfy_vectors_fixed(a, p);
     ep_status st = core(a, p);
@@ -232,7 +232,7 @@ ep_status vfy_vectors_make(const vfy_vectors_args *a, vfy_vectors *out, char *er
     vfy_plan p = {0};
     *out = (vfy_vectors){0};
     if (n) err[0] = '\0';
-    ep_status st = plan(a, &p);
+    ep_status st = vfy_vectors_plan(a, &p);
     if (st == EP_OK) st = vfy_plan_run(&p, a->threads, a->progress, out, err, n);
     vfy_plan_free(&p);
     return st;

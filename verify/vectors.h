@@ -57,7 +57,9 @@ EP_MUST_USE ep_status vfy_plan_add(vfy_plan *p, vfy_maker make, const void *what
 EP_MUST_USE ep_status vfy_plan_run(const vfy_plan *p, int threads, const vfy_progress *progress, vfy_vectors *out, char *err, size_t n);
 void vfy_plan_free(vfy_plan *p);
 
-/* The parts of what vfy_vectors_make plans. */
+/* What vfy_vectors_make plans, and parts of it. */
+typedef ep_status (*vfy_vectors_part)(const vfy_vectors_args *a, vfy_plan *p);
+EP_MUST_USE ep_status vfy_vectors_plan(const vfy_vectors_args *a, vfy_plan *p);
 EP_MUST_USE ep_status vfy_vectors_edge(const vfy_vectors_args *a, vfy_plan *p);
 EP_MUST_USE ep_status vfy_vectors_chains(const vfy_vectors_args *a, vfy_plan *p);
 EP_MUST_USE ep_status vfy_vectors_fixed(const vfy_vectors_args *a, vfy_plan *p);

@@ -14,13 +14,17 @@ static const vfy_epv_case **shown; /* [cases.n] as vfy_port_run takes them */
 static vfy_judged *judged;         /* [cases.n] */
 static vfy_class judged_as;
 
-/* The set of a level, seed 1, made by `make`; answers are judged as of `as`. False, with a line, if it cannot be made. */
-static inline bool judged_open(ep_status (*make)(const vfy_vectors_args *, vfy_vectors *, char *, size_t), int level, vfy_class as)
+/* The set of a level, seed 1, as far as `part` plans it; answers are judged as of `as`. False, with a line, if it cannot be made. */
+static inline bool judged_open(vfy_vectors_part part, int level, vfy_class as)
 {
     vfy_vectors_args a = {.level = level, .seed = 1};
     char err[512] = "";
+    vfy_plan p = {0};
     judged_as = as;
-    if (make(&a, &cases, err, sizeof err) != EP_OK || vfy_vectors_name(&cases) != EP_OK) {
+    ep_status st = part(&a, &p);
+    if (st == EP_OK) st = vfy_plan_run(&p, 1, NULL, &cases, err, sizeof err);
+    vfy_plan_free(&p);
+    if (st != EP_OK || vfy_vectors_name(&cases) != EP_OK) {
         printf("vectors: %s\n", err);
         return false;
     }

@@ -230,7 +230,7 @@ END_TEST
 
 int main(void)
 {
-    if (!judged_open(vfy_vectors_make, 0, VFY_CLASS_BOUND)) return 1;
+    if (!judged_open(vfy_vectors_plan, 0, VFY_CLASS_BOUND)) return 1;
     Suite *suite = suite_create("port_template");
     TCase *t = tcase_create("template");
     tcase_set_timeout(t, 60);

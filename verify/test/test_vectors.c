@@ -185,7 +185,7 @@ END_TEST
 
 int main(void)
 {
-    if (!judged_open(vfy_vectors_make, 1, VFY_CLASS_BOUND)) return 1;
+    if (!judged_open(vfy_vectors_plan, 1, VFY_CLASS_BOUND)) return 1;
     Suite *suite = suite_create("vectors");
     TCase *t = tcase_create("vectors");
     tcase_set_timeout(t, 120);
