@@ -85,6 +85,7 @@ ParameterizedTestParameters(port, bad_usage)
         {4, {"port", "--port", "a", "b"}, "found 'b', expected no further argument"},
         {1, {"vectors"}, "found 0 directories, expected one"},
         {4, {"vectors", "x", "--seed", "0"}, "--seed: found '0', expected 1 to 1000000"},
+        {4, {"vectors", "x", "--threads", "65"}, "--threads: found '65', expected 1 to 64"},
         {4, {"vectors", "x", "--preset", "mine"}, "--preset: found 'mine', expected a preset's name"},
         {4, {"vectors", "x", "--profile", "/no/such"}, "/no/such: cannot be read"},
         {3, {"vectors", "x", "--level"}, "vectors: --level: expected a value"},

@@ -85,6 +85,29 @@ START_TEST(nothing_planned)
 }
 END_TEST
 
+/* The third try is good; or none is, and each has given back what it had. */
+static ep_status third(const void *of, int k, vfy_made *m, bool *good, char *err, size_t n)
+{
+    const int *wanted = of;
+    (void)err, (void)n;
+    m->own[0] = malloc(sizeof *m->own[0]);
+    *m->own[0] = k;
+    *good = k == *wanted;
+    return EP_OK;
+}
+START_TEST(a_search)
+{
+    vfy_made m = {0};
+    char err[100] = "";
+    ck_assert_int_eq(vfy_vectors_search(&m, third, &(int){2}, 5, "none", err, sizeof err), EP_OK);
+    ck_assert_double_eq(*m.own[0], 2);
+    ck_assert_str_eq(err, "");
+    ck_assert_int_eq(vfy_vectors_search(&m, third, &(int){5}, 5, "none of five", err, sizeof err), EP_UNABLE);
+    ck_assert_str_eq(err, "none of five");
+    vfy_made_clear(&m);
+}
+END_TEST
+
 /* Real cases, those of the self-test: as many threads as one likes make the same. */
 START_TEST(the_same_cases)
 {
@@ -109,6 +132,7 @@ int main(void)
     tcase_add_loop_test(t, as_planned, 0, MOST_THREADS);
     tcase_add_loop_test(t, the_first_failure, 0, MOST_THREADS);
     tcase_add_loop_test(t, nothing_planned, 0, 3);
+    tcase_add_test(t, a_search);
     tcase_add_test(t, the_same_cases);
     tcase_set_timeout(t, 120);
     suite_add_tcase(s, t);
