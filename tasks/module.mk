@@ -18,14 +18,14 @@ $(eval $(call static_lib,eprop-tasks,$(TASK_SRC)))
 $(eval $(call program,eprop-train,$(wildcard tasks/cli/*.c),$(LIBS_OF_TASKS),$(LDLIBS_TASKS)))
 $(call check_tests,$(filter-out $(SPEECH_NOT_BUILT) $(PNG_NOT_BUILT),$(wildcard tasks/test/test_*.c)),$(LIBS_OF_TASKS),$(LDLIBS_TASKS) -lcheck -lm)
 
-# What the manifest says about the build; written anew only where it changed.
+# What the manifest says about the build; written anew only where it changed, aside under a name of its own: two makes may be here at once.
 BUILD_INFO := $(BUILD)/tasks/build_info.h
 $(BUILD_INFO): task-build-info
 	@mkdir -p $(@D)
-	@{ printf '#define TASK_COMMIT "%s"\n' "$$(git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null || echo unknown)"; \
+	@tmp=$@.$$$$; { printf '#define TASK_COMMIT "%s"\n' "$$(git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null || echo unknown)"; \
 	   printf '#define TASK_COMPILER "%s"\n' "$$($(CC) --version | head -n 1 | tr -d '\\"')"; \
-	   printf '#define TASK_FLAGS "%s"\n' '$(subst ",,$(strip $(ALL_CFLAGS)))'; } > $@.tmp; \
-	if cmp -s $@.tmp $@; then rm -f $@.tmp; else mv $@.tmp $@; fi
+	   printf '#define TASK_FLAGS "%s"\n' '$(subst ",,$(strip $(ALL_CFLAGS)))'; } > $$tmp; \
+	if cmp -s $$tmp $@; then rm -f $$tmp; else mv $$tmp $@; fi
 $(BUILD)/tasks/origin.o: $(BUILD_INFO)
 .PHONY: task-build-info
 
