@@ -128,6 +128,11 @@ typedef struct ref_trace_watch {
     void *user;
 } ref_trace_watch;
 
+/* fn(arg, scratch, n) for n = 0..count-1 on `threads` threads; each thread has its own fork of c; those started
+ * here give back MPFR's caches. n are taken in order, none behind a failure; the first failure in time is returned. */
+EP_MUST_USE ep_status ref_parallel(ref_ctx *c, int count, int threads,
+                                   ep_status (*fn)(void *arg, ref_ctx *scratch, int n), void *arg);
+
 /* g += sum_t L_j^t e_ji^t over explicit eligibility vectors, rows in parallel on `threads` threads:
  *   eps(t) = M^t eps(t-1) + drive,  M^t = dh^t/dh^{t-1} + (dh^t/dz^{t-1}) dz^{t-1}/dh^{t-1},  e(t) = dz/dh eps(t) + direct.
  * Columns of a row: channel by channel n_in inputs, n_rec recurrent, bias; then the cell's theta_p. */

@@ -1,10 +1,10 @@
 /* vectors_plan.c: cases are planned one after the other, which settles their seeds and their order, and made on several threads.
  * SPDX-License-Identifier: MIT */
-#include <mpfr.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "algo.h"
 #include "vectors.h"
 
 ep_status vfy_plan_add(vfy_plan *p, vfy_maker make, const void *what, size_t bytes, int cost)
@@ -35,22 +35,12 @@ typedef struct work {
     const vfy_plan *plan;
     const vfy_progress *progress;
     vfy_made *made;
-    size_t next, failed; /* failed: the first one, plan->n: none */
-    double done, all;    /* costs */
+    size_t failed;    /* the first one, plan->n: none */
+    double done, all; /* costs */
     ep_status status;
     char *err;
     size_t n_err;
 } work;
-
-/* The next case, or plan->n when there is none or one has failed. Those before a failed one were taken before it, so that the
- * failure that is reported does not hang on threads. */
-static size_t take(work *w)
-{
-    pthread_mutex_lock(&w->lock);
-    size_t i = w->status == EP_OK && w->next < w->plan->n ? w->next++ : w->plan->n;
-    pthread_mutex_unlock(&w->lock);
-    return i;
-}
 
 static void finish(work *w, size_t i, ep_status st, const char *err)
 {
@@ -65,37 +55,34 @@ static void finish(work *w, size_t i, ep_status st, const char *err)
     pthread_mutex_unlock(&w->lock);
 }
 
-static void run(work *w)
+static ep_status make_one(void *arg, ref_ctx *scratch, int i)
 {
-    for (size_t i; (i = take(w)) < w->plan->n;) {
-        char err[512] = "";
-        const vfy_job *j = &w->plan->job[i];
-        ep_status st = j->make(j->what, &w->made[i], err, sizeof err);
-        finish(w, i, st, err);
-    }
+    (void)scratch; /* a case has contexts of its own */
+    work *w = arg;
+    char err[512] = "";
+    const vfy_job *j = &w->plan->job[i];
+    ep_status st = j->make(j->what, &w->made[i], err, sizeof err);
+    finish(w, (size_t)i, st, err);
+    return st;
 }
 
-static void *thread_main(void *arg)
-{
-    run(arg);
-    mpfr_free_cache();
-    return NULL;
-}
-
+/* Of failures the first by the plan: cases before a failed one were taken before it, so that it does not hang on threads. */
 ep_status vfy_plan_run(const vfy_plan *p, int threads, const vfy_progress *progress, vfy_vectors *out, char *err, size_t n)
 {
-    enum { MOST = 64 };
-    pthread_t id[MOST];
-    int started = 0, extra = threads > MOST ? MOST : threads - 1;
     work w = {.plan = p, .progress = progress, .failed = p->n, .status = EP_OK, .err = err, .n_err = n, .made = calloc(p->n + 1, sizeof *w.made)};
-    if (!w.made) return EP_NOMEM;
+    ref_ctx c;
+    ep_status st = w.made ? ref_ctx_init(&c, ref_arith_binary64(), 53) : EP_NOMEM;
+    if (st != EP_OK) {
+        free(w.made);
+        return st;
+    }
     for (size_t i = 0; i < p->n; i++) w.all += p->job[i].cost;
     pthread_mutex_init(&w.lock, NULL);
-    while (started < extra && pthread_create(&id[started], NULL, thread_main, &w) == 0) started++;
-    run(&w);
-    for (int k = 0; k < started; k++) pthread_join(id[k], NULL);
+    st = ref_parallel(&c, (int)p->n, threads, make_one, &w);
     pthread_mutex_destroy(&w.lock);
+    ref_ctx_clear(&c);
+    if (w.status != EP_OK) st = w.status;
     *out = (vfy_vectors){w.made, p->n}; /* also what failed has something to give back */
-    if (w.status != EP_OK) vfy_vectors_free(out);
-    return w.status;
+    if (st != EP_OK) vfy_vectors_free(out);
+    return st;
 }
